@@ -1,0 +1,135 @@
+/**
+ * Every comparison of a secret in this project. Digests of equal length are compared in constant time, and a list
+ * of secrets is always gone through to its end: how long an answer takes tells nothing.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Verification } from './source.ts'
+
+export type SignatureEncoding = 'hex' | 'base64'
+
+const DIGEST_BYTES = 32
+const HEX = /^[0-9a-f]{64}$/i
+/** Base64 or base64url of 32 bytes, with or without its padding. */
+const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
+
+/** Whether two secret texts or byte strings are equal, in constant time whatever their lengths. An empty one never is. */
+export function equalSecrets(left: string | Uint8Array, right: string | Uint8Array): boolean {
+  const equal = timingSafeEqual(sha256(left), sha256(right))
+  return equal && left.length > 0
+}
+
+/**
+ * The 32 bytes of an HMAC-SHA256 that came as hex (any case), base64 or base64url, each with or without `sha256=`;
+ * null for anything else. Their lengths tell them apart: 64 characters against 43 or 44.
+ */
+export function decodeSignature(
+  text: string,
+  encodings: readonly SignatureEncoding[] = ['hex', 'base64'],
+): Buffer | null {
+  const digest = text.trim().replace(/^sha256=/i, '')
+  if (HEX.test(digest)) return encodings.includes('hex') ? Buffer.from(digest, 'hex') : null
+  if (!BASE64.test(digest) || !encodings.includes('base64')) return null
+  const bytes = Buffer.from(digest, 'base64')
+  return bytes.length === DIGEST_BYTES ? bytes : null
+}
+
+/** HMAC-SHA256 of the content. A text key counts as UTF-8. */
+export function hmacSha256(key: string | Uint8Array, content: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(content).digest()
+}
+
+/**
+ * The index of the first key under which one of the signatures is the HMAC-SHA256 of the content, or null.
+ * Every key is tried with every signature. An empty key matches nothing.
+ */
+export function matchingKey(
+  content: Uint8Array,
+  signatures: readonly Uint8Array[],
+  keys: readonly (string | Uint8Array)[],
+): number | null {
+  const matches = keys.map((key) => {
+    const digest = hmacSha256(key, content)
+    const equal = signatures.map((signature) => equalSecrets(signature, digest))
+    return key.length > 0 && equal.includes(true)
+  })
+  const first = matches.indexOf(true)
+  return first < 0 ? null : first
+}
+
+export interface HmacCheck {
+  /** The raw bytes that were signed. */
+  body: Uint8Array
+  /** The header's name for people, e.g. `X-Wandb-Signature`. */
+  name: string
+  /** The header's value. */
+  header: string | undefined
+  /** Every secret that counts. */
+  secrets: readonly string[]
+  encodings?: readonly SignatureEncoding[]
+}
+
+/** Whether the header is the HMAC-SHA256 of the body under one of the secrets, and which; null without secrets. */
+export function verifyHmac({ body, name, header, secrets, encodings }: HmacCheck): Verification | null {
+  if (secrets.length === 0) return null
+  if (header === undefined || header === '') return refused(`the header ${name} is missing`)
+  const digest = decodeSignature(header, encodings)
+  if (digest === null) {
+    return refused(`the header ${name} is no HMAC-SHA256 in ${(encodings ?? ['hex', 'base64']).join(' or ')}`)
+  }
+  const index = matchingKey(body, [digest], secrets)
+  if (index !== null) return { ok: true, secret: index }
+  return refused(`the header ${name} fits none of the source's secrets (${secrets.length})`)
+}
+
+/**
+ * Whether the `Authorization` header is `Bearer` and the access token (RFC 6750; the scheme in any case).
+ * `expected` null means that none is configured: the answer is null.
+ */
+export function verifyBearer(header: string | undefined, expected: string | null): Verification | null {
+  if (expected === null) return null
+  if (header === undefined || header === '') return refused('the header Authorization is missing')
+  const given = /^bearer +(.+)$/is.exec(header)?.[1]
+  if (given === undefined) return refused('the header Authorization is not of the form Bearer')
+  if (equalSecrets(sentBytes(given), expected.trim())) return { ok: true, secret: null }
+  return refused("the header Authorization does not hold the source's access_token")
+}
+
+/**
+ * Whether the `Authorization` header is the whole configured value.
+ * `expected` null means that none is configured: the answer is null.
+ */
+export function verifyAuthorization(
+  header: string | undefined,
+  expected: string | null,
+): Verification | null {
+  if (expected === null) return null
+  if (header === undefined || header === '') return refused('the header Authorization is missing')
+  if (equalSecrets(sentBytes(header), expected.trim())) return { ok: true, secret: null }
+  return refused("the header Authorization is not the source's authorization")
+}
+
+/**
+ * One verdict of the checks that are configured (not null): the first refusal, else the index of the secret that
+ * matched. None configured is a refusal: whoever takes unverified requests on purpose does not ask.
+ */
+export function allOf(checks: readonly (Verification | null)[]): Verification {
+  const configured = checks.filter((check) => check !== null)
+  const refusal = configured.find((check) => !check.ok)
+  if (refusal !== undefined) return refusal
+  if (configured.length === 0) return refused('the source has no credentials to check with')
+  const index = configured.map((check) => (check.ok ? check.secret : null)).find((each) => each !== null)
+  return { ok: true, secret: index ?? null }
+}
+
+function refused(reason: string): Verification {
+  return { ok: false, reason }
+}
+
+/** The bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
+function sentBytes(header: string): Buffer {
+  return Buffer.from(header, 'latin1')
+}
+
+function sha256(value: string | Uint8Array): Buffer {
+  return createHash('sha256').update(value).digest()
+}

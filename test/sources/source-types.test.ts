@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Json } from '../../src/contract/model-event.ts'
+import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { context, credentials, isCleanText } from './fixtures.ts'
+
+const TYPES = [...SOURCE_TYPES.values()]
+
+it('Every source type is found by its name', () => {
+  for (const [type, source] of SOURCE_TYPES) expect(source.type).toBe(type)
+})
+
+describe.each(TYPES)('the source type $type', (source) => {
+  it('has a sample of each event that it documents, and understands it', () => {
+    expect(Object.keys(source.samples).toSorted()).toEqual(Object.keys(source.events).toSorted())
+    for (const [type, body] of Object.entries(source.samples)) {
+      const [parsed] = source.parse(body, context(JSON.stringify(body)))
+      expect(parsed).toMatchObject({
+        event: { type, kind: source.events[type] },
+        hint: null,
+        flat: { event_type: type },
+      })
+    }
+  })
+
+  it('says what to paste where', () => expect(source.setup).toContain('{url}'))
+
+  it('refuses everything while it has no credentials', async () => {
+    const request = { body: Buffer.from('{}'), headers: {}, now: 0 }
+    expect((await source.verify(request, credentials({}))).ok).toBe(false)
+  })
+
+  it('parses any JSON into events that are plain JSON with a title that fits', () => {
+    const known = fc.constantFrom(...Object.values(source.samples))
+    const anyJson = fc.json({ stringUnit: 'binary' }).map((text) => JSON.parse(text) as Json)
+    const mixed = fc.tuple(known, fc.dictionary(fc.constantFrom(...sampleKeys(source.samples)), anyJson))
+    const bodies = fc.oneof(
+      anyJson,
+      mixed.map(([sample, changes]) => ({ ...(sample as Record<string, Json>), ...changes })),
+    )
+    fc.assert(
+      fc.property(bodies, fc.option(fc.string({ unit: 'binary' })), (body, event) => {
+        const events = source.parse(body, context(JSON.stringify(body), { event }))
+        expect(events).toHaveLength(1)
+        expect(JSON.parse(JSON.stringify(events))).toEqual(events)
+        expect(isCleanText(events)).toBe(true)
+        expect(events.every((each) => each.event.title.length <= 120)).toBe(true)
+      }),
+    )
+  })
+
+  it('verifies any headers without throwing, and lets none of them in', async () => {
+    const names = ['x-wandb-signature', 'x-databricks-signature', 'authorization']
+    const headers = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary' }))
+    const configured = credentials({
+      secrets: ['one', 'two'],
+      access_token: 'three',
+      authorization: 'Bearer four',
+    })
+    await fc.assert(
+      fc.asyncProperty(headers, fc.uint8Array(), async (given, body) => {
+        const verification = await source.verify(
+          { body: Buffer.from(body), headers: given, now: 0 },
+          configured,
+        )
+        expect(verification.ok).toBe(false)
+      }),
+    )
+  })
+})
+
+function sampleKeys(samples: Readonly<Record<string, Json>>): string[] {
+  return [...new Set(Object.values(samples).flatMap((sample) => Object.keys(sample as object)))]
+}
