@@ -1,0 +1,51 @@
+import type { AttemptClass } from '../destinations/destination.ts'
+import { laneAfter, type LaneState } from './lane.ts'
+import { retryWait } from './retry.ts'
+
+/** What one attempt showed, as far as it decides what comes next. */
+export interface Observation {
+  class: AttemptClass
+  /** Least wait before the next try in ms, or null; see `AttemptResult`. */
+  retry_after_ms: number | null
+  message: string
+  subject: string
+}
+
+/** What becomes of a delivery after an attempt. */
+export type Outcome =
+  | { status: 'succeeded' }
+  | { status: 'failed' }
+  /** Tried again at `due_at`; `counted`: the attempt counts against the schedule. */
+  | { status: 'pending'; due_at: number; counted: boolean }
+
+/**
+ * The engine's one decision: what an attempt means for its delivery and its lane.
+ * `attempts` are the counted ones before this attempt; `random` is uniform in [0, 1).
+ */
+export function decide(
+  seen: Observation,
+  attempts: number,
+  lane: LaneState,
+  now: number,
+  random: number,
+): { outcome: Outcome; lane: LaneState } {
+  const after = laneAfter(lane, seen, now, random)
+  switch (seen.class) {
+    case 'success':
+      return { outcome: { status: 'succeeded' }, lane: after }
+    case 'permanent':
+      return { outcome: { status: 'failed' }, lane: after }
+    case 'limited':
+    case 'credentials':
+      return { outcome: { status: 'pending', due_at: now, counted: false }, lane: after }
+    case 'ambiguous': {
+      // During an outage the lane probes: no delivery spends its attempts on it.
+      const outage = after.pause === 'outage'
+      if (outage) return { outcome: { status: 'pending', due_at: now, counted: false }, lane: after }
+      const wait = retryWait(attempts + 1, random)
+      if (wait === null) return { outcome: { status: 'failed' }, lane: after }
+      const due_at = now + Math.max(wait, seen.retry_after_ms ?? 0)
+      return { outcome: { status: 'pending', due_at, counted: true }, lane: after }
+    }
+  }
+}

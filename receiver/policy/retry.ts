@@ -1,0 +1,16 @@
+/**
+ * When a delivery is tried again. Waits in ms after the first, second, … counted attempt; about a day in all.
+ * Each is stretched or shrunk by up to 20 % so that what failed together does not come back together.
+ */
+export const RETRY_WAITS_MS: readonly number[] = [
+  5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 28_800_000, 28_800_000,
+]
+
+/**
+ * The wait after `attempts` counted attempts, in ms, or null when they are used up and the delivery is a dead
+ * letter. `random` is uniform in [0, 1).
+ */
+export function retryWait(attempts: number, random: number): number | null {
+  const base = RETRY_WAITS_MS[attempts - 1]
+  return base === undefined ? null : Math.round(base * (0.8 + 0.4 * random))
+}

@@ -1,0 +1,20 @@
+import type { Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+
+export type Db = Kysely<Tables>
+
+/** What differs between the two engines; everything else is one set of queries. */
+export interface Flavor {
+  name: 'sqlite' | 'postgres'
+  /** Column types of the migrations. */
+  types: { sequence: string; integer: string; bytes: string }
+  /**
+   * Makes everyone else who touches these subjects wait until this transaction ends. SQLite has one writer
+   * anyway; on PostgreSQL two replicas could both take a new delivery for the first of its subject.
+   */
+  lockSubjects(db: Db, subjects: readonly string[]): Promise<void>
+  /** The same for lanes. Whoever takes both takes lanes first. */
+  lockLanes(db: Db, lanes: readonly string[]): Promise<void>
+  /** Selects rows so that no other replica works on them, leaving out those that another one holds. */
+  skipLocked<Q extends { forUpdate(): Q; skipLocked(): Q }>(query: Q): Q
+}

@@ -1,0 +1,75 @@
+import { sql, type Kysely } from 'kysely'
+import type { Flavor } from '../flavor.ts'
+
+/** The first tables. Every list filter and every look-up of the engine has its index. */
+export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
+  const { sequence, integer, bytes } = flavor.types
+  const create = (text: string) => sql.raw(text).execute(db)
+
+  await create(`create table events (
+    seq ${sequence}, id text not null unique, source text not null, type text not null, kind text not null,
+    status text not null, received_at ${integer} not null, event text not null, context text not null,
+    raw ${bytes} not null)`)
+  await create('create index events_by_source on events (source, seq)')
+  await create('create index events_by_type on events (type, seq)')
+  await create('create index events_by_kind on events (kind, seq)')
+  await create('create index events_by_status on events (status, seq)')
+  await create('create index events_by_age on events (received_at)')
+
+  await create(`create table identities (
+    key text primary key, value text not null, event_id text not null,
+    seen_at ${integer} not null, expires_at ${integer} not null)`)
+  await create('create index identities_by_expiry on identities (expires_at)')
+  await create(
+    `create table bodies (key text primary key, event_id text not null, seen_at ${integer} not null)`,
+  )
+  await create('create index bodies_by_age on bodies (seen_at)')
+  await create('create table holders (key text primary key, version text, event_id text not null)')
+  await create(`create table revisions (
+    id text primary key, automation text not null, spec text not null, created_at ${integer} not null)`)
+
+  await create(`create table deliveries (
+    seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
+    revision text not null, position integer not null, type text not null, target text not null,
+    lane text not null, subject text not null, dedupe_key text not null, ordered integer not null,
+    supersede text not null, head integer not null, status text not null, attempts integer not null,
+    tries integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
+    created_at ${integer} not null, ended_at ${integer}, expires_at ${integer}, error text, replay_of text)`)
+  // The engine's own look-ups: each touches only what can be claimed, waits in its subject, or is under way.
+  await create(
+    "create index deliveries_due on deliveries (lane, due_at) where head = 1 and status = 'pending'",
+  )
+  await create(
+    "create index deliveries_turns on deliveries (lane, target, due_at) where head = 1 and status = 'pending'",
+  )
+  await create(
+    "create index deliveries_waiting on deliveries (subject, seq) where status in ('pending', 'delivering')",
+  )
+  await create("create index deliveries_done on deliveries (subject, seq) where status = 'succeeded'")
+  await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
+  await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")
+  await create(
+    "create index deliveries_expiring on deliveries (expires_at) where status in ('pending', 'delivering') and expires_at is not null",
+  )
+  // Whatever goes wrong elsewhere, one subject never has two deliveries under way.
+  await create(
+    "create unique index deliveries_one_at_a_time on deliveries (subject) where ordered = 1 and status = 'delivering'",
+  )
+  await create('create index deliveries_by_event on deliveries (event_id)')
+  await create('create index deliveries_by_status on deliveries (status, seq)')
+  await create('create index deliveries_by_automation on deliveries (automation, seq)')
+  await create('create index deliveries_by_target on deliveries (target, seq)')
+  await create('create index deliveries_by_end on deliveries (status, ended_at) where ended_at is not null')
+
+  await create(`create table attempts (
+    delivery_id text not null, number integer not null, at ${integer} not null, duration_ms integer not null,
+    status integer, class text not null, error text, request text not null, response text,
+    primary key (delivery_id, number))`)
+  await create(`create table lanes (
+    lane text primary key, concurrency integer not null, interval_ms ${integer} not null,
+    next_at ${integer} not null, paused_until ${integer} not null, pause text, pause_message text,
+    pauses integer not null, streak integer not null, streak_subjects text not null,
+    cursor text not null, ready_at ${integer} not null)`)
+  await create('create index lanes_by_alarm on lanes (ready_at)')
+  await create('create table facts (key text primary key, value text not null)')
+}

@@ -1,0 +1,359 @@
+import type { JsonObject, ModelEvent } from '../../../src/contract/model-event.ts'
+import type { LanePolicy } from '../../destinations/destination.ts'
+import type { Identity } from '../../sources/source.ts'
+import type { Db, Flavor } from '../flavor.ts'
+import type { DeliveriesTable } from '../schema.ts'
+import { insertAll } from './insert-all.ts'
+import { alarmLanes, openLanes } from './lanes.ts'
+import { supersedeOlder } from './subjects.ts'
+
+/** What a source said beside the event, kept for templates and for people. */
+export interface EventContext {
+  flat: Record<string, string>
+  dispatch_type: string | null
+  hint: string | null
+  /** Index of the secret that verified the request, null where none did. */
+  secret: number | null
+}
+
+/** One delivery to be made of an event. */
+export type NewDelivery = Pick<
+  DeliveriesTable,
+  | 'id'
+  | 'automation'
+  | 'revision'
+  | 'position'
+  | 'type'
+  | 'target'
+  | 'lane'
+  | 'subject'
+  | 'dedupe_key'
+  | 'supersede'
+  | 'replay_of'
+> & {
+  ordered: boolean
+  policy: LanePolicy
+  /** Ms after acceptance, or null for never. */
+  expires_after_ms: number | null
+  /** The event gives no valid request: the delivery is born a dead letter with this reason. */
+  error: { class: string; message: string; fix: string } | null
+}
+
+/** One verified event and what is to be done about it. */
+export interface NewEvent {
+  id: string
+  source: string
+  type: string
+  kind: string
+  /** Wall clock, Unix ms: for people. */
+  received_at: number
+  /** The ModelEvent as JSON. */
+  event: string
+  context: EventContext
+  raw: Uint8Array
+  identity: Identity
+  /** Refuse a body that came before, however long ago. */
+  refuse_repeats: boolean
+  /** Where to look up and note who holds the alias or stage; null where the event moves none. */
+  holder: { key: string; version: string | null } | null
+  deliveries: NewDelivery[]
+}
+
+export type Accepted =
+  | { outcome: 'accepted'; event_id: string; repeat_of: string | null }
+  | { outcome: 'duplicate'; event_id: string }
+
+const REPEATS_KEPT_MS = 400 * 86_400_000
+
+/**
+ * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
+ * Results come in the order of the group. An event that was seen before is answered with the earlier one's id.
+ */
+export async function accept(
+  db: Db,
+  flavor: Flavor,
+  { now, events }: { now: number; events: readonly NewEvent[] },
+): Promise<Accepted[]> {
+  const earlier = await claimIdentities(db, events, now)
+  const repeats = await noteBodies(db, events, earlier, now)
+  const results = events.map((event, i): Accepted => {
+    const before = earlier[i] ?? (event.refuse_repeats ? repeats[i] : null) ?? null
+    if (before !== null) return { outcome: 'duplicate', event_id: before }
+    return { outcome: 'accepted', event_id: event.id, repeat_of: repeats[i] ?? null }
+  })
+  const fresh = events.flatMap((event, i) =>
+    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null }] : [],
+  )
+  if (fresh.length === 0) return results
+
+  const holders = await moveHolders(
+    db,
+    fresh.map(({ event }) => event),
+  )
+  await insertEvents(
+    db,
+    fresh.map(({ event, repeat_of }) => ({
+      id: event.id,
+      source: event.source,
+      type: event.type,
+      kind: event.kind,
+      status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
+      received_at: event.received_at,
+      event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
+      context: JSON.stringify(event.context),
+      raw: event.raw,
+    })),
+  )
+  await enqueue(
+    db,
+    flavor,
+    fresh.flatMap(({ event }) => event.deliveries.map((delivery) => ({ event_id: event.id, delivery }))),
+    now,
+  )
+  return results
+}
+
+/**
+ * Decides for each event whether it was seen before: an upsert, so that two replicas given the same request at
+ * the same time cannot both take it. Gives the earlier event's id, or null for a new one.
+ */
+async function claimIdentities(db: Db, events: readonly NewEvent[], now: number): Promise<(string | null)[]> {
+  const first = new Map<string, NewEvent>()
+  for (const event of events) {
+    const key = identityKey(event)
+    if (!first.has(key)) first.set(key, event)
+  }
+  const row = (event: NewEvent) => ({
+    key: identityKey(event),
+    value: event.identity.value,
+    event_id: event.id,
+    seen_at: now,
+    expires_at: now + event.identity.window_ms,
+  })
+  const taken = new Set((await upsertIdentities(db, [...first.values()].map(row))).map(({ key }) => key))
+  const lost = [...first.keys()].filter((key) => !taken.has(key))
+  const known = new Map<string, { value: string; event_id: string }>()
+  if (lost.length > 0) {
+    const rows = await db
+      .selectFrom('identities')
+      .select(['key', 'value', 'event_id'])
+      .where('key', 'in', lost)
+      .execute()
+    for (const { key, value, event_id } of rows) known.set(key, { value, event_id })
+  }
+  // Walk the group in order: within it, too, only what equals the one before is a duplicate.
+  const last = new Map<string, NewEvent>()
+  const earlier = events.map((event) => {
+    const key = identityKey(event)
+    const before = known.get(key)
+    if (before?.value === event.identity.value) return before.event_id
+    if (before === undefined && first.get(key) === event) {
+      known.set(key, { value: event.identity.value, event_id: event.id })
+      return null
+    }
+    known.set(key, { value: event.identity.value, event_id: event.id })
+    last.set(key, event)
+    return null
+  })
+  if (last.size > 0) await overwriteIdentities(db, [...last.values()].map(row))
+  return earlier
+}
+
+const identityKey = ({ source, identity }: NewEvent) => `${source}:${identity.rule}:${identity.key}`
+
+const upsertIdentities = insertAll('identities', (query) =>
+  query
+    .onConflict((conflict) =>
+      conflict
+        .column('key')
+        .doUpdateSet((eb) => ({
+          value: eb.ref('excluded.value'),
+          event_id: eb.ref('excluded.event_id'),
+          seen_at: eb.ref('excluded.seen_at'),
+          expires_at: eb.ref('excluded.expires_at'),
+        }))
+        .where((eb) =>
+          eb.or([
+            eb('identities.value', '!=', eb.ref('excluded.value')),
+            eb('identities.expires_at', '<=', eb.ref('excluded.seen_at')),
+          ]),
+        ),
+    )
+    .returning('key'),
+)
+
+const overwriteIdentities = insertAll('identities', (query) =>
+  query.onConflict((conflict) =>
+    conflict.column('key').doUpdateSet((eb) => ({
+      value: eb.ref('excluded.value'),
+      event_id: eb.ref('excluded.event_id'),
+      seen_at: eb.ref('excluded.seen_at'),
+      expires_at: eb.ref('excluded.expires_at'),
+    })),
+  ),
+)
+
+/** Notes the hashes of bodies without a delivery id; gives the event that brought the same body before. */
+async function noteBodies(
+  db: Db,
+  events: readonly NewEvent[],
+  earlier: readonly (string | null)[],
+  now: number,
+): Promise<(string | null)[]> {
+  const bodies = new Map<string, string>()
+  const keys = events.map((event, i) =>
+    event.identity.body_hash === null || earlier[i] !== null
+      ? null
+      : `${event.source}:${event.identity.body_hash}`,
+  )
+  keys.forEach((key, i) => {
+    const event = events[i]
+    if (key !== null && event !== undefined && !bodies.has(key)) bodies.set(key, event.id)
+  })
+  if (bodies.size === 0) return events.map(() => null)
+  const rows = await insertBodies(
+    db,
+    [...bodies].map(([key, event_id]) => ({ key, event_id, seen_at: now })),
+  )
+  const added = new Set(rows.map(({ key }) => key))
+  const seen = [...bodies.keys()].filter((key) => !added.has(key))
+  if (seen.length > 0) {
+    const known = await db.selectFrom('bodies').selectAll().where('key', 'in', seen).execute()
+    for (const { key, event_id, seen_at } of known) {
+      if (seen_at > now - REPEATS_KEPT_MS) bodies.set(key, event_id)
+    }
+  }
+  return keys.map((key, i) => {
+    const before = key === null ? null : (bodies.get(key) ?? null)
+    return before === events[i]?.id ? null : before
+  })
+}
+
+const insertBodies = insertAll('bodies', (query) =>
+  query.onConflict((conflict) => conflict.column('key').doNothing()).returning('key'),
+)
+
+/** Who held each moved alias or stage before, and the new holders written. */
+async function moveHolders(db: Db, events: readonly NewEvent[]): Promise<Map<NewEvent, string | null>> {
+  const before = new Map<NewEvent, string | null>()
+  const moves = events.flatMap((event) => (event.holder === null ? [] : [{ event, holder: event.holder }]))
+  if (moves.length === 0) return before
+  const keys = [...new Set(moves.map(({ holder }) => holder.key))]
+  const rows = await db.selectFrom('holders').selectAll().where('key', 'in', keys).execute()
+  const now = new Map(rows.map(({ key, version, event_id }) => [key, { key, version, event_id }]))
+  for (const { event, holder } of moves) {
+    before.set(event, now.get(holder.key)?.version ?? null)
+    now.set(holder.key, { key: holder.key, version: holder.version, event_id: event.id })
+  }
+  await upsertHolders(
+    db,
+    keys.flatMap((key) => now.get(key) ?? []),
+  )
+  return before
+}
+
+const upsertHolders = insertAll('holders', (query) =>
+  query.onConflict((conflict) =>
+    conflict.column('key').doUpdateSet((eb) => ({
+      version: eb.ref('excluded.version'),
+      event_id: eb.ref('excluded.event_id'),
+    })),
+  ),
+)
+
+/** The event's text with what only the log knows. */
+function withHistory(text: string, repeat_of: string | null, previous_version: string | null): string {
+  if (repeat_of === null && previous_version === null) return text
+  const event = JSON.parse(text) as ModelEvent
+  const change = { ...event.change, previous_version }
+  return JSON.stringify({ ...event, repeat_of, change } satisfies Record<keyof ModelEvent, unknown>)
+}
+
+const insertEvents = insertAll('events')
+
+/** Puts deliveries into the queue: each becomes head at once or waits behind its subject's older ones. */
+export async function enqueue(
+  db: Db,
+  flavor: Flavor,
+  items: readonly { event_id: string; delivery: NewDelivery }[],
+  now: number,
+): Promise<void> {
+  if (items.length === 0) return
+  const live = items.filter(({ delivery }) => delivery.error === null)
+  await openLanes(
+    db,
+    live.map(({ delivery }) => delivery),
+    now,
+  )
+  await alarmLanes(
+    db,
+    flavor,
+    live.map(({ delivery }) => delivery.lane),
+    now,
+  )
+  const subjects = [...new Set(live.map(({ delivery }) => delivery.subject))]
+  await flavor.lockSubjects(db, subjects)
+  await supersedeOlder(db, subjects, now)
+  const busy = await busySubjects(
+    db,
+    live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),
+  )
+  await insertDeliveries(
+    db,
+    items.map(({ event_id, delivery }) => {
+      const { ordered, subject, error } = delivery
+      const head = error === null && (!ordered || !busy.has(subject))
+      if (head && ordered) busy.add(subject)
+      return toRow(event_id, delivery, head, now)
+    }),
+  )
+}
+
+async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<string>> {
+  if (subjects.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('subject')
+    .distinct()
+    .where('subject', 'in', [...new Set(subjects)])
+    .where('status', 'in', ['pending', 'delivering'])
+    .execute()
+  return new Set(rows.map(({ subject }) => subject))
+}
+
+const insertDeliveries = insertAll('deliveries')
+
+function toRow(event_id: string, delivery: NewDelivery, head: boolean, now: number) {
+  const dead = delivery.error !== null
+  return {
+    id: delivery.id,
+    event_id,
+    automation: delivery.automation,
+    revision: delivery.revision,
+    position: delivery.position,
+    type: delivery.type,
+    target: delivery.target,
+    lane: delivery.lane,
+    subject: delivery.subject,
+    dedupe_key: delivery.dedupe_key,
+    ordered: delivery.ordered ? 1 : 0,
+    supersede: delivery.supersede,
+    head: head ? 1 : 0,
+    status: dead ? ('failed' as const) : ('pending' as const),
+    attempts: 0,
+    tries: 0,
+    due_at: now,
+    lease: null,
+    lease_until: null,
+    created_at: now,
+    ended_at: dead ? now : null,
+    expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
+    error: dead ? JSON.stringify(delivery.error) : null,
+    replay_of: delivery.replay_of,
+  }
+}
+
+/** A stored event's context, as `accept` wrote it. */
+export function readContext(text: string): EventContext {
+  return JSON.parse(text) as EventContext & JsonObject
+}

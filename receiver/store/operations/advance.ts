@@ -1,0 +1,96 @@
+import type { Db, Flavor } from '../flavor.ts'
+import { claimLane, type Claimed } from './claim.ts'
+import { finish, type Finished } from './finish.ts'
+import { NEVER } from './lanes.ts'
+import { endExpired, reclaimLeases } from './lapse.ts'
+
+/** Lanes looked at in one call: bounds how long the transaction holds their rows. */
+const LANES_AT_ONCE = 16
+
+export interface Advance {
+  /** Unix ms by the store's clock. */
+  now: number
+  /** Results of attempts, each under the lease that it was claimed with. */
+  finished: readonly Finished[]
+  /** How many deliveries the caller can take on now. */
+  capacity: number
+  /** How long a claim lasts, ms. */
+  lease_ms: number
+  /** Lanes to look at even if their alarm says otherwise: something was just put there. */
+  lanes: readonly string[]
+}
+
+export interface Advanced {
+  claimed: Claimed[]
+  /** Which of `finished` were written; false: the claim was lost meanwhile and the result is dropped. */
+  written: boolean[]
+  /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
+  wait_ms: number
+}
+
+/**
+ * The engine's heartbeat, one transaction: writes what attempts showed, ends what expired, takes back what a
+ * lost worker held, and claims what is due: per lane at most its concurrency and pace, targets in turn.
+ */
+export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Advanced> {
+  const { now } = args
+  const written: boolean[] = []
+  await lockAll(db, flavor, args.finished)
+  for (const result of args.finished) written.push(await finish(db, result, now))
+  await reclaimLeases(db, flavor, now)
+  await endExpired(db, flavor, now)
+  const claimed: Claimed[] = []
+  if (args.capacity > 0) {
+    for (const lane of await ringingLanes(db, flavor, args)) {
+      if (claimed.length >= args.capacity) break
+      const room = args.capacity - claimed.length
+      claimed.push(...(await claimLane(db, flavor, lane, now, room, args.lease_ms)))
+    }
+  }
+  const next = await nextAlarm(db)
+  return { claimed, written, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
+}
+
+/** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */
+async function lockAll(db: Db, flavor: Flavor, finished: readonly Finished[]): Promise<void> {
+  if (finished.length === 0) return
+  await flavor.lockLanes(
+    db,
+    finished.map(({ lane }) => lane),
+  )
+  await flavor.lockSubjects(
+    db,
+    finished.map(({ subject }) => subject),
+  )
+}
+
+async function ringingLanes(db: Db, flavor: Flavor, { now, lanes }: Advance) {
+  const query = db
+    .selectFrom('lanes')
+    .selectAll()
+    .where((eb) => eb.or([eb('ready_at', '<=', now), ...(lanes.length > 0 ? [eb('lane', 'in', lanes)] : [])]))
+    .orderBy('ready_at')
+    .limit(LANES_AT_ONCE)
+  return flavor.skipLocked(query).execute()
+}
+
+/** The earliest thing that can happen by itself: a lane's alarm, a lost lease, an expiry. */
+async function nextAlarm(db: Db): Promise<number> {
+  const lane = await db.selectFrom('lanes').select('ready_at').orderBy('ready_at').limit(1).executeTakeFirst()
+  const lease = await db
+    .selectFrom('deliveries')
+    .select('lease_until')
+    .where('status', '=', 'delivering')
+    .orderBy('lease_until')
+    .limit(1)
+    .executeTakeFirst()
+  const expiry = await db
+    .selectFrom('deliveries')
+    .select('expires_at')
+    .where('status', 'in', ['pending', 'delivering'])
+    .where('expires_at', 'is not', null)
+    .orderBy('expires_at')
+    .limit(1)
+    .executeTakeFirst()
+  return Math.min(lane?.ready_at ?? NEVER, lease?.lease_until ?? NEVER, expiry?.expires_at ?? NEVER)
+}

@@ -1,0 +1,97 @@
+import { sql } from 'kysely'
+import type { Db } from '../flavor.ts'
+
+/**
+ * What gives way to a newer delivery of its subject (one older than `before`): under `retrying` one that failed
+ * at least once, under `waiting` any that is not under way.
+ */
+export async function supersedeOlder(
+  db: Db,
+  subjects: readonly string[],
+  now: number,
+  before: number = Number.MAX_SAFE_INTEGER,
+): Promise<void> {
+  if (subjects.length === 0) return
+  const gone = await db
+    .updateTable('deliveries')
+    .set({ status: 'superseded', head: 0, ended_at: now })
+    .where('subject', 'in', subjects)
+    .where('status', '=', 'pending')
+    .where('seq', '<', before)
+    .where((eb) =>
+      eb.or([
+        eb('supersede', '=', 'waiting'),
+        eb.and([eb('supersede', '=', 'retrying'), eb('attempts', '>', 0)]),
+      ]),
+    )
+    .returning('subject')
+    .execute()
+  await promoteHeads(
+    db,
+    gone.map(({ subject }) => subject),
+  )
+}
+
+/**
+ * Makes the oldest waiting delivery of each subject its head, unless one is under way. Called in the transaction
+ * that ended or brought back a delivery, under the subjects' locks.
+ */
+export async function promoteHeads(db: Db, subjects: readonly string[]): Promise<void> {
+  const unique = [...new Set(subjects)]
+  if (unique.length === 0) return
+  const under_way = await db
+    .selectFrom('deliveries')
+    .select('subject')
+    .where('subject', 'in', unique)
+    .where('status', '=', 'delivering')
+    .execute()
+  const busy = new Set(under_way.map(({ subject }) => subject))
+  const free = unique.filter((subject) => !busy.has(subject))
+  if (free.length === 0) return
+  const heads = db
+    .selectFrom('deliveries')
+    .select(({ fn }) => fn.min('seq').as('seq'))
+    .where('subject', 'in', free)
+    .where('status', '=', 'pending')
+    .where('ordered', '=', 1)
+    .groupBy('subject')
+  await db
+    .updateTable('deliveries')
+    .set({ head: 0 })
+    .where('subject', 'in', free)
+    .where('status', '=', 'pending')
+    .where('ordered', '=', 1)
+    .where('head', '=', 1)
+    .where('seq', 'not in', heads)
+    .execute()
+  await db
+    .updateTable('deliveries')
+    .set({ head: 1 })
+    .where('seq', 'in', heads)
+    .where('head', '=', 0)
+    .execute()
+}
+
+/** Ends what a success made stale: older deliveries of the subject that are still waiting. */
+export async function endStale(db: Db, subject: string, seq: number, now: number): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({ status: 'superseded', head: 0, ended_at: now })
+    .where('subject', '=', subject)
+    .where('status', '=', 'pending')
+    .where('seq', '<', seq)
+    .execute()
+}
+
+/** Whether a newer delivery of this subject has succeeded: dispatching this one now would roll it back. */
+export async function isStale(db: Db, subject: string, seq: number): Promise<boolean> {
+  const newer = await db
+    .selectFrom('deliveries')
+    .select(sql<number>`1`.as('one'))
+    .where('subject', '=', subject)
+    .where('status', '=', 'succeeded')
+    .where('seq', '>', seq)
+    .limit(1)
+    .executeTakeFirst()
+  return newer !== undefined
+}

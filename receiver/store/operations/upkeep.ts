@@ -1,0 +1,153 @@
+import { sql } from 'kysely'
+import type { Db, Flavor } from '../flavor.ts'
+import { NEVER } from './lanes.ts'
+import { resetAlarms } from './lapse.ts'
+
+const BATCH = 500
+
+/** How many deliveries are unfinished, counted up to `most`. */
+export async function backlog(db: Db, { most }: { most: number }): Promise<number> {
+  const some = db
+    .selectFrom('deliveries')
+    .select('id')
+    .where('status', 'in', ['pending', 'delivering'])
+    .limit(most)
+  const { n } = await db
+    .selectFrom(some.as('some'))
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow()
+  return n
+}
+
+/** Whether the store answers; throws when it doesn't. */
+export async function ping(db: Db): Promise<void> {
+  await sql`select 1`.execute(db)
+}
+
+/**
+ * Wakes lanes whose alarm was lost: something waits in them and nothing would look. Cheap where all is well; the
+ * engine calls it now and then as a safety net.
+ */
+export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number }): Promise<number> {
+  const asleep = await db
+    .selectFrom('lanes')
+    .select('lane')
+    .where('ready_at', '=', NEVER)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('deliveries')
+          .select('id')
+          .whereRef('deliveries.lane', '=', 'lanes.lane')
+          .where('head', '=', 1)
+          .where('status', '=', 'pending'),
+      ),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('deliveries')
+            .select('id')
+            .whereRef('deliveries.lane', '=', 'lanes.lane')
+            .where('status', '=', 'delivering'),
+        ),
+      ),
+    )
+    .execute()
+  await resetAlarms(
+    db,
+    asleep.map(({ lane }) => lane),
+    now,
+  )
+  return asleep.length
+}
+
+/**
+ * Deliveries known under one lane name belong to another from now on, e.g. since the user behind a token has
+ * been learned: both then share one pace.
+ */
+export async function renameLane(
+  db: Db,
+  flavor: Flavor,
+  { from, to, now }: { from: string; to: string; now: number },
+): Promise<void> {
+  const lane = await db.selectFrom('lanes').selectAll().where('lane', '=', from).executeTakeFirst()
+  if (lane === undefined) return
+  await flavor.lockLanes(db, [from, to])
+  await db
+    .insertInto('lanes')
+    .values({ ...lane, lane: to })
+    .onConflict((conflict) => conflict.column('lane').doNothing())
+    .execute()
+  for (const status of ['pending', 'delivering'] as const) {
+    await db
+      .updateTable('deliveries')
+      .set({ lane: to })
+      .where('lane', '=', from)
+      .where('status', '=', status)
+      .execute()
+  }
+  await resetAlarms(db, [from, to], now)
+}
+
+/**
+ * Deletes one batch of what is past keeping, oldest first; gives how many rows went, 0 when nothing is left to
+ * delete. Short on purpose: call it again.
+ */
+export async function sweep(
+  db: Db,
+  _flavor: Flavor,
+  { succeeded_before, failed_before, now }: { succeeded_before: number; failed_before: number; now: number },
+): Promise<number> {
+  let gone = 0
+  for (const [statuses, before] of [
+    [['succeeded', 'superseded'], succeeded_before],
+    [['failed', 'expired', 'canceled'], failed_before],
+  ] as const) {
+    for (const status of statuses) {
+      const old = await db
+        .selectFrom('deliveries')
+        .select('id')
+        .where('status', '=', status)
+        .where('ended_at', '<', before)
+        .limit(BATCH)
+        .execute()
+      if (old.length === 0) continue
+      const ids = old.map(({ id }) => id)
+      await db.deleteFrom('attempts').where('delivery_id', 'in', ids).execute()
+      await db.deleteFrom('deliveries').where('id', 'in', ids).execute()
+      gone += ids.length
+    }
+  }
+  const events = await db
+    .selectFrom('events')
+    .select('id')
+    .where('received_at', '<', succeeded_before)
+    .where((eb) =>
+      eb.not(
+        eb.exists(eb.selectFrom('deliveries').select('id').whereRef('deliveries.event_id', '=', 'events.id')),
+      ),
+    )
+    .orderBy('received_at')
+    .limit(BATCH)
+    .execute()
+  if (events.length > 0) {
+    await db
+      .deleteFrom('events')
+      .where(
+        'id',
+        'in',
+        events.map(({ id }) => id),
+      )
+      .execute()
+    gone += events.length
+  }
+  const identities = await db
+    .deleteFrom('identities')
+    .where('key', 'in', (eb) =>
+      eb.selectFrom('identities').select('key').where('expires_at', '<', now).limit(BATCH),
+    )
+    .executeTakeFirst()
+  return gone + Number(identities.numDeletedRows)
+}

@@ -1,0 +1,97 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import type { Db } from '../flavor.ts'
+import { migrate } from '../migrate.ts'
+import { OPERATIONS, type OperationName, type Operations } from '../operations/index.ts'
+import type { Tables } from '../schema.ts'
+import { StoreRefused, type Store } from '../store.ts'
+import { clockSkew } from './clock.ts'
+import { reviseError } from './errors.ts'
+import { POSTGRES } from './flavor.ts'
+import { listen } from './listen.ts'
+
+/** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */
+const MIGRATION_LOCK = 663_353_472
+
+/** Operations that put work where another replica may find it. */
+const WAKING: ReadonlySet<OperationName> = new Set(['accept', 'redeliver'])
+
+/** A transaction that lost against another one is run again, at most so often. */
+const TRIES = 5
+
+export interface PostgresOptions {
+  /** Whose time `now` is in the end: the server's, so that replicas agree, or the caller's, for tests. */
+  clock?: 'server' | 'caller'
+}
+
+/**
+ * Opens the shared store. Throws `StoreRefused` when the URL or the schema is wrong; a server that is merely away
+ * makes operations throw `StoreUnavailable` until it is back.
+ */
+export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
+  // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(pg.types.builtins.INT8, Number)
+  const config = {
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    types,
+    application_name: 'model-dispatch',
+  }
+  const pool = new pg.Pool(config)
+  // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
+  pool.on('error', () => undefined)
+  const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
+  try {
+    await transact(async (trx) => {
+      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
+      await migrate(trx, POSTGRES)
+    })
+  } catch (error) {
+    await pool.end()
+    if (error instanceof StoreRefused) throw error
+    throw new StoreRefused(`DATABASE_URL cannot be used: ${reviseError(error).message}`)
+  }
+
+  const listeners = new Set<() => void>()
+  const listening = listen(config, () => {
+    for (const wake of listeners) wake()
+  })
+  const skew = options.clock === 'caller' ? null : clockSkew(db)
+
+  const call = async (name: OperationName, args: unknown): Promise<unknown> => {
+    const run = OPERATIONS[name] as (db: unknown, flavor: unknown, args: unknown) => Promise<unknown>
+    for (let tried = 1; ; tried++) {
+      try {
+        const moved = skew === null ? args : await skew.apply(args)
+        return await transact(async (trx) => {
+          const value = await run(trx, POSTGRES, moved)
+          if (WAKING.has(name)) await listening.notify(trx)
+          return value
+        })
+      } catch (error) {
+        if (tried < TRIES && isRetryable(error)) continue
+        throw reviseError(error)
+      }
+    }
+  }
+  const names = Object.keys(OPERATIONS) as OperationName[]
+  const operations = Object.fromEntries(names.map((name) => [name, (args: unknown) => call(name, args)]))
+  return {
+    ...(operations as unknown as Operations),
+    engine: 'postgres',
+    onWork: (listener) => listeners.add(listener),
+    async close() {
+      await listening.close()
+      await db.destroy()
+    },
+  }
+}
+
+/** Deadlock or serialization failure: the server undid it, the same again will do. */
+function isRetryable(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === '40P01' || code === '40001'
+}

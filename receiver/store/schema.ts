@@ -1,0 +1,142 @@
+import type { Generated } from 'kysely'
+
+/**
+ * The tables, the same on SQLite and PostgreSQL. Times are Unix ms, flags 0 or 1, JSON is text without U+0000
+ * and lone surrogates (raw bodies are bytes).
+ */
+export interface Tables {
+  events: EventsTable
+  identities: IdentitiesTable
+  bodies: BodiesTable
+  holders: HoldersTable
+  revisions: RevisionsTable
+  deliveries: DeliveriesTable
+  attempts: AttemptsTable
+  lanes: LanesTable
+  facts: FactsTable
+}
+
+interface EventsTable {
+  /** The order of acceptance. */
+  seq: Generated<number>
+  id: string
+  source: string
+  type: string
+  kind: string
+  status: 'matched' | 'unmatched'
+  received_at: number
+  /** The whole ModelEvent. */
+  event: string
+  /** What the source said beside the event: see `EventContext`. */
+  context: string
+  raw: Uint8Array
+}
+
+/** What tells a request that was seen before from a new one; see `Identity` of the sources. */
+interface IdentitiesTable {
+  key: string
+  value: string
+  event_id: string
+  expires_at: number
+  seen_at: number
+}
+
+/** Hashes of bodies without a delivery id, kept long: a repeat names the event that came before it. */
+interface BodiesTable {
+  /** `source:hash` */
+  key: string
+  event_id: string
+  seen_at: number
+}
+
+/** Which version holds an alias or stage now, by the events accepted here. */
+interface HoldersTable {
+  key: string
+  version: string | null
+  event_id: string
+}
+
+/** Immutable texts of automations; a delivery keeps the one it was made under. */
+interface RevisionsTable {
+  id: string
+  automation: string
+  spec: string
+  created_at: number
+}
+
+export type DeliveryStatus =
+  'pending' | 'delivering' | 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
+
+export interface DeliveriesTable {
+  /** The order of acceptance; within a subject also the order of dispatch. */
+  seq: Generated<number>
+  id: string
+  event_id: string
+  automation: string
+  revision: string
+  /** Which of the revision's destinations. */
+  position: number
+  type: string
+  target: string
+  lane: string
+  subject: string
+  dedupe_key: string
+  /** 1: one at a time and in order within the subject. */
+  ordered: number
+  supersede: 'never' | 'retrying' | 'waiting'
+  /** 1: may be claimed: the first unfinished one of its subject (always 1 where not `ordered`). */
+  head: number
+  status: DeliveryStatus
+  /** Attempts that count against the schedule. */
+  attempts: number
+  /** Every attempt, also those that a limit turned away. */
+  tries: number
+  due_at: number
+  /** Who claimed it; a result is only written under the same lease. */
+  lease: string | null
+  lease_until: number | null
+  created_at: number
+  ended_at: number | null
+  expires_at: number | null
+  /** `{class, message, fix}` of the last attempt that did not succeed. */
+  error: string | null
+  replay_of: string | null
+}
+
+interface AttemptsTable {
+  delivery_id: string
+  number: number
+  at: number
+  duration_ms: number
+  status: number | null
+  class: string
+  error: string | null
+  request: string
+  response: string | null
+}
+
+export interface LanesTable {
+  lane: string
+  concurrency: number
+  interval_ms: number
+  /** The pace: no request before this time. */
+  next_at: number
+  /** Nothing is claimed before this time. */
+  paused_until: number
+  pause: string | null
+  pause_message: string | null
+  /** How often in a row a pause was renewed. */
+  pauses: number
+  /** Ambiguous answers in a row, and the subjects they belong to (JSON list, at most 2). */
+  streak: number
+  streak_subjects: string
+  /** The target served last: the next one in order is served next. */
+  cursor: string
+  /** The lane's alarm: nothing can be claimed before this time. */
+  ready_at: number
+}
+
+interface FactsTable {
+  key: string
+  value: string
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import type { Db } from '../flavor.ts'
+import type { Tables } from '../schema.ts'
+import { StoreRefused } from '../store.ts'
+
+/** Statements kept prepared; the engine uses some fifty texts. */
+const PREPARED = 300
+
+/** One open SQLite database: Kysely for the queries, the handle for transactions. */
+export interface OpenDatabase {
+  db: Db
+  handle: DatabaseSync
+}
+
+/**
+ * Opens `DATA_DIR/model-dispatch.sqlite` for this process alone: WAL and `synchronous=FULL`, so that a commit is
+ * on disk when it returns (with NORMAL the last ones are lost with the power).
+ */
+export function openDatabase(data_dir: string): OpenDatabase {
+  const handle = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
+  handle.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
+  handle.exec('pragma cache_size = -65536')
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(handle) }) })
+  return { db, handle }
+}
+
+/**
+ * Holds an exclusive lock on DATA_DIR until the process ends, however it ends. Two processes on one folder would
+ * each deliver everything.
+ */
+export function lockDataDir(data_dir: string): DatabaseSync {
+  const lock = new DatabaseSync(join(data_dir, 'lock'))
+  try {
+    lock.exec('pragma locking_mode = exclusive; begin exclusive')
+  } catch (error) {
+    lock.close()
+    throw new StoreRefused(
+      `Another receiver is running on DATA_DIR ${data_dir}: ${String(error)}. ` +
+        'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
+    )
+  }
+  return lock
+}
+
+/** node:sqlite in the form that Kysely's dialect expects. */
+function adapt(handle: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>()
+  return {
+    close: () => handle.close(),
+    prepare(text) {
+      let statement = prepared.get(text)
+      if (statement === undefined) {
+        if (prepared.size >= PREPARED) prepared.clear()
+        statement = adaptStatement(handle.prepare(text))
+        prepared.set(text, statement)
+      }
+      return statement
+    },
+  }
+}
+
+function adaptStatement(statement: StatementSync): SqliteStatement {
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
+  }
+}

@@ -1,0 +1,36 @@
+import { StoreRefused, StoreUnavailable } from '../store.ts'
+
+/** An error on its way from the worker thread. */
+export interface WorkerError {
+  kind: 'unavailable' | 'refused' | 'other'
+  message: string
+  fix: string
+}
+
+/** SQLite's result codes (https://www.sqlite.org/rescode.html) that say the store, not the row, is in trouble. */
+const TROUBLES: ReadonlyMap<number, string> = new Map([
+  [5, 'Another program holds the database file: end it.'],
+  [6, 'Another program holds the database file: end it.'],
+  [8, 'Mount the volume of DATA_DIR writable.'],
+  [10, 'Check the disk under DATA_DIR and the free space on it.'],
+  [11, 'The database file is damaged: restore a backup of DATA_DIR.'],
+  [13, 'Free space on the volume of DATA_DIR, or make it larger.'],
+  [14, 'Let this user read and write the files in DATA_DIR.'],
+  [26, 'The file in DATA_DIR is not a database of ours: restore a backup.'],
+])
+
+/** What an error means to the caller of an operation. */
+export function describeError(error: unknown): WorkerError {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof StoreRefused) return { kind: 'refused', message, fix: '' }
+  const code = (error as { errcode?: unknown }).errcode
+  // Extended result codes keep the primary one in their low byte.
+  const fix = typeof code === 'number' ? TROUBLES.get(code & 0xff) : undefined
+  return fix === undefined ? { kind: 'other', message, fix: '' } : { kind: 'unavailable', message, fix }
+}
+
+/** The error as the caller sees it. */
+export function reviveError({ kind, message, fix }: WorkerError): Error {
+  if (kind === 'unavailable') return new StoreUnavailable(`The store cannot be written: ${message}.`, fix)
+  return kind === 'refused' ? new StoreRefused(message) : new Error(message)
+}

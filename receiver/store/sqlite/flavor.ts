@@ -1,0 +1,10 @@
+import type { Flavor } from '../flavor.ts'
+
+/** SQLite has one writer, so nothing needs locking within a transaction. */
+export const SQLITE: Flavor = {
+  name: 'sqlite',
+  types: { sequence: 'integer primary key autoincrement', integer: 'integer', bytes: 'blob' },
+  lockSubjects: () => Promise.resolve(),
+  lockLanes: () => Promise.resolve(),
+  skipLocked: (query) => query,
+}

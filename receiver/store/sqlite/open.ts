@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { OPERATIONS, type OperationName, type Operations } from '../operations/index.ts'
+import { StoreUnavailable, type Store } from '../store.ts'
+import { reviveError } from './errors.ts'
+import type { WorkerRequest, WorkerResponse } from './worker.ts'
+
+interface Waiting {
+  resolve: (value: unknown) => void
+  reject: (error: Error) => void
+}
+
+/**
+ * Opens the embedded store in `data_dir`, which it makes where needed, and locks the folder for this process.
+ * Throws `StoreRefused` when another process has it or a newer program wrote it.
+ */
+export async function openSqliteStore(data_dir: string): Promise<Store> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData: { data_dir: resolve(data_dir) },
+    name: 'store',
+  })
+  const waiting = new Map<number, Waiting>()
+  let count = 0
+  let gone: Error | null = null
+
+  const fail = (error: Error) => {
+    gone = new StoreUnavailable(`The store's thread ended: ${error.message}.`, 'Restart the receiver.', error)
+    for (const { reject } of waiting.values()) reject(gone)
+    waiting.clear()
+  }
+  const opened = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
+  worker.on('message', (message: WorkerResponse) => {
+    const call = waiting.get(message.id)
+    waiting.delete(message.id)
+    if ('error' in message) call?.reject(reviveError(message.error))
+    else call?.resolve(message.value)
+  })
+  worker.on('error', fail)
+  worker.on('exit', () => {
+    fail(new Error('it has been closed'))
+  })
+
+  const call = (operation: WorkerRequest['operation'], args: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (gone !== null) {
+        reject(gone)
+        return
+      }
+      const id = ++count
+      waiting.set(id, { resolve, reject })
+      worker.postMessage({ id, operation, args } satisfies WorkerRequest)
+    })
+
+  try {
+    await opened
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
+  const names = Object.keys(OPERATIONS) as OperationName[]
+  const operations = Object.fromEntries(names.map((name) => [name, (args: unknown) => call(name, args)]))
+  return {
+    ...(operations as unknown as Operations),
+    engine: 'sqlite',
+    onWork: () => undefined,
+    async close() {
+      await call('close', {})
+      await worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The thread that owns the SQLite database. It takes one operation at a time, each in one transaction, so that
+ * fsync and long reads never stop ingest.
+ */
+import { mkdirSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { migrate } from '../migrate.ts'
+import { OPERATIONS, type OperationName } from '../operations/index.ts'
+import { StoreRefused } from '../store.ts'
+import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
+import { describeError, type WorkerError } from './errors.ts'
+import { SQLITE } from './flavor.ts'
+
+export interface WorkerRequest {
+  id: number
+  operation: OperationName | 'close'
+  args: unknown
+}
+
+export type WorkerResponse =
+  | { id: number; value: unknown }
+  | { id: number; error: WorkerError }
+  /** The first message: whether the database could be opened. */
+  | { id: 0; value: null }
+
+const port = parentPort
+if (port === null) throw new Error('sqlite/worker.ts runs as a worker thread only')
+
+const { data_dir } = workerData as { data_dir: string }
+const reply = (message: WorkerResponse) => {
+  port.postMessage(message)
+}
+
+try {
+  const open = await start()
+  reply({ id: 0, value: null })
+  let last: Promise<void> = Promise.resolve()
+  port.on('message', (request: WorkerRequest) => {
+    last = last.then(() => handle(open, request))
+  })
+} catch (error) {
+  reply({ id: 0, error: describeError(error) })
+}
+
+async function start(): Promise<OpenDatabase> {
+  try {
+    mkdirSync(data_dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StoreRefused(
+      `DATA_DIR ${data_dir} cannot be made: ${String(error)}. Name a folder that this user may write.`,
+    )
+  }
+  lockDataDir(data_dir)
+  const open = openDatabase(data_dir)
+  await transaction(open, () => migrate(open.db, SQLITE))
+  return open
+}
+
+async function handle(open: OpenDatabase, { id, operation, args }: WorkerRequest): Promise<void> {
+  try {
+    if (operation === 'close') {
+      open.handle.close()
+      reply({ id, value: null })
+      return
+    }
+    const run = OPERATIONS[operation] as (db: unknown, flavor: unknown, args: unknown) => Promise<unknown>
+    reply({ id, value: (await transaction(open, () => run(open.db, SQLITE, args))) ?? null })
+  } catch (error) {
+    reply({ id, error: describeError(error) })
+  }
+}
+
+/** SQLite itself rolls back on some errors (a full disk): only what is still open is rolled back here. */
+async function transaction<T>({ handle }: OpenDatabase, work: () => Promise<T>): Promise<T> {
+  handle.exec('begin immediate')
+  try {
+    const value = await work()
+    handle.exec('commit')
+    return value
+  } catch (error) {
+    if (handle.isTransaction) handle.exec('rollback')
+    throw error
+  }
+}

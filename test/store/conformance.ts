@@ -1,0 +1,472 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Advance, Advanced } from '../../receiver/store/operations/advance.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Finished } from '../../receiver/store/operations/finish.ts'
+import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
+import type { Store } from '../../receiver/store/store.ts'
+import { storedDelivery, storedEvent } from '../support/events.ts'
+
+const START = 1_800_000_000_000
+const LANE = 'github-app:api.github.com:1/acme'
+
+/** What every store must do. `open` gives an empty one. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`${name} store`, () => {
+    let store: Store
+    let now = START
+
+    beforeEach(async () => {
+      now = START
+      store = await open()
+      await store.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec: '{}' }], now })
+    })
+    afterEach(() => store.close())
+
+    const put = async (...deliveries: Partial<NewDelivery>[]) => {
+      const made = deliveries.map(storedDelivery)
+      await store.accept({ now, events: made.map((delivery) => storedEvent({ deliveries: [delivery] })) })
+      return made.map(({ id }) => id)
+    }
+    const advance = (parts: Partial<Advance> = {}): Promise<Advanced> =>
+      store.advance({ now, finished: [], capacity: 10, lease_ms: 60_000, lanes: [], ...parts })
+    const result = (claim: Claimed, parts: Partial<Finished> = {}): Finished => ({
+      delivery_id: claim.id,
+      lane: claim.lane,
+      subject: claim.subject,
+      lease: claim.lease,
+      at: now,
+      duration_ms: 5,
+      class: 'success',
+      status: 204,
+      message: '',
+      fix: '',
+      request: '{}',
+      response: '',
+      retry_after_ms: null,
+      random: 0.5,
+      ...parts,
+    })
+    const ambiguous = { class: 'ambiguous', status: 502, message: 'bad gateway', fix: 'wait' } as const
+    const statusOf = async (id: string) => (await store.getDelivery({ id }))?.status
+    const claimOne = async () => {
+      const { claimed } = await advance({ capacity: 1 })
+      const [claim] = claimed
+      if (claim === undefined) throw new Error('nothing could be claimed')
+      return claim
+    }
+
+    describe('accept', () => {
+      it('keeps the event, its raw bytes and its deliveries together', async () => {
+        const delivery = storedDelivery()
+        const event = storedEvent({ raw: Buffer.from([0x7b, 0x00, 0xff, 0x7d]), deliveries: [delivery] })
+        const results = await store.accept({ now, events: [event] })
+        expect(results).toEqual([{ outcome: 'accepted', event_id: event.id, repeat_of: null }])
+        const stored = await store.getEvent({ id: event.id })
+        expect(Buffer.from(stored?.raw ?? [])).toEqual(Buffer.from([0x7b, 0x00, 0xff, 0x7d]))
+        expect(stored?.deliveries.map(({ id }) => id)).toEqual([delivery.id])
+      })
+
+      it('answers a request seen before with the first one, within its window only', async () => {
+        const identity = {
+          rule: 'delivery',
+          key: 'k',
+          value: 'k',
+          window_ms: 1_000,
+          body_hash: null,
+        } as const
+        const [first, second, third] = [
+          storedEvent({ identity }),
+          storedEvent({ identity }),
+          storedEvent({ identity }),
+        ]
+        await store.accept({ now, events: [first] })
+        expect(await store.accept({ now, events: [second] })).toEqual([
+          { outcome: 'duplicate', event_id: first.id },
+        ])
+        expect(await store.accept({ now: now + 1_000, events: [third] })).toMatchObject([
+          { outcome: 'accepted' },
+        ])
+        expect(await store.getEvent({ id: second.id })).toBeNull()
+      })
+
+      it('lets an equal body through again when another one came in between', async () => {
+        const like = (value: string) =>
+          storedEvent({ identity: { rule: 'last', key: 'm', value, window_ms: 10_000, body_hash: value } })
+        const a = like('a')
+        const events = [a, like('a'), like('b'), like('a')]
+        const results = await store.accept({ now, events })
+        expect(results.map(({ outcome }) => outcome)).toEqual([
+          'accepted',
+          'duplicate',
+          'accepted',
+          'accepted',
+        ])
+        expect(results[3]).toMatchObject({ repeat_of: a.id })
+        const again = await store.accept({ now, events: [like('a')] })
+        expect(again).toEqual([{ outcome: 'duplicate', event_id: events[3]?.id }])
+      })
+
+      it('notes which event a later repeat repeats, and refuses it where the source wants that', async () => {
+        const identity = { rule: 'last', key: 'm', value: 'x', window_ms: 1, body_hash: 'x' } as const
+        const first = storedEvent({ identity })
+        await store.accept({ now, events: [first] })
+        const later = storedEvent({ identity })
+        const results = await store.accept({ now: now + 86_400_000, events: [later] })
+        expect(results).toEqual([{ outcome: 'accepted', event_id: later.id, repeat_of: first.id }])
+        expect(JSON.parse((await store.getEvent({ id: later.id }))?.event ?? '')).toMatchObject({
+          repeat_of: first.id,
+        })
+        const refused = storedEvent({ identity, refuse_repeats: true })
+        expect(await store.accept({ now: now + 2 * 86_400_000, events: [refused] })).toMatchObject([
+          { outcome: 'duplicate', event_id: first.id },
+        ])
+      })
+
+      it('tells an alias event which version held the alias before', async () => {
+        const move = (version: string) => storedEvent({ holder: { key: 'resnet50:production', version } })
+        const [v3, v4, v5] = [move('v3'), move('v4'), move('v5')]
+        await store.accept({ now, events: [v3, v4] })
+        await store.accept({ now, events: [v5] })
+        const previous = await Promise.all(
+          [v3, v4, v5].map(async ({ id }) => {
+            const stored = await store.getEvent({ id })
+            return (JSON.parse(stored?.event ?? '') as { change: { previous_version: string } }).change
+              .previous_version
+          }),
+        )
+        expect(previous).toEqual([null, 'v3', 'v4'])
+      })
+
+      it('stores nothing of a group in which one event is impossible', async () => {
+        const known = storedEvent()
+        await store.accept({ now, events: [known] })
+        const good = storedEvent()
+        await expect(store.accept({ now, events: [good, storedEvent({ id: known.id })] })).rejects.toThrow()
+        expect(await store.getEvent({ id: good.id })).toBeNull()
+      })
+    })
+
+    describe('claims', () => {
+      it('hands out a delivery once, with all that is needed to send it', async () => {
+        const [id] = await put({})
+        const { claimed } = await advance()
+        expect(claimed).toMatchObject([{ id, spec: '{}', attempts: 0, position: 0, lane: LANE }])
+        expect((await advance()).claimed).toEqual([])
+        expect(await statusOf(id ?? '')).toBe('delivering')
+      })
+
+      it('keeps one request in flight per lane, and the pace between them', async () => {
+        await put({}, {}, {})
+        const first = await claimOne()
+        now += 5_000
+        expect((await advance()).claimed).toEqual([])
+        const { claimed } = await advance({ finished: [result(first)] })
+        expect(claimed).toHaveLength(1)
+        now += 400
+        const { claimed: early, wait_ms } = await advance({ finished: claimed.map((claim) => result(claim)) })
+        expect(early).toEqual([])
+        expect(wait_ms).toBe(600)
+      })
+
+      it('lets targets take turns, whatever waits for one of them', async () => {
+        await put(...Array.from({ length: 20 }, () => ({ target: 'acme/loud' })))
+        await put({ target: 'acme/quiet' }, { target: 'acme/zoo' })
+        const served: string[] = []
+        for (let i = 0; i < 6; i++) {
+          const claim = await claimOne()
+          served.push(claim.target)
+          now += 1_000
+          await advance({ finished: [result(claim)], capacity: 0 })
+        }
+        expect(served.slice(0, 3).sort()).toEqual(['acme/loud', 'acme/quiet', 'acme/zoo'])
+        expect(served.slice(3)).toEqual(['acme/loud', 'acme/loud', 'acme/loud'])
+      })
+
+      it('gives each lane its own concurrency', async () => {
+        const lane = { lane: 'url:https://example.com', policy: { concurrency: 3, interval_ms: 0 } }
+        await put(lane, lane, lane, lane)
+        expect((await advance()).claimed).toHaveLength(3)
+      })
+
+      it('takes a delivery back when its lease runs out, and drops the late result', async () => {
+        const [id = ''] = await put({})
+        const claim = await claimOne()
+        now += 60_000
+        const { claimed } = await advance()
+        expect(claimed.map((again) => again.id)).toEqual([id])
+        const { written } = await advance({ finished: [result(claim)] })
+        expect(written).toEqual([false])
+        const delivery = await store.getDelivery({ id })
+        expect(delivery?.status).toBe('delivering')
+        expect(delivery?.attempt_log).toMatchObject([{ class: 'ambiguous' }])
+      })
+
+      it('takes back everything under way when a single process starts anew', async () => {
+        const [id = ''] = await put({})
+        await claimOne()
+        expect(await store.recover({ now })).toBe(1)
+        expect(await statusOf(id)).toBe('pending')
+        expect((await advance({ now: now + 1_000 })).claimed).toHaveLength(1)
+      })
+
+      it('says how long nothing will happen by itself', async () => {
+        expect((await advance()).wait_ms).toBe(Infinity)
+        await put({ expires_after_ms: 90_000 })
+        await claimOne()
+        expect((await advance()).wait_ms).toBe(60_000)
+      })
+    })
+
+    describe('order', () => {
+      const subject = 'a'.repeat(32)
+
+      it('sends one subject strictly one after the other, also across retries', async () => {
+        const [first = '', second = ''] = await put(
+          { subject, supersede: 'never' },
+          { subject, supersede: 'never' },
+        )
+        const claim = await claimOne()
+        expect(claim.id).toBe(first)
+        await advance({ finished: [result(claim, ambiguous)], capacity: 0 })
+        now += 4_999
+        expect((await advance()).claimed).toEqual([])
+        now += 1
+        expect((await advance()).claimed.map(({ id }) => id)).toEqual([first])
+        expect(await statusOf(second)).toBe('pending')
+      })
+
+      it('does not make other subjects wait', async () => {
+        const [, other] = await put({ subject, supersede: 'never' }, {})
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, ambiguous)], capacity: 0 })
+        now += 1_000
+        expect((await claimOne()).id).toBe(other)
+      })
+
+      it('sends unordered deliveries of one subject side by side', async () => {
+        const lane = { lane: 'url:x', policy: { concurrency: 5, interval_ms: 0 }, subject, ordered: false }
+        await put(lane, lane)
+        expect((await advance()).claimed).toHaveLength(2)
+      })
+
+      it('lets one that failed give way to a newer one (retrying)', async () => {
+        const [v3 = ''] = await put({ subject })
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, ambiguous)], capacity: 0 })
+        const [v4] = await put({ subject })
+        expect(await statusOf(v3)).toBe('superseded')
+        now += 1_000
+        expect((await claimOne()).id).toBe(v4)
+      })
+
+      it('lets one give way that fails while a newer one waits (retrying)', async () => {
+        const [v3 = '', v4] = await put({ subject }, { subject })
+        const claim = await claimOne()
+        now += 1_000
+        const { claimed } = await advance({ finished: [result(claim, ambiguous)] })
+        expect(await statusOf(v3)).toBe('superseded')
+        expect(claimed.map(({ id }) => id)).toEqual([v4])
+      })
+
+      it('lets whatever waits give way (waiting), but not what is in flight', async () => {
+        const [v3 = ''] = await put({ subject, supersede: 'waiting' })
+        const claim = await claimOne()
+        const [v4 = ''] = await put({ subject, supersede: 'waiting' })
+        const [v5] = await put({ subject, supersede: 'waiting' })
+        expect(await statusOf(v3)).toBe('delivering')
+        expect(await statusOf(v4)).toBe('superseded')
+        now += 1_000
+        const { claimed } = await advance({ finished: [result(claim)] })
+        expect(claimed.map(({ id }) => id)).toEqual([v5])
+      })
+
+      it('ends what its time has run out for, and goes on with the next', async () => {
+        const [old = '', next] = await put(
+          { subject, expires_after_ms: 500, supersede: 'never' },
+          { subject },
+        )
+        now += 500
+        expect((await advance()).claimed.map(({ id }) => id)).toEqual([next])
+        expect(await statusOf(old)).toBe('expired')
+      })
+    })
+
+    describe('attempts', () => {
+      it('are kept with their result, and a success ends the delivery', async () => {
+        const [id = ''] = await put({})
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, { request: '{"method":"POST"}', response: 'ok' })] })
+        expect(await store.getDelivery({ id })).toMatchObject({
+          status: 'succeeded',
+          attempts: 1,
+          error: null,
+          attempt_log: [{ status: 204, class: 'success', request: { method: 'POST' }, response: 'ok' }],
+        })
+      })
+
+      it('that are permanent make a dead letter at once', async () => {
+        const [id = ''] = await put({})
+        const claim = await claimOne()
+        const no = {
+          class: 'permanent',
+          status: 404,
+          message: 'no such repository',
+          fix: 'check the name',
+        } as const
+        await advance({ finished: [result(claim, no)] })
+        expect(await store.getDelivery({ id })).toMatchObject({
+          status: 'failed',
+          error: { class: 'permanent', message: 'no such repository', fix: 'check the name' },
+        })
+      })
+
+      it('follow the schedule and then stop', async () => {
+        const [id = ''] = await put({})
+        const waits: number[] = []
+        for (let i = 0; i < 11; i++) {
+          const claim = await claimOne()
+          await advance({ finished: [result(claim, ambiguous)], capacity: 0 })
+          const { status, due_at } = (await store.getDelivery({ id })) ?? {}
+          if (status === 'failed') break
+          waits.push(((due_at ?? 0) - now) / 1_000)
+          now = due_at ?? 0
+        }
+        expect(waits).toEqual([5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800])
+        expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', attempts: 11 })
+      })
+
+      it('that a limit turned away do not count, and the whole lane rests', async () => {
+        const [id = ''] = await put({}, {})
+        const claim = await claimOne()
+        const limited = {
+          class: 'limited',
+          status: 429,
+          retry_after_ms: 90_000,
+          message: 'slow down',
+        } as const
+        await advance({ finished: [result(claim, limited)], capacity: 0 })
+        now += 89_999
+        expect((await advance()).claimed).toEqual([])
+        now += 1
+        expect((await advance()).claimed).toHaveLength(1)
+        expect(await store.getDelivery({ id })).toMatchObject({ attempts: 0, tries: 1 })
+      })
+
+      it('that nobody answers pause the lane after five from two subjects, and then one probes', async () => {
+        const other = { lane: 'url:x', policy: { concurrency: 5, interval_ms: 0 } }
+        await put(...Array.from({ length: 8 }, () => other))
+        const { claimed } = await advance()
+        expect(claimed).toHaveLength(5)
+        await advance({ finished: claimed.map((claim) => result(claim, ambiguous)), capacity: 0 })
+        expect((await advance()).claimed).toEqual([])
+        now += 40_000
+        const probe = await advance()
+        expect(probe.claimed).toHaveLength(1)
+        now += 1
+        await advance({ finished: probe.claimed.map((claim) => result(claim)), capacity: 0 })
+        expect((await advance()).claimed.length).toBeGreaterThan(1)
+      })
+    })
+
+    describe('redelivery', () => {
+      it('tries a dead letter again under its own id', async () => {
+        const [id = ''] = await put({})
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, { class: 'permanent', status: 404 })] })
+        expect(await store.redeliver({ id, force: false, now })).toEqual({ outcome: 'queued' })
+        now += 1_000
+        expect((await claimOne()).id).toBe(id)
+      })
+
+      it('never rolls back: a dead letter with a newer success is stale unless forced', async () => {
+        const subject = 'b'.repeat(32)
+        const [v3 = ''] = await put({ subject })
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, { class: 'permanent', status: 403 })] })
+        await put({ subject })
+        now += 1_000
+        await advance({ finished: [result(await claimOne())] })
+        expect(await store.redeliver({ id: v3, force: false, now })).toEqual({ outcome: 'stale' })
+        expect(await store.redeliver({ id: v3, force: true, now })).toEqual({ outcome: 'queued' })
+      })
+
+      it('goes first when a newer one still waits, so that the newer one ends last', async () => {
+        const subject = 'c'.repeat(32)
+        const [v3 = ''] = await put({ subject, supersede: 'never' })
+        const claim = await claimOne()
+        await advance({ finished: [result(claim, { class: 'permanent', status: 403 })] })
+        const [v4 = ''] = await put({ subject, supersede: 'never' })
+        await store.redeliver({ id: v3, force: false, now })
+        now += 1_000
+        const again = await claimOne()
+        expect(again.id).toBe(v3)
+        now += 1_000
+        const { claimed } = await advance({ finished: [result(again)] })
+        expect(claimed.map(({ id }) => id)).toEqual([v4])
+      })
+
+      it('leaves what is unfinished alone and says so', async () => {
+        const [id = ''] = await put({})
+        expect(await store.redeliver({ id, force: false, now })).toEqual({ outcome: 'unfinished' })
+        expect(await store.redeliver({ id: 'dlv_none', force: false, now })).toEqual({ outcome: 'not_found' })
+      })
+    })
+
+    describe('lists', () => {
+      it('page through everything exactly once, newest first', async () => {
+        const ids = await put(...Array.from({ length: 7 }, () => ({})))
+        const seen: string[] = []
+        let cursor: string | null = ''
+        while (cursor !== null) {
+          const page: Awaited<ReturnType<Store['listDeliveries']>> = await store.listDeliveries({
+            limit: 3,
+            ...(cursor === '' ? {} : { cursor }),
+          })
+          seen.push(...page.items.map(({ id }) => id))
+          cursor = page.next_cursor
+        }
+        expect(seen).toEqual(ids.reverse())
+      })
+
+      it('filter by what people ask for', async () => {
+        const [id] = await put({ automation: 'evaluate', target: 'acme/eval' }, {})
+        for (const filter of [{ automation: 'evaluate' }, { destination: 'acme/eval' }]) {
+          const { items } = await store.listDeliveries({ ...filter, limit: 10 })
+          expect(items.map((item) => item.id)).toEqual([id])
+        }
+        const { items } = await store.listEvents({ automation: 'evaluate', limit: 10 })
+        expect(items.flatMap(({ deliveries }) => deliveries.map((delivery) => delivery.id))).toEqual([id])
+        expect((await store.listDeliveries({ status: 'failed', limit: 10 })).items).toEqual([])
+      })
+    })
+
+    describe('upkeep', () => {
+      it('deletes what is past keeping and nothing else', async () => {
+        const [gone = '', kept = ''] = await put({ lane: 'url:a' }, { lane: 'url:b' })
+        const { claimed } = await advance()
+        await advance({ finished: claimed.filter(({ id }) => id === gone).map((claim) => result(claim)) })
+        const bounds = { succeeded_before: now + 1, failed_before: now + 1, now: now + 1 }
+        while ((await store.sweep(bounds)) > 0);
+        expect(await store.getDelivery({ id: gone })).toBeNull()
+        expect(await statusOf(kept)).toBe('delivering')
+        expect((await store.listEvents({ limit: 10 })).items).toHaveLength(1)
+      })
+
+      it('counts what is unfinished, up to a bound', async () => {
+        await put({}, {}, {})
+        expect(await store.backlog({ most: 10 })).toBe(3)
+        expect(await store.backlog({ most: 2 })).toBe(2)
+      })
+
+      it('moves waiting deliveries to another lane when an identity is learned', async () => {
+        const [id] = await put({ lane: 'github-connection:h:main' })
+        await store.renameLane({ from: 'github-connection:h:main', to: 'github-user:h:octo', now })
+        expect((await advance()).claimed).toMatchObject([{ id, lane: 'github-user:h:octo' }])
+      })
+
+      it('finds lanes whose alarm was lost', async () => {
+        expect(await store.wakeLanes({ now })).toBe(0)
+      })
+    })
+  })
+}

@@ -1,0 +1,52 @@
+import type { NewDelivery, NewEvent } from '../../receiver/store/operations/accept.ts'
+
+let count = 0
+
+/** An event for the store's own tests; every part can be set. */
+export function storedEvent(parts: Partial<NewEvent> = {}): NewEvent {
+  const n = ++count
+  return {
+    id: `evt_${n}`,
+    source: 'wandb',
+    type: 'ADD_ARTIFACT_ALIAS',
+    kind: 'alias.added',
+    received_at: 1_700_000_000_000 + n,
+    event: JSON.stringify({ id: `evt_${n}`, change: { previous_version: null } }),
+    context: { flat: {}, dispatch_type: null, hint: null, secret: 0 },
+    raw: Buffer.from(`{"n":${n}}`),
+    identity: {
+      rule: 'last',
+      key: `model-${n}`,
+      value: `hash-${n}`,
+      window_ms: 10_000,
+      body_hash: `hash-${n}`,
+    },
+    refuse_repeats: false,
+    holder: null,
+    deliveries: [],
+    ...parts,
+  }
+}
+
+/** A delivery for the store's own tests. */
+export function storedDelivery(parts: Partial<NewDelivery> = {}): NewDelivery {
+  const n = ++count
+  return {
+    id: `dlv_${n}`,
+    automation: 'deploy',
+    revision: 'rev_1',
+    position: 0,
+    type: 'repository_dispatch',
+    target: 'acme/serving',
+    lane: 'github-app:api.github.com:1/acme',
+    policy: { concurrency: 1, interval_ms: 1_000 },
+    subject: n.toString(16).padStart(32, '0'),
+    dedupe_key: 'd'.repeat(32),
+    ordered: true,
+    supersede: 'retrying',
+    expires_after_ms: null,
+    replay_of: null,
+    error: null,
+    ...parts,
+  }
+}
