@@ -1,0 +1,60 @@
+import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { Runtime } from '../runtime.ts'
+import { StoreUnavailable, type Store } from '../store/store.ts'
+import { authorize } from './authorize.ts'
+import { problem } from './problem.ts'
+import { deliveriesRouter } from './v1/deliveries.ts'
+import { eventsRouter } from './v1/events.ts'
+import { BadQuery } from './v1/query.ts'
+
+export interface ApiOptions {
+  store: Store
+  runtime: () => Runtime
+  clock: Clock
+  log: Log
+  admin_token: string | null
+  /** Tells the engine that something was put into the queue. */
+  wake: () => void
+}
+
+/** Everything under `/api`. */
+export function apiRouter({ store, runtime, clock, log, admin_token, wake }: ApiOptions): Router {
+  const router = Router()
+  router.use(
+    '/api/v1',
+    authorize(admin_token),
+    express.json({ limit: '1mb' }),
+    eventsRouter(store, runtime),
+    deliveriesRouter(store, clock, wake),
+  )
+  router.use('/api', (request, response) => {
+    problem(
+      response,
+      404,
+      'not_found',
+      `There is no ${request.method} ${request.originalUrl.split('?')[0] ?? ''}.`,
+    )
+  })
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error)
+    else answerError(log, response, error)
+  })
+  return router
+}
+
+function answerError(log: Log, response: Response, error: unknown): void {
+  const status = (error as { status?: unknown }).status
+  if (error instanceof BadQuery) problem(response, 400, 'bad_query', error.message)
+  else if (error instanceof StoreUnavailable) problem(response, 503, 'store_unavailable', error.message)
+  else if (typeof status === 'number' && status >= 400 && status < 500)
+    problem(response, status, 'bad_request', 'The request body cannot be read: send a JSON object.')
+  else {
+    log.error(
+      { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'request failed',
+    )
+    problem(response, 500, 'internal', 'The receiver has logged why.')
+  }
+}

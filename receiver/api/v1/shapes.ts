@@ -1,0 +1,67 @@
+import type { ModelEvent } from '../../../src/contract/model-event.ts'
+import type { MatchResult } from '../../automations/automation.ts'
+import type {
+  AttemptDetail,
+  DeliveryDetail,
+  DeliverySummary,
+  EventDetail,
+  EventSummary,
+} from '../../store/operations/lists.ts'
+
+const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+
+/** An event as lists show it. */
+export function eventShape(event: EventSummary) {
+  return {
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    kind: event.kind,
+    received_at: time(event.received_at),
+    status: event.status,
+    event: JSON.parse(event.event) as ModelEvent,
+    deliveries: event.deliveries.map((delivery) => deliveryShape({ ...delivery, attempt_log: [] })),
+  }
+}
+
+/** One event: with the body as it came and every automation's reasons. */
+export function eventDetailShape(event: EventDetail, matches: readonly MatchResult[]) {
+  return {
+    ...eventShape(event),
+    raw: Buffer.from(event.raw).toString('utf8'),
+    hint: event.context.hint,
+    matches: matches.map(({ automation, matched, reasons }) => ({ automation, matched, reasons })),
+  }
+}
+
+/** A delivery; in lists its attempts come without request and response. */
+export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
+  const attempts = 'attempt_log' in delivery ? delivery.attempt_log : []
+  const unfinished = delivery.status === 'pending' || delivery.status === 'delivering'
+  return {
+    id: delivery.id,
+    event_id: delivery.event_id,
+    automation: delivery.automation,
+    destination: { type: delivery.type, target: delivery.target },
+    status: delivery.status,
+    created_at: time(delivery.created_at),
+    next_attempt_at: unfinished ? time(delivery.due_at) : null,
+    attempts: attempts.map(attemptShape),
+    error: delivery.error,
+    replay_of: delivery.replay_of,
+    subject_key: delivery.subject,
+    runs: [],
+  }
+}
+
+function attemptShape(attempt: AttemptDetail) {
+  return {
+    at: time(attempt.at),
+    duration_ms: attempt.duration_ms,
+    status: attempt.status,
+    class: attempt.class,
+    error: attempt.error,
+    request: attempt.request,
+    response: attempt.response,
+  }
+}

@@ -1,0 +1,115 @@
+import type { Clock } from '../observe/clock.ts'
+import type { Accepted, NewEvent } from '../store/operations/accept.ts'
+import { StoreUnavailable, type Store } from '../store/store.ts'
+
+/** How long an event waits for a store that is away, ms. */
+const HOLD_MS = 5_000
+/** Between tries of a store that is away, ms. */
+const RETRY_MS = 200
+/** Events in one transaction. */
+const GROUP = 256
+/** Events and bytes that may wait at once: past it the store is too slow and we say so. */
+const WAITING = 20_000
+const WAITING_BYTES = 256 * 2 ** 20
+
+/** Too much waits for delivery already (`limits.backlog`), or for the store. Nothing was stored. */
+export class BacklogFull extends Error {}
+
+interface Waiting {
+  event: NewEvent
+  until: number
+  resolve: (accepted: Accepted) => void
+  reject: (error: Error) => void
+}
+
+/** Where ingest hands over its events. */
+export interface Acceptor {
+  /**
+   * Resolves when the event is on disk. Rejects with `StoreUnavailable` when the store was away for 5 s, with
+   * `BacklogFull` when too much waits; nothing is stored then.
+   */
+  accept(event: NewEvent): Promise<Accepted>
+  /** Resolves when all that was handed over has been answered. */
+  idle(): Promise<void>
+}
+
+/**
+ * Group commit: what arrives while a commit runs goes into the next one, without any timer. A group that fails
+ * for one event's own sake is taken one by one, so that nobody else's is lost.
+ */
+export function createAcceptor(
+  store: Store,
+  clock: Clock,
+  roomLeft: () => boolean,
+  accepted: (event: NewEvent) => void,
+): Acceptor {
+  let queue: Waiting[] = []
+  let bytes = 0
+  let running: Promise<void> | null = null
+
+  const take = (group: readonly Waiting[]) =>
+    store.accept({ now: clock.steady(), events: group.map(({ event }) => event) })
+
+  const settle = ({ event, resolve }: Waiting, result: Accepted) => {
+    resolve(result)
+    if (result.outcome === 'accepted') accepted(event)
+  }
+
+  async function commit(group: readonly Waiting[]): Promise<Waiting[]> {
+    try {
+      const results = await take(group)
+      group.forEach((waiting, i) => {
+        const result = results[i]
+        if (result !== undefined) settle(waiting, result)
+      })
+      return []
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return hold(group, error)
+      const [only] = group
+      if (only !== undefined && group.length === 1) {
+        only.reject(error instanceof Error ? error : new Error(String(error)))
+        return []
+      }
+      const held: Waiting[] = []
+      for (const waiting of group) held.push(...(await commit([waiting])))
+      return held
+    }
+  }
+
+  /** Keeps what may still wait for the store and turns away the rest. */
+  function hold(group: readonly Waiting[], error: StoreUnavailable): Waiting[] {
+    const now = clock.steady()
+    for (const { until, reject } of group) if (until <= now) reject(error)
+    return group.filter(({ until }) => until > now)
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      const group = queue.slice(0, GROUP)
+      queue = queue.slice(GROUP)
+      const held = await commit(group)
+      const keep = new Set(held)
+      for (const waiting of group) if (!keep.has(waiting)) bytes -= waiting.event.raw.byteLength
+      if (held.length > 0) {
+        queue = [...held, ...queue]
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+    running = null
+  }
+
+  return {
+    accept(event) {
+      if (!roomLeft() || queue.length >= WAITING || bytes > WAITING_BYTES)
+        return Promise.reject(new BacklogFull('Too many events are waiting.'))
+      return new Promise((resolve, reject) => {
+        bytes += event.raw.byteLength
+        queue.push({ event, until: clock.steady() + HOLD_MS, resolve, reject })
+        running ??= run()
+      })
+    },
+    async idle() {
+      await running
+    },
+  }
+}

@@ -1,0 +1,222 @@
+import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
+import type { AutomationSpec } from '../automations/automation.ts'
+import type { AttemptResult, DeliveryInput, Sender } from '../destinations/destination.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { Claimed } from '../store/operations/claim.ts'
+import type { Finished } from '../store/operations/finish.ts'
+import type { Store } from '../store/store.ts'
+
+/** A claim lasts so long by the store's clock, ms. */
+const LEASE_MS = 60_000
+/** One attempt in all, ms (GitHub itself cuts at 10 s). */
+const ATTEMPT_MS = 15_000
+/** A claim this old is not sent any more: by the time it arrived, it might be someone else's. */
+const STALE_CLAIM_MS = LEASE_MS - 2 * ATTEMPT_MS
+/** The safety net under wake-ups: nothing in the normal path waits for it. */
+const SAFETY_POLL_MS = { sqlite: 30_000, postgres: 5_000 }
+/** Wait after the store failed, ms. */
+const STORE_RETRY_MS = 250
+
+export interface EngineOptions {
+  store: Store
+  /** The destinations of today's configuration. */
+  senders: () => ReadonlyMap<string, Sender>
+  clock: Clock
+  log: Log
+  /** Attempts at a time, over all lanes. */
+  concurrency?: number
+  random?: () => number
+  /** Told of every finished attempt. */
+  onAttempt?: (claimed: Claimed, result: AttemptResult) => void
+}
+
+export interface Engine {
+  start(): void
+  /** Something was put into these lanes: looks now. Without lanes: looks everywhere. */
+  wake(lanes?: readonly string[]): void
+  /** Claims nothing more, waits up to `grace_ms` for attempts under way and writes their results. */
+  stop(grace_ms: number): Promise<void>
+  /** Whether the last look into the store succeeded. */
+  healthy(): boolean
+  /** Attempts under way. */
+  busy(): number
+}
+
+/**
+ * Claims what is due, tries it, writes what came of it. Woken by accepts and results; a timer only where the
+ * store says that something falls due by itself.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { store, senders, clock, log, concurrency = 64, random = Math.random } = options
+  const under_way = new Map<string, Promise<void>>()
+  let finished: Finished[] = []
+  let lanes = new Set<string>()
+  let timer: NodeJS.Timeout | null = null
+  let looking: Promise<void> | null = null
+  let again = false
+  let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  let healthy = true
+
+  function wake(named: readonly string[] = []): void {
+    for (const lane of named) lanes.add(lane)
+    if (state === 'new' || state === 'stopped') return
+    again = true
+    looking ??= look()
+  }
+
+  async function look(): Promise<void> {
+    let wait = 0
+    while (again) {
+      again = false
+      wait = await advance()
+    }
+    looking = null
+    if (timer !== null) clearTimeout(timer)
+    if (state === 'running') timer = setTimeout(wake, Math.min(wait, SAFETY_POLL_MS[store.engine]))
+  }
+
+  /** One heartbeat; gives how long to sleep, ms. */
+  async function advance(): Promise<number> {
+    const results = finished
+    const hinted = lanes
+    finished = []
+    lanes = new Set()
+    const capacity = state === 'running' ? concurrency - under_way.size : 0
+    try {
+      const { claimed, written, wait_ms } = await store.advance({
+        now: clock.steady(),
+        finished: results,
+        capacity,
+        lease_ms: LEASE_MS,
+        lanes: [...hinted],
+      })
+      written.forEach((ok, i) => {
+        if (!ok)
+          log.warn({ delivery_id: results[i]?.delivery_id }, 'claim lost meanwhile: the result is dropped')
+      })
+      for (const claim of claimed) begin(claim)
+      healthy = true
+      return capacity === 0 ? Infinity : wait_ms
+    } catch (error) {
+      finished = [...results, ...finished]
+      lanes = new Set([...hinted, ...lanes])
+      if (healthy) log.error({ err: describe(error) }, 'the store cannot be used: deliveries wait')
+      healthy = false
+      return STORE_RETRY_MS
+    }
+  }
+
+  function begin(claim: Claimed): void {
+    const claimed_at = performance.now()
+    const work = attempt(claim, claimed_at).then((result) => {
+      under_way.delete(claim.id)
+      if (result !== null) finished.push(result)
+      wake([claim.lane])
+    })
+    under_way.set(claim.id, work)
+  }
+
+  /** One try of a claimed delivery. Never throws. Null: the claim was too old to be used. */
+  async function attempt(claim: Claimed, claimed_at: number): Promise<Finished | null> {
+    const at = clock.wall()
+    const began = performance.now()
+    if (began - claimed_at > STALE_CLAIM_MS) return null
+    const result = await send(claim)
+    const duration_ms = Math.round(performance.now() - began)
+    options.onAttempt?.(claim, result)
+    const level = result.class === 'success' ? 'info' : 'warn'
+    log[level](
+      {
+        event_id: claim.event_id,
+        delivery_id: claim.id,
+        automation: claim.automation,
+        destination: claim.type,
+        target: claim.target,
+        lane: claim.lane,
+        attempt: claim.attempts + 1,
+        class: result.class,
+        status: result.status,
+        duration_ms,
+        ...(result.message === '' ? {} : { reason: result.message, fix: result.fix }),
+      },
+      'attempt',
+    )
+    return {
+      delivery_id: claim.id,
+      lane: claim.lane,
+      subject: claim.subject,
+      lease: claim.lease,
+      at,
+      duration_ms,
+      class: result.class,
+      status: result.status,
+      message: result.message,
+      fix: result.fix,
+      request: JSON.stringify(result.request),
+      response: result.response,
+      retry_after_ms: result.retry_after_ms,
+      random: random(),
+    }
+  }
+
+  async function send(claim: Claimed): Promise<AttemptResult> {
+    const sender = senders().get(claim.type)
+    if (sender === undefined) return broken(`no destination of type "${claim.type}" is available`)
+    try {
+      return await sender.send(toInput(claim), AbortSignal.timeout(ATTEMPT_MS))
+    } catch (error) {
+      return broken(describe(error))
+    }
+  }
+
+  return {
+    start() {
+      state = 'running'
+      wake()
+    },
+    wake,
+    async stop(grace_ms) {
+      if (state === 'running') state = 'stopping'
+      if (timer !== null) clearTimeout(timer)
+      const grace = new Promise((resolve) => setTimeout(resolve, grace_ms).unref())
+      await Promise.race([Promise.all(under_way.values()), grace])
+      wake()
+      while (looking !== null) await looking
+      state = 'stopped'
+      if (timer !== null) clearTimeout(timer)
+    },
+    healthy: () => healthy,
+    busy: () => under_way.size,
+  }
+}
+
+/** What the destination gets of a claimed delivery. */
+function toInput(claim: Claimed): DeliveryInput {
+  const spec = JSON.parse(claim.spec) as AutomationSpec
+  return {
+    delivery_id: claim.id,
+    automation: claim.automation,
+    event: JSON.parse(claim.event) as ModelEvent & JsonObject,
+    flat: claim.context.flat,
+    dispatch_type: claim.context.dispatch_type,
+    subject_key: claim.subject,
+    dedupe_key: claim.dedupe_key,
+    settings: spec.destinations[claim.position],
+  }
+}
+
+/** Our own fault: it can't get better by trying the same again. */
+function broken(message: string): AttemptResult {
+  return {
+    class: 'permanent',
+    status: null,
+    message: `This delivery could not be made: ${message}.`,
+    fix: 'Report this with the log line of this attempt, then redeliver it.',
+    request: { method: '', url: '', body: '' },
+    response: null,
+    retry_after_ms: null,
+  }
+}
+
+const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))

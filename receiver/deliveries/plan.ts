@@ -1,0 +1,74 @@
+import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { Automation } from '../automations/automation.ts'
+import { RenderError, type DeliveryInput, type Sender, type Target } from '../destinations/destination.ts'
+import type { SourceEvent } from '../sources/source.ts'
+import type { NewDelivery } from '../store/operations/accept.ts'
+import { newDeliveryId } from './ids.ts'
+
+/** One delivery per destination of every automation that matched. */
+export function planDeliveries(
+  event: ModelEvent,
+  source: Pick<SourceEvent, 'flat' | 'dispatch_type'>,
+  matched: readonly Automation[],
+  senders: ReadonlyMap<string, Sender>,
+): NewDelivery[] {
+  const dedupe_key = dedupeKey(event)
+  return matched.flatMap(({ spec, revision }) =>
+    spec.destinations.map((settings, position): NewDelivery => {
+      const id = newDeliveryId()
+      const input: DeliveryInput = {
+        delivery_id: id,
+        automation: spec.name,
+        event,
+        flat: source.flat,
+        dispatch_type: source.dispatch_type,
+        subject_key: '',
+        dedupe_key,
+        settings,
+      }
+      const where = aim(senders.get(settings.type), input, settings.type)
+      return {
+        id,
+        automation: spec.name,
+        revision,
+        position,
+        type: settings.type,
+        target: where.target,
+        lane: where.lane,
+        policy: where.policy,
+        subject: subjectKey(
+          { automation: spec.name, destination: settings.type, target: where.target },
+          event,
+        ),
+        dedupe_key,
+        ordered: spec.order === 'strict',
+        supersede: spec.supersede,
+        expires_after_ms: spec.expires_after_ms,
+        replay_of: event.replay_of,
+        error: where.error,
+      }
+    }),
+  )
+}
+
+type Aim = Target & Pick<NewDelivery, 'policy' | 'error'>
+
+/** Where the delivery goes, or why it can go nowhere. */
+function aim(sender: Sender | undefined, input: DeliveryInput, type: string): Aim {
+  const nowhere = (message: string, fix: string): Aim => ({
+    target: '',
+    lane: '',
+    policy: { concurrency: 1, interval_ms: 0 },
+    error: { class: 'permanent', message, fix },
+  })
+  if (sender === undefined)
+    return nowhere(`No destination of type "${type}" is available.`, 'Upgrade the receiver.')
+  try {
+    const target = sender.target(input)
+    return { ...target, policy: sender.policy(target.lane), error: null }
+  } catch (error) {
+    if (error instanceof RenderError) return nowhere(error.message, error.fix)
+    throw error
+  }
+}

@@ -1,0 +1,51 @@
+import express, { type Request, type RequestHandler, type Response } from 'express'
+
+/** A request whose body will not be read: its HTTP status and what to tell the sender. */
+export class BodyRefused extends Error {
+  readonly status: 400 | 413 | 415
+  constructor(status: 400 | 413 | 415, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const readers = new Map<number, RequestHandler>()
+
+/**
+ * Reads the raw bytes of a request, whatever its Content-Type says, up to `limit` bytes; the rest of a longer one
+ * is not read. Throws `BodyRefused` for a longer body (chunked ones too), a compressed or a broken-off one.
+ */
+export function readBody(request: Request, response: Response, limit: number): Promise<Buffer> {
+  // A signature covers the bytes on the wire; nobody we know compresses, and a bomb would have to be unpacked.
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return Promise.reject(new BodyRefused(415, 'Send the body without a Content-Encoding.'))
+  }
+  return new Promise((resolve, reject) => {
+    reader(limit)(request, response, (error?: unknown) => {
+      if (error !== undefined) reject(refusal(error, limit))
+      else resolve(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+    })
+  })
+}
+
+function reader(limit: number): RequestHandler {
+  let made = readers.get(limit)
+  if (made === undefined) {
+    made = express.raw({ type: () => true, limit, inflate: false })
+    readers.set(limit, made)
+  }
+  return made
+}
+
+function refusal(error: unknown, limit: number): Error {
+  const { status } = error as { status?: unknown }
+  if (status === 413) {
+    return new BodyRefused(
+      413,
+      `The body is larger than ${limit} bytes. Send less, or raise this source's body_limit.`,
+    )
+  }
+  if (status === 400) return new BodyRefused(400, 'The body broke off before its end.')
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,155 @@
+import { Router, type Request, type Response } from 'express'
+import { BacklogFull, type Acceptor } from '../deliveries/acceptor.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { Runtime } from '../runtime.ts'
+import type { SourceType, Verification, WebhookRequest } from '../sources/source.ts'
+import type { SourceConfig } from '../config/config.ts'
+import type { Accepted } from '../store/operations/accept.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import { answerFor } from './answer.ts'
+import { NotAnEvent, parseJson } from './parse-json.ts'
+import { BodyRefused, readBody } from './read-body.ts'
+import type { Refusals } from './refusals.ts'
+import { takeEvent, type Taken } from './take-event.ts'
+
+export interface IngestOptions {
+  runtime: () => Runtime
+  sources: ReadonlyMap<string, SourceType>
+  acceptor: Acceptor
+  refusals: Refusals
+  clock: Clock
+  log: Log
+  public_url: string | null
+}
+
+/** The same for every failed verification: it tells a stranger nothing. */
+const UNAUTHORIZED = {
+  status: 'refused',
+  error: 'unauthorized',
+  message: 'The signature or token of this request is missing or wrong.',
+}
+
+/** Seconds after which a sender may come again when the store is away or full. */
+const RETRY_AFTER_S = '30'
+
+/**
+ * `POST /webhooks/{source}`: route, limits, verify on the raw bytes, parse, match, one transaction, answer; in
+ * this order, so that nothing unverified is parsed or looked up.
+ */
+export function ingestRouter(options: IngestOptions): Router {
+  const router = Router()
+  router.post('/webhooks/:source', async (request, response) => {
+    try {
+      await ingest(options, request, response)
+    } catch (error) {
+      refuse(options.log, response, error)
+    }
+  })
+  router.all('/webhooks/:source', (_request, response) => {
+    response.status(405).set('Allow', 'POST').json({
+      status: 'refused',
+      error: 'method_not_allowed',
+      message: 'Webhooks are sent by POST.',
+    })
+  })
+  return router
+}
+
+async function ingest(options: IngestOptions, request: Request, response: Response): Promise<void> {
+  const runtime = options.runtime()
+  const source = runtime.config.sources.get(String(request.params['source']))
+  const type = source === undefined ? undefined : options.sources.get(source.type)
+  if (source === undefined || type === undefined) {
+    response.status(404).json({
+      status: 'refused',
+      error: 'unknown_source',
+      message: 'There is no source of this name. The URL ends in the name of a source of the configuration.',
+    })
+    return
+  }
+  const raw = await readBody(request, response, source.body_limit)
+  const received_at = options.clock.wall()
+  const headers = request.headers as WebhookRequest['headers']
+  const verified = await verify(source, type, { body: raw, headers, now: received_at })
+  if (!verified.ok) {
+    options.refusals.note(source.name, verified.reason)
+    response.status(401).json(UNAUTHORIZED)
+    return
+  }
+  const body = parseJson(raw, type.lists)
+  const stated = request.query['event']
+  const found = type.parse(body, {
+    source: source.name,
+    event: typeof stated === 'string' && stated !== '' ? stated : null,
+    dedupe_ms: source.dedupe_ms,
+    body: raw,
+    headers,
+  })
+  const taken = found.map((event) =>
+    takeEvent(runtime, source, event, { raw, received_at, secret: verified.secret }),
+  )
+  const accepted = await Promise.all(taken.map(({ record }) => options.acceptor.accept(record)))
+  const { status, body: answer } = answerFor(taken, accepted, options.public_url)
+  logTaken(options.log, taken, accepted)
+  response.status(status).json(answer)
+}
+
+async function verify(
+  source: SourceConfig,
+  type: SourceType,
+  request: WebhookRequest,
+): Promise<Verification> {
+  const { secrets, access_token, authorization } = source.credentials
+  const open = secrets.length === 0 && access_token === null && authorization === null
+  if (open && source.insecure) return { ok: true, secret: null }
+  return type.verify(request, source.credentials)
+}
+
+/** One line per event. `verified_by` is the place of the secret in the configuration, for rotations. */
+function logTaken(log: Log, taken: readonly Taken[], accepted: readonly Accepted[]): void {
+  taken.forEach(({ event, record }, i) => {
+    const result = accepted[i]
+    const { source, type, kind, title } = event
+    if (result?.outcome === 'duplicate') {
+      log.info({ event_id: result.event_id, source: source.name, type }, 'event seen before')
+      return
+    }
+    const deliveries = record.deliveries.map(({ id }) => id)
+    const verified_by = record.context.secret
+    log.info(
+      { event_id: event.id, source: source.name, type, kind, title, verified_by, deliveries },
+      'event accepted',
+    )
+  })
+}
+
+/** Turns what went wrong into the answer that the contract names for it. */
+function refuse(log: Log, response: Response, error: unknown): void {
+  if (response.headersSent) return
+  if (error instanceof BodyRefused) {
+    response.status(error.status).json({ status: 'refused', error: 'body', message: error.message })
+  } else if (error instanceof NotAnEvent) {
+    response.status(400).json({ status: 'refused', error: 'not_an_event', message: error.message })
+  } else if (error instanceof StoreUnavailable || error instanceof BacklogFull) {
+    log.error({ reason: error.message, fix: 'fix' in error ? error.fix : '' }, 'event turned away: 503')
+    response
+      .status(503)
+      .set('Retry-After', RETRY_AFTER_S)
+      .json({
+        status: 'unavailable',
+        error: error instanceof BacklogFull ? 'backlog' : 'store',
+        message: 'Nothing was stored. Send it again later.',
+      })
+  } else {
+    log.error(
+      { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'ingest failed',
+    )
+    response.status(500).json({
+      status: 'failed',
+      error: 'internal',
+      message: 'Nothing was stored. The receiver has logged why.',
+    })
+  }
+}

@@ -1,0 +1,95 @@
+import { ConfigError, type ConfigProblem } from './config/config.ts'
+import { readEnvironment, type Environment } from './config/environment.ts'
+import { loadConfig, type LoadOptions } from './config/load.ts'
+import { watchConfig } from './config/watch.ts'
+import { DESTINATION_TYPES } from './destinations/index.ts'
+import { createGitHub } from './github/github.ts'
+import { installNetwork } from './github/network.ts'
+import { createLog, type Log } from './observe/log.ts'
+import { startReceiver } from './receiver.ts'
+import { SOURCE_TYPES } from './sources/index.ts'
+import { openStore } from './store/open.ts'
+import { StoreRefused } from './store/store.ts'
+
+/** What the process was asked for can't be done as it was asked: the message on stderr says what to change. */
+const EXIT_REFUSED = 2
+
+try {
+  await serve()
+} catch (error) {
+  if (!(error instanceof ConfigError) && !(error instanceof StoreRefused)) throw error
+  console.error(`Model Dispatch did not start.\n${error.message}`)
+  process.exit(EXIT_REFUSED)
+}
+
+/** Runs the receiver until SIGTERM or SIGINT. */
+async function serve(): Promise<void> {
+  const environment = readEnvironment(process.env)
+  const log = createLog(environment.log_level)
+  const options = loadOptions(environment)
+  const loaded = loadConfig(options)
+  reportRefused(log, loaded.team_problems)
+  const network = installNetwork()
+  const receiver = await startReceiver({
+    host: environment.host,
+    port: environment.port,
+    public_url: environment.public_url,
+    admin_token: environment.admin_token,
+    config: loaded.config,
+    store: await openStore(environment),
+    github: createGitHub(),
+    log,
+  })
+  const watch = watchConfig({
+    loaded,
+    load: (last_good) => loadConfig({ ...options, last_good }),
+    onChange({ config }) {
+      receiver.reload(config).then(
+        () => log.info({ automations: config.automations.length }, 'configuration changed: in force'),
+        (error: unknown) => log.error({ reason: String(error) }, 'configuration changed but is not in force'),
+      )
+    },
+    onRefused: (problems) => {
+      reportRefused(log, problems)
+    },
+  })
+
+  let stopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal, drain_ms: environment.drain_ms }, 'stopping')
+    watch.stop()
+    receiver
+      .stop(environment.drain_ms)
+      .then(() => network.close())
+      .then(
+        () => {
+          log.info('stopped')
+          process.exit(0)
+        },
+        (error: unknown) => {
+          log.fatal({ reason: String(error) }, 'stopped in disorder')
+          process.exit(1)
+        },
+      )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+function loadOptions(environment: Environment): LoadOptions {
+  return {
+    path: environment.config_path,
+    env: process.env,
+    environment,
+    sources: SOURCE_TYPES,
+    destinations: DESTINATION_TYPES,
+  }
+}
+
+function reportRefused(log: Log, problems: readonly ConfigProblem[]): void {
+  for (const { file, line, key, message, fix } of problems) {
+    log.error({ file, line, key, problem: message, fix }, 'configuration refused: what was in force stays')
+  }
+}

@@ -1,0 +1,170 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from './app.ts'
+import type { Config } from './config/config.ts'
+import { createAcceptor } from './deliveries/acceptor.ts'
+import { createEngine } from './deliveries/engine.ts'
+import { startUpkeep } from './deliveries/upkeep.ts'
+import type { GitHubHub } from './github/github.ts'
+import { laneOf } from './github/lanes.ts'
+import { createRefusals } from './ingest/refusals.ts'
+import { SYSTEM_CLOCK, type Clock } from './observe/clock.ts'
+import type { Log } from './observe/log.ts'
+import { createRuntime, type Runtime } from './runtime.ts'
+import { SOURCE_TYPES } from './sources/index.ts'
+import type { Store } from './store/store.ts'
+
+export interface ReceiverOptions {
+  host: string
+  /** 0 takes a free port. */
+  port: number
+  public_url: string | null
+  admin_token: string | null
+  config: Config
+  store: Store
+  github: GitHubHub
+  log: Log
+  clock?: Clock
+}
+
+export interface Receiver {
+  /** Where it listens: `http://127.0.0.1:8080`. */
+  url: string
+  /** Puts another configuration in force; events after it go by the new one. */
+  reload(config: Config): Promise<void>
+  /**
+   * Ends in good order: `/readyz` turns 503 at once, ingest goes on for `drain_ms`, attempts under way may finish
+   * (20 s), the store is closed.
+   */
+  stop(drain_ms: number): Promise<void>
+}
+
+const ATTEMPT_GRACE_MS = 20_000
+const HEADERS_MS = 5_000
+const BODY_MS = 15_000
+
+/** Puts the parts together, recovers what an earlier process left, and listens. */
+export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const { store, github, log, clock = SYSTEM_CLOCK } = options
+  let runtime: Runtime
+  let draining = false
+
+  async function reload(config: Config): Promise<void> {
+    const next = createRuntime(config, github)
+    await store.saveRevisions({
+      revisions: next.automations.map(({ spec, revision }) => ({
+        id: revision,
+        automation: spec.name,
+        spec: JSON.stringify(spec),
+      })),
+      now: clock.steady(),
+    })
+    runtime = next
+    void learnIdentities(options, config, clock)
+  }
+  await reload(options.config)
+
+  const engine = createEngine({ store, senders: () => runtime.senders, clock, log })
+  const wake = () => {
+    engine.wake()
+  }
+  const upkeep = startUpkeep(store, () => runtime.config, clock, log, wake)
+  const acceptor = createAcceptor(
+    store,
+    clock,
+    () => upkeep.roomLeft(),
+    ({ deliveries }) => {
+      if (deliveries.length === 0) return
+      upkeep.added(deliveries.length)
+      engine.wake(deliveries.map(({ lane }) => lane))
+    },
+  )
+  if (store.engine === 'sqlite') {
+    const recovered = await store.recover({ now: clock.steady() })
+    if (recovered > 0) log.warn({ deliveries: recovered }, 'taken back from a process that ended mid-attempt')
+  }
+  store.onWork(wake)
+
+  const app = createApp({
+    runtime: () => runtime,
+    sources: SOURCE_TYPES,
+    acceptor,
+    refusals: createRefusals(log, () => clock.wall()),
+    clock,
+    log,
+    public_url: options.public_url,
+    store,
+    admin_token: options.admin_token,
+    wake,
+    async notReady() {
+      if (draining) return 'shutting down'
+      if (!engine.healthy()) return 'the delivery worker cannot use the store'
+      return store.ping({}).then(
+        () => null,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      )
+    },
+  })
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: BODY_MS }, app)
+  const url = await listen(server, options.host, options.port)
+  engine.start()
+  log.info(
+    {
+      url,
+      store: store.engine,
+      sources: [...options.config.sources.keys()],
+      automations: options.config.automations.length,
+    },
+    'listening',
+  )
+
+  return {
+    url,
+    reload,
+    async stop(drain_ms) {
+      draining = true
+      await new Promise((resolve) => setTimeout(resolve, drain_ms))
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeIdleConnections()
+      await acceptor.idle()
+      const cut = setTimeout(() => server.closeAllConnections(), 2_000)
+      await closed
+      clearTimeout(cut)
+      await engine.stop(ATTEMPT_GRACE_MS)
+      upkeep.stop()
+      await store.close()
+    },
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const { address, port: chosen, family } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${chosen}`
+}
+
+/**
+ * Asks GitHub in the background who is behind each token; deliveries that wait under the connection's name then
+ * move to the lane of that user, whose limits count.
+ */
+async function learnIdentities(
+  { store, github, log }: ReceiverOptions,
+  config: Config,
+  clock: Clock,
+): Promise<void> {
+  for (const connection of config.connections.values()) {
+    const login = await github.resolveIdentity(connection)
+    if (login === null || connection.auth.kind === 'app') continue
+    const from = laneOf(connection, '', null)
+    const to = laneOf(connection, '', login)
+    await store.renameLane({ from, to, now: clock.steady() }).catch((error: unknown) => {
+      log.warn(
+        { reason: String(error) },
+        'the lane of a GitHub user could not be joined; it is tried again on reload',
+      )
+    })
+  }
+}
