@@ -1,0 +1,137 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
+import { checkEventPath } from '../templates/event-shape.ts'
+import { suggestWord } from '../templates/suggest.ts'
+import { AutomationError, compilePattern } from './pattern.ts'
+import type { Pattern } from './pattern.ts'
+
+/** The macros that go through a list. */
+const COMPREHENSIONS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+/** Everything else that a condition may call; nothing here makes a value much larger than what it is given. */
+const FUNCTIONS = new Set([
+  ...['has', 'size', 'int', 'uint', 'double', 'string', 'bool', 'dyn', 'type', 'timestamp', 'duration'],
+  ...['matches', 'startsWith', 'endsWith', 'contains', 'lowerAscii', 'upperAscii', 'trim', 'substring'],
+  ...['indexOf', 'lastIndexOf', 'split', 'join', 'getFullYear', 'getMonth', 'getDate', 'getDayOfMonth'],
+  ...['getDayOfWeek', 'getDayOfYear', 'getHours', 'getMinutes', 'getSeconds', 'getMilliseconds'],
+])
+
+/** The names under which the rewritten condition calls our own functions. */
+export const BOUNDED = 'bounded_list'
+export const FIND = 'find_pattern'
+
+/** A node of a condition as `serialize` takes it. */
+interface Node {
+  op: string
+  args: unknown
+}
+
+/** A condition as it will be run: lists are bounded before a macro goes through them, `matches` is RE2. */
+export interface Rewritten {
+  tree: Node
+  /** The patterns of `matches`, by their index in the rewritten call. */
+  patterns: Pattern[]
+}
+
+/**
+ * Checks a parsed condition against what is allowed and rewrites it.
+ * @throws AutomationError with the position of what is refused.
+ */
+export function rewriteCondition(ast: ASTNode): Rewritten {
+  const patterns: Pattern[] = []
+  const rewrite = (node: ASTNode, inMacro: boolean): Node => {
+    checkPath(node)
+    switch (node.op) {
+      case 'call':
+        checkCall(node, node.args[0])
+        return { op: 'call', args: [node.args[0], node.args[1].map((item) => rewrite(item, inMacro))] }
+      case 'rcall':
+        return rewriteMethod(node.args[0], node.args[1], node.args[2], node, inMacro)
+      default:
+        return { op: node.op, args: rewriteArgs(node.args, (child) => rewrite(child, inMacro)) }
+    }
+  }
+  const rewriteMethod = (
+    name: string,
+    receiver: ASTNode,
+    given: ASTNode[],
+    node: ASTNode,
+    inMacro: boolean,
+  ) => {
+    checkCall(node, name)
+    const on = rewrite(receiver, inMacro)
+    if (name === 'matches') return findCall(on, given, node)
+    if (!COMPREHENSIONS.has(name))
+      return { op: 'rcall', args: [name, on, given.map((item) => rewrite(item, inMacro))] }
+    if (inMacro)
+      throw refuse(node, `\`${name}\` stands inside another one`, 'Conditions may not nest list macros.')
+    const [variable, ...body] = given
+    const steps: Node = { op: 'value', args: BigInt(body.reduce((sum, item) => sum + countNodes(item), 1)) }
+    const bounded: Node = { op: 'call', args: [BOUNDED, [on, steps]] }
+    return { op: 'rcall', args: [name, bounded, [variable, ...body.map((item) => rewrite(item, true))]] }
+  }
+  const findCall = (on: Node, given: ASTNode[], node: ASTNode): Node => {
+    const [pattern] = given
+    if (given.length !== 1 || pattern?.op !== 'value' || typeof pattern.args !== 'string') {
+      throw refuse(
+        node,
+        '`matches` takes one pattern, written out as a string',
+        'Write `x.matches("^v[0-9]+$")`.',
+      )
+    }
+    patterns.push(compilePattern(pattern.args, 'if'))
+    return { op: 'rcall', args: [FIND, on, [{ op: 'value', args: BigInt(patterns.length - 1) }]] }
+  }
+  return { tree: rewrite(ast, false), patterns }
+}
+
+/** The position of a character in a condition, as people count: `line 1, column 7`. */
+export function positionOf(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n')
+  return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
+}
+
+function checkCall(node: ASTNode, name: string): void {
+  if (FUNCTIONS.has(name) || (node.op === 'rcall' && COMPREHENSIONS.has(name))) return
+  throw refuse(
+    node,
+    `\`${name}\` is not a function of conditions`,
+    suggestWord(name, [...FUNCTIONS, ...COMPREHENSIONS]),
+  )
+}
+
+/** Refuses `event.modle.name`: the names of an event's own fields are known. */
+function checkPath(node: ASTNode): void {
+  const path = pathOf(node)
+  if (path === null) return
+  const problem = checkEventPath(path)
+  if (problem !== null) throw refuse(node, problem.message, problem.fix)
+}
+
+/** The parts of `event.a.b`, or null where the node isn't such a path. */
+function pathOf(node: ASTNode): string[] | null {
+  if (node.op === 'id') return node.args === 'event' ? [] : null
+  if (node.op !== '.') return null
+  const parent = pathOf(node.args[0])
+  return parent === null ? null : [...parent, node.args[1]]
+}
+
+function refuse(node: ASTNode, message: string, fix: string): AutomationError {
+  return new AutomationError('if', `${message} (${positionOf(node.input, node.start)})`, fix)
+}
+
+/** Rewrites the nodes in the operands of any other operator; names and literals stay. */
+function rewriteArgs(args: unknown, rewrite: (child: ASTNode) => Node): unknown {
+  if (Array.isArray(args)) return args.map((item: unknown) => rewriteArgs(item, rewrite))
+  return isNode(args) ? rewrite(args) : args
+}
+
+/** How many steps one round through a macro takes. A pattern counts by its length. */
+function countNodes(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countNodes(item), 0)
+  if (!isNode(value)) return 0
+  const pattern = value.op === 'rcall' && value.args[0] === 'matches' ? value.args[2][0]?.args : null
+  return 1 + (typeof pattern === 'string' ? pattern.length : 0) + countNodes(value.args)
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'op' in value && 'range' in value
+}

@@ -1,0 +1,42 @@
+import { RE2JS } from 're2js'
+
+/** Longest text a pattern is tried on, in characters: names of aliases and tags are far shorter. */
+export const LONGEST_TEXT = 16_384
+/** Longest pattern, in characters. */
+const LONGEST_PATTERN = 1_000
+
+/** A part of an automation that cannot work. `path` is relative to the automation: `if`, `filter.alias_regex`. */
+export class AutomationError extends Error {
+  readonly path: string
+  readonly fix: string
+  constructor(path: string, message: string, fix: string) {
+    super(message)
+    this.name = 'AutomationError'
+    this.path = path
+    this.fix = fix
+  }
+}
+
+/** Finds a pattern anywhere in a text, in time linear in the text. Texts over {@link LONGEST_TEXT} never match. */
+export type Pattern = (text: string) => boolean
+
+/**
+ * Compiles an RE2 expression, unanchored: https://github.com/google/re2/wiki/Syntax
+ * @throws AutomationError that names `path` and what RE2 says.
+ */
+export function compilePattern(source: string, path: string): Pattern {
+  if (source.length > LONGEST_PATTERN) {
+    throw new AutomationError(path, `the pattern is longer than ${LONGEST_PATTERN} characters`, 'Shorten it.')
+  }
+  try {
+    const compiled = RE2JS.compile(source)
+    return (text) => text.length <= LONGEST_TEXT && compiled.matcher(text).find()
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new AutomationError(
+      path,
+      `not a valid RE2 pattern: ${said}`,
+      'See https://github.com/google/re2/wiki/Syntax; RE2 has no look-around and no back-references.',
+    )
+  }
+}

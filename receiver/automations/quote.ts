@@ -1,0 +1,20 @@
+/** Longest value shown in a reason, in characters; the rest is cut. */
+const LONGEST = 80
+
+/** A value of an event as a reason shows it: in quotes, control and bidi characters escaped, bounded. */
+export function quoteValue(value: string): string {
+  const shown = value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value
+  const escaped = shown.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
+  return `"${escaped.replaceAll('"', '\\"')}"`
+}
+
+/** The same for text that is no value: a message of a library about an event. */
+export function plainText(text: string): string {
+  const shown = text.length > 200 ? `${text.slice(0, 199)}…` : text
+  return shown.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`
+}

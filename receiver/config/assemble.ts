@@ -1,0 +1,184 @@
+import type { AutomationSpec } from '../automations/automation.ts'
+import type { SourceType } from '../sources/source.ts'
+import { buildAutomation, gitHubUse } from './automation-spec.ts'
+import type { AutomationContext } from './automation-spec.ts'
+import type { Config, ConfigProblem, GitHubConnection, SourceConfig } from './config.ts'
+import { buildConnection, mainFromEnvironment } from './connections.ts'
+import type { OpenConnection } from './connections.ts'
+import type { Environment } from './environment.ts'
+import type { ParsedFile } from './file.ts'
+import type { Fault } from './problems.ts'
+import type { SourceInput, TypeTables } from './schema.ts'
+import { buildSource } from './sources.ts'
+import { parseDuration } from './units.ts'
+
+/** What the files say together, and what is wrong with each of them. */
+export interface Assembled {
+  config: Config
+  /** Problems by file; only files that have any. */
+  problems: ReadonlyMap<string, ConfigProblem[]>
+}
+
+interface Assembly {
+  files: readonly ParsedFile[]
+  tables: TypeTables
+  report: (file: ParsedFile, faults: readonly Fault[]) => void
+}
+
+const DAY_MS = 86_400_000
+const DEFAULT_RETENTION = { succeeded_ms: 30 * DAY_MS, failed_ms: 90 * DAY_MS }
+const DEFAULT_LIMITS = { backlog: 1_000_000 }
+
+/**
+ * Puts the files of a configuration together. A name that an earlier file has taken is a problem of the later one.
+ */
+export function assemble(
+  files: readonly ParsedFile[],
+  tables: TypeTables,
+  environment: Environment,
+): Assembled {
+  const problems = new Map<string, ConfigProblem[]>()
+  const report = (file: ParsedFile, faults: readonly Fault[]) => {
+    if (faults.length === 0) return
+    problems.set(file.file, [
+      ...(problems.get(file.file) ?? []),
+      ...faults.map((fault) => file.locate(fault)),
+    ])
+  }
+  const assembly: Assembly = { files, tables, report }
+  const { sources, types } = assembleSources(assembly)
+  const { connections, context } = assembleConnections(assembly, environment)
+  const automations = assembleAutomations(assembly, {
+    sources: types,
+    destinations: tables.destinations,
+    ...context,
+  })
+  const retention = assembleRetention(assembly)
+  const limits = assembleLimits(assembly)
+  return { config: { sources, connections, automations, retention, limits }, problems }
+}
+
+function assembleSources({ files, tables, report }: Assembly) {
+  const sources = new Map<string, SourceConfig>()
+  const types = new Map<string, SourceType>()
+  for (const file of files) {
+    for (const [name, input] of Object.entries(file.content.sources)) {
+      const type = tables.sources.get(input.type)
+      if (type === undefined) continue
+      if (sources.has(name)) {
+        report(file, [takenName(['sources', name], 'source')])
+        continue
+      }
+      const { source, faults } = buildSource(name, input as SourceInput, type)
+      report(file, faults)
+      sources.set(name, source)
+      types.set(name, type)
+    }
+  }
+  return { sources, types }
+}
+
+function assembleConnections({ files, report }: Assembly, environment: Environment) {
+  const open = new Map<string, OpenConnection>()
+  const named = new Set<string>()
+  for (const file of files) {
+    for (const [name, input] of Object.entries(file.content.github)) {
+      if (named.has(name)) {
+        report(file, [takenName(['github', name], 'connection')])
+        continue
+      }
+      named.add(name)
+      const { open: connection, faults } = buildConnection(name, input, environment)
+      report(file, faults)
+      if (connection !== null) open.set(name, connection)
+    }
+  }
+  const main = named.has('main') ? null : mainFromEnvironment(environment)
+  if (main !== null) open.set('main', main)
+  return closeConnections(open, files)
+}
+
+/** Where no repositories are listed, those count that automations name word for word. */
+function closeConnections(open: ReadonlyMap<string, OpenConnection>, files: readonly ParsedFile[]) {
+  const uses = files
+    .flatMap(({ content }) => content.automations)
+    .flatMap(({ destinations }) => destinations.map(gitHubUse))
+  const connections = new Map<string, GitHubConnection>()
+  const known = new Map<string, { repositories: readonly string[]; listed: boolean }>()
+  for (const [name, { connection, repositories: listed }] of open) {
+    const used = uses.flatMap((use) =>
+      use?.connection === name && isLiteral(use.repository) ? use.repository : [],
+    )
+    const repositories = listed ?? [...new Set(used)]
+    connections.set(name, { ...connection, repositories })
+    known.set(name, { repositories, listed: listed !== null })
+  }
+  return { connections, context: { connections: known } }
+}
+
+/** A repository that is one name: neither a template nor, by mistake, a glob that would allow more. */
+function isLiteral(repository: string): boolean {
+  return /^[\w.-]+\/[\w.-]+$/.test(repository)
+}
+
+function assembleAutomations({ files, report }: Assembly, context: AutomationContext): AutomationSpec[] {
+  const automations = new Map<string, AutomationSpec>()
+  for (const file of files) {
+    for (const [index, input] of file.content.automations.entries()) {
+      const path = ['automations', index]
+      if (automations.has(input.name)) {
+        report(file, [{ ...takenName([...path, 'name'], 'automation'), at_key: false }])
+        continue
+      }
+      const { spec, faults } = buildAutomation(input, context)
+      report(
+        file,
+        faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] })),
+      )
+      automations.set(input.name, spec)
+    }
+  }
+  return [...automations.values()]
+}
+
+function assembleRetention(assembly: Assembly): Config['retention'] {
+  const found = onlyOne(assembly, 'retention')
+  if (found === null) return DEFAULT_RETENTION
+  const { file, value } = found
+  const [succeeded_ms, failed_ms] = (['succeeded', 'failed'] as const).map((key) => {
+    const ms = parseDuration(value[key])
+    if (ms === null) {
+      assembly.report(file, [
+        { path: ['retention', key], message: 'is longer than ten years', fix: 'Shorten it.' },
+      ])
+    }
+    return ms ?? 0
+  })
+  return { succeeded_ms: succeeded_ms ?? 0, failed_ms: failed_ms ?? 0 }
+}
+
+function assembleLimits(assembly: Assembly): Config['limits'] {
+  return onlyOne(assembly, 'limits')?.value ?? DEFAULT_LIMITS
+}
+
+/** A part that holds for the whole receiver: one file may say it. */
+function onlyOne<K extends 'retention' | 'limits'>({ files, report }: Assembly, key: K) {
+  const [first, ...others] = files.filter(({ content }) => content[key] !== undefined)
+  for (const other of others) {
+    const message = `${first?.file ?? ''} says this already`
+    report(other, [
+      { path: [key], at_key: true, message, fix: 'It holds for the whole receiver: keep one of the two.' },
+    ])
+  }
+  const value = first?.content[key]
+  return first === undefined || value === undefined ? null : { file: first, value }
+}
+
+function takenName(path: Fault['path'], what: string): Fault {
+  return {
+    path,
+    at_key: true,
+    message: `another ${what} has this name`,
+    fix: 'Names are unique: rename one of the two.',
+  }
+}

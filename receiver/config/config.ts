@@ -1,0 +1,74 @@
+import type { AutomationSpec } from '../automations/automation.ts'
+import type { Credentials } from '../sources/source.ts'
+
+/** A GitHub connection, ready to use. Its token or key is the resolved secret: never log this object. */
+export interface GitHubConnection {
+  name: string
+  /** Without a trailing slash: `https://api.github.com`, `https://HOST/api/v3`, `https://api.SUB.ghe.com`. */
+  api_url: string
+  auth: { kind: 'token'; token: string } | { kind: 'app'; app_id: string; private_key: string }
+  /** Globs of `owner/name` that may be dispatched to. */
+  repositories: string[]
+  /** Writes per second of one GitHub identity; 0 means no pace. */
+  writes_per_second: number
+}
+
+export interface SourceConfig {
+  name: string
+  type: string
+  credentials: Credentials
+  /** The source takes unverified requests, on purpose. */
+  insecure: boolean
+  /** Events outside match nothing. Keys: entity, project, registry, model; values: lists of globs. */
+  allow: Partial<Record<'entity' | 'project' | 'registry' | 'model', string[]>>
+  /** Bytes. */
+  body_limit: number
+  /** Milliseconds, or null for the source type's own rule. */
+  dedupe_ms: number | null
+  repeats: 'accept' | 'refuse'
+  /** The source type's own further keys. */
+  settings: Record<string, unknown>
+}
+
+/** A whole valid configuration with its secrets resolved. */
+export interface Config {
+  sources: ReadonlyMap<string, SourceConfig>
+  connections: ReadonlyMap<string, GitHubConnection>
+  automations: readonly AutomationSpec[]
+  /** Milliseconds. */
+  retention: { succeeded_ms: number; failed_ms: number }
+  limits: { backlog: number }
+}
+
+/** One thing wrong with the configuration, as an instruction. */
+export interface ConfigProblem {
+  file: string
+  /** From 1; null where it belongs to no line (an environment variable). */
+  line: number | null
+  /** `automations[0].filter.alias`, or the name of the environment variable. */
+  key: string
+  /** What is wrong. Never holds a secret's value. */
+  message: string
+  /** What to do. */
+  fix: string
+}
+
+/** The configuration cannot be used. Its message is the whole text to print, one problem per paragraph. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[]
+  /** Hashes of every file and directory that was read, by path: when one changes, trying again is worthwhile. */
+  readonly contents: ReadonlyMap<string, string>
+  constructor(problems: readonly ConfigProblem[], contents: ReadonlyMap<string, string> = new Map()) {
+    super(
+      problems
+        .map(({ file, line, key, message, fix }) => {
+          const place = line === null ? file : `${file}:${line}`
+          return `${place}: ${key}: ${message}${fix ? `\n  -> ${fix}` : ''}`
+        })
+        .join('\n'),
+    )
+    this.name = 'ConfigError'
+    this.problems = problems
+    this.contents = contents
+  }
+}

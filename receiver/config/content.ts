@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+
+/** Largest file that is read, in bytes. */
+const LARGEST_FILE = 4 * 1024 * 1024
+
+/** What stands at a path, read through every symlink at this moment. */
+export type Content =
+  | { kind: 'file'; text: string }
+  /** The YAML files of a directory, sorted. */
+  | { kind: 'directory'; names: string[] }
+  /** `reason`: what the system said, e.g. `ENOENT`. */
+  | { kind: 'none'; reason: string }
+
+/** Reads paths and remembers a hash of what each held, to tell later whether that has changed. */
+export interface ContentReader {
+  read(path: string): Content
+  /** Hashes by path. */
+  readonly seen: ReadonlyMap<string, string>
+}
+
+export function createContentReader(): ContentReader {
+  const seen = new Map<string, string>()
+  return {
+    seen,
+    read(path) {
+      const content = readContent(path)
+      if (!seen.has(path)) seen.set(path, hashOf(content))
+      return content
+    },
+  }
+}
+
+/** Hashes of what stands at the paths now. */
+export function currentHashes(paths: Iterable<string>): ReadonlyMap<string, string> {
+  return new Map([...paths].map((path) => [path, hashOf(readContent(path))]))
+}
+
+/**
+ * The text of a secret's file without the line break at its end, or why it cannot be used. The reason never holds
+ * any of its text.
+ */
+export function secretOf(path: string, content: Content): { text: string } | { reason: string } {
+  if (content.kind === 'none') return { reason: `${path} cannot be read (${content.reason})` }
+  if (content.kind === 'directory') return { reason: `${path} is a directory` }
+  const text = content.text.replace(/[\r\n]+$/, '')
+  return text.trim() === '' ? { reason: `${path} is empty` } : { text }
+}
+
+function readContent(path: string): Content {
+  let file: number | null = null
+  try {
+    file = openSync(path, 'r')
+    const stat = fstatSync(file)
+    if (stat.isDirectory()) return { kind: 'directory', names: yamlNames(path) }
+    if (!stat.isFile()) return { kind: 'none', reason: 'not a file' }
+    if (stat.size > LARGEST_FILE) return { kind: 'none', reason: 'larger than 4 MiB' }
+    return { kind: 'file', text: readFileSync(file, 'utf8') }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    return { kind: 'none', reason: typeof code === 'string' ? code : 'unknown error' }
+  } finally {
+    if (file !== null) closeSync(file)
+  }
+}
+
+/** Hidden files are left out: Kubernetes and editors keep their own there. */
+function yamlNames(path: string): string[] {
+  return readdirSync(path)
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .sort()
+}
+
+function hashOf(content: Content): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex')
+}

@@ -1,0 +1,48 @@
+import type { Json } from '../../src/contract/model-event.ts'
+import type { ConfigProblem } from './config.ts'
+import type { ContentReader } from './content.ts'
+import { faultsOf } from './issues.ts'
+import type { Fault } from './problems.ts'
+import { resolveReferences } from './references.ts'
+import { fileSchema } from './schema.ts'
+import type { ConfigFile, TypeTables } from './schema.ts'
+import { readYaml } from './yaml-document.ts'
+
+export interface ParseContext {
+  tables: TypeTables
+  env: Readonly<Record<string, string | undefined>>
+  reader: ContentReader
+}
+
+/** One configuration file, checked by itself. */
+export interface ParsedFile {
+  file: string
+  text: string
+  content: ConfigFile
+  /** The problem of a fault of this file, with its line. */
+  locate: (fault: Fault) => ConfigProblem
+}
+
+/** Reads one file's text: its form, its references, its keys. Gives its problems when it has any. */
+export function parseFile(
+  file: string,
+  text: string,
+  { tables, env, reader }: ParseContext,
+): ParsedFile | ConfigProblem[] {
+  const document = readYaml(file, text)
+  if (Array.isArray(document)) return document
+  const schema = fileSchema(tables)
+  const written = withoutExtensions(document.value)
+  const { value, faults } = resolveReferences(written, { schema, env, file, reader })
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) faults.push(...faultsOf(parsed.error.issues, { schema, value: written }))
+  const { locate } = document
+  if (!parsed.success || faults.length > 0) return faults.map(locate)
+  return { file, text, content: parsed.data, locate }
+}
+
+/** Top-level keys `x-…` are the user's own: a place for anchors. */
+function withoutExtensions(value: Json): Json {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')))
+}

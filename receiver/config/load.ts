@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { assemble } from './assemble.ts'
+import { ConfigError } from './config.ts'
+import type { Config, ConfigProblem } from './config.ts'
+import { createContentReader } from './content.ts'
+import type { ContentReader } from './content.ts'
+import type { Environment } from './environment.ts'
+import { parseFile } from './file.ts'
+import type { ParsedFile } from './file.ts'
+import { problemOf } from './problems.ts'
+import type { TypeTables } from './schema.ts'
+
+export interface LoadOptions extends TypeTables {
+  /** A file, or a directory of `*.yaml` and `*.yml` files. */
+  path: string
+  /** Where `${env:NAME}` is looked up. */
+  env: Readonly<Record<string, string | undefined>>
+  environment: Environment
+  /** The texts of the configuration in use: a directory's file that went wrong since stays as it was. */
+  last_good?: ReadonlyMap<string, string>
+}
+
+/** A configuration that can be used. */
+export interface LoadedConfig {
+  config: Config
+  /** Every file and directory that was read, the targets of `${file:}` included: watch these. */
+  files: string[]
+  /** Hashes of what those held, by path. */
+  contents: ReadonlyMap<string, string>
+  /** Hex SHA-256 of the texts in use. */
+  digest: string
+  /** The texts in use by file: `last_good` of the next load. */
+  texts: ReadonlyMap<string, string>
+  /** What is wrong with the files of a directory that were refused; the others are in use. */
+  team_problems: ConfigProblem[]
+}
+
+/**
+ * Loads the configuration. In a directory each file stands alone: a faulty one is refused with its problems and the
+ * others are used.
+ * @throws ConfigError when nothing can be used, with every problem of every file.
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const run: Run = { options, reader: createContentReader(), problems: [] }
+  const { texts: found, directory } = readFiles(run)
+  const parsed = [...found].flatMap(([file, text]) => parseOrLastGood(file, text, run) ?? [])
+  const { config, used } = assembleSound(parsed, run)
+  const { problems, reader } = run
+  if (config === null || (!directory && problems.length > 0)) throw new ConfigError(problems, reader.seen)
+  const texts = new Map(used.map(({ file, text }) => [file, text]))
+  return {
+    config,
+    files: [...reader.seen.keys()],
+    contents: reader.seen,
+    digest: digestOf(texts),
+    texts,
+    team_problems: problems,
+  }
+}
+
+interface Run {
+  options: LoadOptions
+  reader: ContentReader
+  /** Collected as they are found. */
+  problems: ConfigProblem[]
+}
+
+function readFiles({ options, reader, problems }: Run): { texts: Map<string, string>; directory: boolean } {
+  const { path } = options
+  const texts = new Map<string, string>()
+  const content = reader.read(path)
+  if (content.kind === 'none') problems.push(unreadable(path, content.reason))
+  if (content.kind === 'file') texts.set(path, content.text)
+  if (content.kind !== 'directory') return { texts, directory: false }
+  for (const file of content.names.map((name) => join(path, name))) {
+    const inner = reader.read(file)
+    if (inner.kind === 'file') texts.set(file, inner.text)
+    else problems.push(unreadable(file, inner.kind === 'none' ? inner.reason : 'a directory'))
+  }
+  if (texts.size === 0) problems.push(problemOf(path, '(directory)', 'holds no .yaml file', 'Put one there.'))
+  return { texts, directory: true }
+}
+
+function parseOrLastGood(file: string, text: string, run: Run): ParsedFile | null {
+  const { options, reader, problems } = run
+  const context = { tables: options, env: options.env, reader }
+  const parsed = parseFile(file, text, context)
+  if (!Array.isArray(parsed)) return parsed
+  problems.push(...parsed)
+  const before = lastGoodText(file, text, options)
+  const again = before === null ? null : parseFile(file, before, context)
+  return again === null || Array.isArray(again) ? null : again
+}
+
+/** Leaves out what goes wrong together with the others, until the rest is sound. */
+function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null; used: ParsedFile[] } {
+  const { options, problems } = run
+  for (let used = parsed; used.length > 0;) {
+    const assembled = assemble(used, options, options.environment)
+    if (assembled.problems.size === 0) return { config: assembled.config, used }
+    used = used.flatMap((candidate) => {
+      const faults = assembled.problems.get(candidate.file)
+      if (faults === undefined) return candidate
+      problems.push(...faults)
+      const before = lastGoodText(candidate.file, candidate.text, options)
+      return before === null ? [] : (parseOrLastGood(candidate.file, before, run) ?? [])
+    })
+  }
+  return { config: null, used: [] }
+}
+
+function lastGoodText(file: string, text: string, { last_good }: LoadOptions): string | null {
+  const before = last_good?.get(file)
+  return before === undefined || before === text ? null : before
+}
+
+function unreadable(path: string, reason: string): ConfigProblem {
+  const fix = 'Create it, or set MODEL_DISPATCH_CONFIG to its path (a file or a directory).'
+  return problemOf(path, '(file)', `cannot be read (${reason})`, fix)
+}
+
+function digestOf(texts: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256')
+  for (const [file, text] of texts) hash.update(`${file}\0${text}\0`)
+  return hash.digest('hex')
+}

@@ -1,0 +1,28 @@
+import type { ConfigProblem } from './config.ts'
+
+/** A place in a configuration file: the keys and list indexes that lead to it. */
+export type Path = readonly (string | number)[]
+
+/** Something wrong at a place, before its line is known. */
+export interface Fault {
+  path: Path
+  message: string
+  fix: string
+  /** The fault is the last key of the path itself, not its value. */
+  at_key?: boolean
+}
+
+/** `automations[0].filter.alias`; `(file)` for the whole. */
+export function keyOf(path: Path): string {
+  if (path.length === 0) return '(file)'
+  return path.reduce<string>((key, part) => {
+    if (typeof part === 'number') return `${key}[${part}]`
+    const name = /^[\w-]+$/.test(part) ? part : JSON.stringify(part.slice(0, 80))
+    return key === '' ? name : `${key}.${name}`
+  }, '')
+}
+
+/** A problem with no line: of a whole file, or of an environment variable. */
+export function problemOf(file: string, key: string, message: string, fix: string): ConfigProblem {
+  return { file, line: null, key, message, fix }
+}

@@ -1,0 +1,108 @@
+import type { z } from 'zod'
+import type { Path } from './problems.ts'
+
+/** A schema inside another one, as far as it can be told. */
+export type Inner = z.ZodType | null
+
+/** The schema of one key or item of a value. Of a union with `type`, the branch that the value's `type` names. */
+export function childSchema(schema: Inner, value: unknown, part: string | number): Inner {
+  const holder = unwrap(schema, value)
+  if (holder === null) return null
+  const { def } = core(holder)._zod
+  if (def.type === 'object') return Object.hasOwn(def.shape, part) ? inner(def.shape[part]) : null
+  if (def.type === 'record') return inner(def.valueType)
+  return def.type === 'array' ? inner(def.element) : null
+}
+
+/** The schema at a path. */
+export function schemaAt(schema: Inner, value: unknown, path: Path): Inner {
+  let at = schema
+  let held = value
+  for (const part of path) {
+    at = childSchema(at, held, part)
+    held = valueAt(held, [part])
+  }
+  return at
+}
+
+/** The value at a path, by own properties only; undefined where there is none. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((held, part) => {
+    if (held === null || typeof held !== 'object' || !Object.hasOwn(held, part)) return undefined
+    return (held as Record<string | number, unknown>)[part]
+  }, value)
+}
+
+/** The keys that an object may have here; empty for anything else. */
+export function knownKeys(schema: Inner, value: unknown): string[] {
+  const holder = unwrap(schema, value)
+  if (holder === null) return []
+  const { def } = core(holder)._zod
+  return def.type === 'object' ? Object.keys(def.shape) : []
+}
+
+/** Whether any layer of the schema is marked as secret. */
+export function isSecret(schema: Inner): boolean {
+  for (let at = schema; at !== null; at = layerBelow(at)) if (at.meta()?.['secret'] === true) return true
+  return false
+}
+
+/** What the schema says to people, or "". */
+export function descriptionOf(schema: Inner): string {
+  for (let at = schema; at !== null; at = layerBelow(at))
+    if (at.description !== undefined) return at.description
+  return ''
+}
+
+/** The schema without what is around it: optional, default, nullable; of a union, the branch of the value. */
+function unwrap(schema: Inner, value: unknown): Inner {
+  let at = schema
+  for (;;) {
+    if (at === null) return null
+    const below = layerBelow(at) ?? branchOf(at, value)
+    if (below === null) return at
+    at = below
+  }
+}
+
+function layerBelow(schema: z.ZodType): Inner {
+  const { def } = core(schema)._zod
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+      return inner(def.innerType)
+    case 'pipe':
+      return inner(def.in)
+    default:
+      return null
+  }
+}
+
+function branchOf(schema: z.ZodType, value: unknown): Inner {
+  const { def } = core(schema)._zod
+  if (def.type !== 'union') return null
+  const options = def.options.map((option) => option as unknown as z.ZodType)
+  if ('discriminator' in def) {
+    const type = valueAt(value, ['type'])
+    return options.find((option) => literalType(option) === type) ?? null
+  }
+  const wanted = Array.isArray(value) ? 'array' : 'object'
+  return options.find((option) => core(option)._zod.def.type === wanted) ?? null
+}
+
+function literalType(option: z.ZodType): unknown {
+  const type = childSchema(option, {}, 'type')
+  const def = type === null ? null : core(type)._zod.def
+  return def?.type === 'literal' ? def.values[0] : undefined
+}
+
+function core(schema: z.ZodType): z.core.$ZodTypes {
+  return schema as unknown as z.core.$ZodTypes
+}
+
+function inner(schema: z.core.$ZodType | undefined): Inner {
+  return (schema ?? null) as Inner
+}

@@ -1,0 +1,58 @@
+import type { SourceType } from '../sources/source.ts'
+import type { SourceConfig } from './config.ts'
+import type { Fault } from './problems.ts'
+import { SOURCE_KEYS } from './schema.ts'
+import type { SourceInput } from './schema.ts'
+import { parseSize } from './units.ts'
+
+/** The name of the receiver's own events. */
+const RESERVED = 'model-dispatch'
+const CREDENTIALS = ['secrets', 'access_token', 'authorization'] as const
+
+/** A source with its defaults, and what is wrong with it. */
+export function buildSource(
+  name: string,
+  input: SourceInput,
+  type: SourceType,
+): { source: SourceConfig; faults: Fault[] } {
+  const { secrets = [], access_token = null, authorization = null, insecure, allow, repeats } = input
+  const source: SourceConfig = {
+    name,
+    type: input.type,
+    credentials: { secrets, access_token, authorization },
+    insecure,
+    allow: Object.fromEntries(Object.entries(allow).filter(([, globs]) => globs !== undefined)),
+    body_limit: parseSize(input.body_limit) ?? 0,
+    dedupe_ms: input.dedupe_seconds === null ? null : Math.round(input.dedupe_seconds * 1_000),
+    repeats,
+    settings: Object.fromEntries(Object.entries(input).filter(([key]) => !SOURCE_KEYS.has(key))),
+  }
+  return { source, faults: [...nameFaults(name), ...credentialFaults(name, source, type)] }
+}
+
+function nameFaults(name: string): Fault[] {
+  if (name !== RESERVED) return []
+  const message = 'this name is reserved for events of the receiver itself'
+  return [{ path: ['sources', name], at_key: true, message, fix: 'Give the source another name.' }]
+}
+
+function credentialFaults(name: string, { credentials, insecure }: SourceConfig, type: SourceType): Fault[] {
+  const path = ['sources', name]
+  const given = CREDENTIALS.filter((kind) => credentials[kind] !== null && credentials[kind].length > 0)
+  const unsendable = given.filter((kind) => !type.credentials.includes(kind))
+  const faults = unsendable.map((kind) => ({
+    path: [...path, kind],
+    message: `${type.title} cannot send this`,
+    fix: `It can send: ${type.credentials.join(', ')}.`,
+  }))
+  if (insecure && given.length > 0) {
+    const message = 'contradicts the credentials of this source'
+    faults.push({ path: [...path, 'insecure'], message, fix: 'Remove `insecure: true`, or the credentials.' })
+  }
+  if (!insecure && given.length === 0) {
+    const message = 'anybody could send to this source: it has no secret, token or authorization'
+    const fix = `Add ${type.credentials.join(' or ')}, or say \`insecure: true\` on purpose.`
+    faults.push({ path, message, fix })
+  }
+  return faults
+}

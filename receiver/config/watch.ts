@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ConfigError } from './config.ts'
+import type { ConfigProblem } from './config.ts'
+import { currentHashes } from './content.ts'
+import type { LoadedConfig, LoadOptions } from './load.ts'
+import { problemOf } from './problems.ts'
+
+/** How long a change must stand still before it counts, ms: editors and copies write files in several steps. */
+const SETTLE_MS = 100
+
+export interface WatchOptions {
+  /** The configuration in use now. */
+  loaded: LoadedConfig
+  /** Reads the configuration again: {@link loadConfig} with `last_good` as given. Throws ConfigError. */
+  load: (last_good: NonNullable<LoadOptions['last_good']>) => LoadedConfig
+  interval_ms?: number
+  timers?: Timers
+  /** A change that can be used. In a directory, `team_problems` may hold what could not. */
+  onChange: (loaded: LoadedConfig) => void
+  /** A change that cannot be used, once; what was in use stays. */
+  onRefused: (problems: readonly ConfigProblem[]) => void
+}
+
+/** What of the system's timers is used. */
+export interface Timers {
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+const SYSTEM_TIMERS: Timers = {
+  setTimeout: (run, ms) => setTimeout(run, ms).unref(),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+}
+
+/**
+ * Re-reads the configuration whenever the content of a file changes that it was read from, `${file:}` targets
+ * included. Files are read through their paths each time, so swapped symlinks count (Kubernetes swaps the
+ * directory that a mounted file is in).
+ */
+export function watchConfig(options: WatchOptions): { stop(): void } {
+  const { load, onChange, onRefused, interval_ms = 2_000, timers = SYSTEM_TIMERS } = options
+  let inUse = options.loaded
+  let known = inUse.contents
+  let seen = fingerprint(known)
+  let refused = textOf(inUse.team_problems)
+  let timer: unknown = null
+
+  const check = () => {
+    const now = fingerprint(currentHashes(known.keys()))
+    const changed = now !== fingerprint(known)
+    const settled = now === seen
+    seen = now
+    if (changed && settled) reload()
+    timer = timers.setTimeout(check, changed && !settled ? SETTLE_MS : interval_ms)
+  }
+  const reload = () => {
+    try {
+      const loaded = load(inUse.texts)
+      const changed = !isDeepStrictEqual(loaded.config, inUse.config)
+      inUse = loaded
+      known = loaded.contents
+      if (changed) onChange(loaded)
+      refuse(loaded.team_problems)
+    } catch (error) {
+      const refusal = error instanceof ConfigError ? error : unexpected(error)
+      // What the configuration in use was read from counts on: any of it may become right again.
+      known = new Map([...currentHashes(inUse.files), ...refusal.contents])
+      refuse(refusal.problems)
+    }
+    seen = fingerprint(known)
+  }
+  const refuse = (problems: readonly ConfigProblem[]) => {
+    const text = textOf(problems)
+    if (text !== '' && text !== refused) onRefused(problems)
+    refused = text
+  }
+  timer = timers.setTimeout(check, interval_ms)
+  return { stop: () => timers.clearTimeout(timer) }
+}
+
+/** A fault of the receiver itself must not end it: it goes on with what is in use. */
+function unexpected(error: unknown): ConfigError {
+  const name = error instanceof Error ? error.name : 'unknown error'
+  return new ConfigError([
+    problemOf('configuration', '(reload)', `could not be used (${name})`, 'Undo the change.'),
+  ])
+}
+
+function fingerprint(hashes: ReadonlyMap<string, string>): string {
+  return [...hashes].map(([path, hash]) => `${path}\0${hash}`).join('\0')
+}
+
+function textOf(problems: readonly ConfigProblem[]): string {
+  return problems.length === 0 ? '' : new ConfigError(problems).message
+}

@@ -1,0 +1,155 @@
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import type { Json } from '../../src/contract/model-event.ts'
+import type { ConfigProblem } from './config.ts'
+import { keyOf, problemOf } from './problems.ts'
+import type { Fault, Path } from './problems.ts'
+
+/** Largest configuration file, in characters. */
+const LARGEST_FILE = 2 * 1024 * 1024
+/** How many nodes aliases may stand for: enough for templates, too few for a bomb. */
+const MOST_ALIASED = 1_000
+/** How many values a file may hold, each use of an alias counted. */
+const MOST_NODES = 200_000
+/** How many mistakes of form are shown: the later ones mostly follow from the first. */
+const MOST_PROBLEMS = 5
+
+/** A YAML file as a value whose places have lines. */
+export interface YamlDocument {
+  value: Json
+  /** The problem of a fault of this file, with its line. */
+  locate: (fault: Fault) => ConfigProblem
+}
+
+/** What a YAML text says, or every problem of its form. Texts of the file never stand in a problem. */
+export function readYaml(file: string, text: string): YamlDocument | ConfigProblem[] {
+  if (text.length > LARGEST_FILE) {
+    return [
+      problemOf(file, '(file)', 'the file is larger than 2 MiB', 'Split it: the path may be a directory.'),
+    ]
+  }
+  const lines = new LineCounter()
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+      uniqueKeys: true,
+    })
+    const malformed = formProblems(file, document, lines)
+    if (malformed.length > 0) return malformed
+    const faults = keyProblems(file, document, lines)
+    if (faults.length > 0) return faults
+    const value = document.toJS({ maxAliasCount: MOST_ALIASED }) as Json
+    checkSize(value)
+    return { value, locate: (fault) => locate(file, document, lines, fault) }
+  } catch (error) {
+    return [
+      problemOf(file, '(file)', bombMessage(error), 'Write the repeated parts out, or nest less deeply.'),
+    ]
+  }
+}
+
+function formProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
+  return [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => ({
+    file,
+    line: lines.linePos(pos[0]).line,
+    key: '(file)',
+    message: code === 'DUPLICATE_KEY' ? 'a key stands here for the second time' : yamlMessage(message),
+    fix: code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Check indentation and quotes at this line.',
+  }))
+}
+
+/** What the parser says, without the part of the file that it quotes: a secret may stand there. */
+function yamlMessage(message: string): string {
+  const [said = ''] = message.split(/: | sequence /)
+  return `not valid YAML: ${said}`
+}
+
+/** Keys that are no plain text, or that mean something to JavaScript. */
+function keyProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value !== '__proto__' && key.value !== null && !(key.value instanceof Date))
+        return
+      const line = lineOf(key, lines)
+      problems.push({
+        file,
+        line,
+        key: '(file)',
+        message: 'this key cannot be used',
+        fix: 'Use a plain word as key.',
+      })
+    },
+  })
+  return problems
+}
+
+/** Throws RangeError for a value that holds itself, or that aliases have made huge. */
+function checkSize(value: Json): void {
+  let nodes = 0
+  const count = (item: Json): void => {
+    if (++nodes > MOST_NODES) throw new RangeError('too many values')
+    if (item !== null && typeof item === 'object') Object.values(item).forEach(count)
+  }
+  count(value)
+}
+
+function bombMessage(error: unknown): string {
+  if (error instanceof ReferenceError) return 'aliases (`*name`) stand for too many values'
+  if (error instanceof RangeError)
+    return 'the file holds too many values, holds itself, or is nested too deeply'
+  return 'the file cannot be read as YAML'
+}
+
+function locate(file: string, document: Document, lines: LineCounter, fault: Fault): ConfigProblem {
+  const { path, message, fix } = fault
+  const line = lineOf(nodeAt(document, path, fault.at_key ?? false), lines)
+  return { file, line, key: keyOf(path), message, fix }
+}
+
+/** The node of a place, or of the nearest place around it that exists. */
+function nodeAt(document: Document, path: Path, atKey: boolean): unknown {
+  let node: unknown = document.contents
+  for (const [index, part] of path.entries()) {
+    const holder = resolve(document, node)
+    const last = index === path.length - 1
+    if (isMap(holder)) {
+      const pair = pairAt(document, holder, String(part))
+      if (pair === null) return node
+      node = last && (atKey || !isNode(pair.value)) ? pair.key : pair.value
+    } else if (isSeq(holder)) node = holder.items[Number(part)] ?? node
+    else return node
+  }
+  return node
+}
+
+function pairAt(document: Document, map: YAMLMap, key: string): Pair | null {
+  const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)
+  if (own !== undefined) return own
+  for (const pair of map.items) {
+    if (!isScalar(pair.key) || pair.key.source !== '<<') continue
+    const merged = resolve(document, pair.value)
+    for (const source of isSeq(merged) ? merged.items : [merged]) {
+      const from = resolve(document, source)
+      const found = isMap(from) ? pairAt(document, from, key) : null
+      if (found !== null) return found
+    }
+  }
+  return null
+}
+
+function resolve(document: Document, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node
+}
+
+function isNode(value: unknown): value is Node {
+  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)
+}
+
+function lineOf(node: unknown, lines: LineCounter): number {
+  const inner = isPair(node) ? node.key : node
+  const offset = isNode(inner) ? (inner.range?.[0] ?? 0) : 0
+  return lines.linePos(offset).line
+}

@@ -1,0 +1,117 @@
+import type { Json, ModelEvent } from '../../src/contract/model-event.ts'
+import { wandbMetadata, wandbWords } from '../../src/contract/wandb-words.ts'
+import { parsePieces } from './pieces.ts'
+import type { Piece } from './pieces.ts'
+import { cleanText, cleanTexts } from './text.ts'
+
+export { TemplateError } from './pieces.ts'
+
+/** What a template is filled from. */
+export interface TemplateScope {
+  event: ModelEvent
+  /** The registry's own flat fields (see `SourceEvent.flat`). */
+  flat: Record<string, string>
+  /** The automation's name, for `${automation_name}`. */
+  automation?: string
+}
+
+/** A JSON tree whose strings may hold words, checked and ready to fill. */
+export interface Template {
+  /** The names of the words used, each once, in the order they appear. */
+  readonly words: readonly string[]
+  /**
+   * The tree with every word replaced, in one pass: what a value holds is never read as a word again, and it
+   * cannot leave its place in the tree. A string that is nothing but `${event.…}` gives the value itself (null
+   * when the event has none); every other word gives text ("" when absent).
+   */
+  render(scope: TemplateScope): Json
+}
+
+type Render = (scope: TemplateScope, words: WordCache) => Json
+/** W&B's words of the event being rendered, made at the first use. */
+type WordCache = () => Record<string, string>
+
+/**
+ * Compiles the strings of a JSON value: W&B's words (`${alias}`, `${artifact_metadata.KEY}`), `${event.…}` and
+ * the literal `$${`. The keys of objects are taken as they are.
+ * @param options.path where the value stands, e.g. `client_payload`: errors name it.
+ * @throws TemplateError for a word that doesn't exist, with what to write instead.
+ */
+export function compileTemplate(value: Json, options: { path: string }): Template {
+  const words = new Set<string>()
+  const render = compileValue(value, options.path, words)
+  return {
+    words: [...words],
+    render(scope) {
+      let cached: Record<string, string> | null = null
+      return render(scope, () => (cached ??= wordsOf(scope)))
+    },
+  }
+}
+
+/**
+ * Fills a template made from one string and gives text: what isn't a string becomes JSON text, null becomes "".
+ */
+export function renderString(template: Template, scope: TemplateScope): string {
+  return toText(template.render(scope))
+}
+
+function compileValue(value: Json, path: string, words: Set<string>): Render {
+  if (typeof value === 'string') return compileString(value, path, words)
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => compileValue(item, `${path}[${index}]`, words))
+    return (scope, cache) => items.map((item) => item(scope, cache))
+  }
+  if (value === null || typeof value !== 'object') return () => value
+  const entries = Object.entries(value).map(([key, item]): [string, Render] => [
+    key,
+    compileValue(item, `${path}.${key}`, words),
+  ])
+  return (scope, cache) => Object.fromEntries(entries.map(([key, item]) => [key, item(scope, cache)]))
+}
+
+function compileString(text: string, path: string, words: Set<string>): Render {
+  const pieces = parsePieces(text, path)
+  for (const piece of pieces) if (piece.kind !== 'text') words.add(piece.name)
+  const [only] = pieces
+  if (pieces.length === 1 && only?.kind === 'event') {
+    return (scope) => cleanTexts(lookUp(scope.event, only.path))
+  }
+  return (scope, cache) => cleanText(pieces.map((piece) => pieceText(piece, scope, cache)).join(''))
+}
+
+function pieceText(piece: Piece, scope: TemplateScope, words: WordCache): string {
+  switch (piece.kind) {
+    case 'text':
+      return piece.text
+    case 'event':
+      return toText(lookUp(scope.event, piece.path))
+    case 'metadata':
+      return wandbMetadata(scope.event, piece.key)
+    case 'word':
+      return words()[piece.name] ?? ''
+  }
+}
+
+/** The value at a path, by own properties only; null where there is none. */
+function lookUp(event: ModelEvent, path: readonly string[]): Json {
+  let value: unknown = event
+  for (const part of path) {
+    if (value === null || typeof value !== 'object') return null
+    if (Array.isArray(value) && !/^\d+$/.test(part)) return null
+    if (!Object.hasOwn(value, part)) return null
+    value = (value as Record<string, unknown>)[part]
+  }
+  return (value ?? null) as Json
+}
+
+function toText(value: Json): string {
+  if (value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Whoever fills the template is the automation, whatever name the registry's own had. */
+function wordsOf({ event, flat, automation }: TemplateScope): Record<string, string> {
+  const words = wandbWords(event, flat)
+  return automation === undefined ? words : { ...words, automation_name: automation }
+}

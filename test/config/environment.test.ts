@@ -1,0 +1,136 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../receiver/config/config.ts'
+import { readEnvironment } from '../../receiver/config/environment.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'environment-'))
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+
+describe('the environment', () => {
+  it('has a default for everything', () => {
+    expect(readEnvironment({ PORT: '', GITHUB_TOKEN: '' })).toEqual({
+      port: 8080,
+      host: '0.0.0.0',
+      public_url: null,
+      trust_proxy: [],
+      config_path: './model-dispatch.yaml',
+      database_url: null,
+      data_dir: './data',
+      github: { auth: null, api_url: null },
+      admin_token: null,
+      log_level: 'info',
+      drain_ms: 5_000,
+      https_proxy: null,
+      no_proxy: null,
+    })
+  })
+
+  it('is read as it says', () => {
+    const environment = readEnvironment({
+      PORT: '0',
+      HOST: '::1',
+      PUBLIC_URL: 'https://dispatch.example.com/base/',
+      TRUST_PROXY: '10.0.0.0/8, 192.168.1.7,fd00::/8',
+      MODEL_DISPATCH_CONFIG: '/etc/model-dispatch',
+      DATABASE_URL: 'postgres://me:pw@db/dispatch',
+      DATA_DIR: '/data',
+      GITHUB_TOKEN: 'token',
+      GITHUB_API_URL: 'https://ghes.example/api/v3/',
+      ADMIN_TOKEN: 'x'.repeat(24),
+      LOG_LEVEL: 'debug',
+      DRAIN_SECONDS: '0',
+      HTTPS_PROXY: 'http://proxy:3128',
+      NO_PROXY: 'localhost',
+    })
+    expect(environment).toEqual({
+      port: 0,
+      host: '::1',
+      public_url: 'https://dispatch.example.com/base',
+      trust_proxy: ['10.0.0.0/8', '192.168.1.7', 'fd00::/8'],
+      config_path: '/etc/model-dispatch',
+      database_url: 'postgres://me:pw@db/dispatch',
+      data_dir: '/data',
+      github: { auth: { kind: 'token', token: 'token' }, api_url: 'https://ghes.example/api/v3' },
+      admin_token: 'x'.repeat(24),
+      log_level: 'debug',
+      drain_ms: 0,
+      https_proxy: 'http://proxy:3128',
+      no_proxy: 'localhost',
+    })
+  })
+
+  it.each([
+    ['with line breaks', pem],
+    ['on one line, as stores of variables keep it', pem.replaceAll('\n', '\\n')],
+  ])('takes the key of a GitHub App %s', (_, key) => {
+    const { github } = readEnvironment({ GITHUB_APP_ID: '12', GITHUB_APP_PRIVATE_KEY: key })
+    expect(github.auth).toEqual({ kind: 'app', app_id: '12', private_key: pem })
+  })
+
+  it.each(['GITHUB_TOKEN', 'ADMIN_TOKEN', 'DATABASE_URL'])('takes %s from a file too', (name) => {
+    const value = name === 'DATABASE_URL' ? 'postgres://db/dispatch' : 'abcdefghijklmnopqrstuvwxyz'
+    const path = write(`${value}\n`)
+    expect(JSON.stringify(readEnvironment({ [`${name}_FILE`]: path }))).toContain(value)
+  })
+
+  it.each([
+    ['a port that is none', { PORT: '80a' }, 'PORT', '0 to 65535'],
+    ['a port that is too high', { PORT: '65536' }, 'PORT', '0 to 65535'],
+    ['a proxy count', { TRUST_PROXY: '1' }, 'TRUST_PROXY', '10.0.0.0/8'],
+    ['all proxies', { TRUST_PROXY: 'true' }, 'TRUST_PROXY', '10.0.0.0/8'],
+    ['a CIDR that is too long', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY', '10.0.0.0/8'],
+    ['an address that is none', { PUBLIC_URL: 'dispatch.example.com' }, 'PUBLIC_URL', 'https://'],
+    ['another database', { DATABASE_URL: 'mysql://a' }, 'DATABASE_URL', 'postgres://'],
+    ['a short admin token', { ADMIN_TOKEN: 'hunter2' }, 'ADMIN_TOKEN', 'openssl rand'],
+    ['an unknown log level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL', 'debug'],
+    ['a token and an App', { GITHUB_TOKEN: 'a', GITHUB_APP_ID: '1' }, 'GITHUB_TOKEN', 'Keep one'],
+    ['an App without key', { GITHUB_APP_ID: '1' }, 'GITHUB_APP_PRIVATE_KEY', 'Set it'],
+    ['a key without App', { GITHUB_APP_PRIVATE_KEY: pem }, 'GITHUB_APP_ID', 'Set it'],
+    [
+      'a key that is none',
+      { GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: 'abc' },
+      'GITHUB_APP_PRIVATE_KEY',
+      '.pem',
+    ],
+    ['a secret twice', { GITHUB_TOKEN: 'a', GITHUB_TOKEN_FILE: '/a' }, 'GITHUB_TOKEN', 'Unset one'],
+    ['a file that is missing', { GITHUB_TOKEN_FILE: '/nope' }, 'GITHUB_TOKEN_FILE', 'readable file'],
+    ['a file that is empty', { GITHUB_TOKEN_FILE: write('\n') }, 'GITHUB_TOKEN_FILE', 'readable file'],
+  ])('refuses %s, naming the variable and the fix', (_, env, key, fix) => {
+    const [problem, ...others] = problemsOf(env)
+    expect(others).toEqual([])
+    expect(problem).toMatchObject({ file: 'environment', line: null, key })
+    expect(`${problem?.message ?? ''} ${problem?.fix ?? ''}`).toContain(fix)
+  })
+
+  it('tells all problems at once, and no value of a secret', () => {
+    const env = {
+      PORT: 'x',
+      ADMIN_TOKEN: 'hunter2',
+      DATABASE_URL: 'mysql://hunter2',
+      GITHUB_APP_PRIVATE_KEY: 'hunter2',
+    }
+    const problems = problemsOf(env)
+    expect(problems.map(({ key }) => key)).toEqual(['PORT', 'DATABASE_URL', 'GITHUB_APP_ID', 'ADMIN_TOKEN'])
+    expect(JSON.stringify(problems)).not.toContain('hunter2')
+  })
+})
+
+function write(text: string): string {
+  const path = join(directory, `${Math.random()}`)
+  writeFileSync(path, text)
+  return path
+}
+
+function problemsOf(env: Record<string, string>) {
+  try {
+    readEnvironment(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}

@@ -1,0 +1,295 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError } from '../../receiver/config/config.ts'
+import { readEnvironment } from '../../receiver/config/environment.ts'
+import { loadConfig } from '../../receiver/config/load.ts'
+import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
+import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { loadToys } from './toys.ts'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'load-'))
+})
+
+const TOYS = 'version: 1\nsources: { toys: { type: toy, insecure: true } }\n'
+const NOTE = (name: string, more = '') =>
+  `automations:\n  - name: ${name}\n    events: ["*"]\n    destinations: [{ type: toy_note }]\n${more}`
+
+describe('a configuration file', () => {
+  it('gives sources with their secrets resolved and their defaults filled in', () => {
+    writeFileSync(join(directory, 'secret'), 'from-a-file\n')
+    const { config } = load(`version: 1
+sources:
+  toys:
+    type: toy
+    secrets: ["\${env:TOY_SECRET}", "\${file:secret}", "\${file:${directory}/secret}"]
+    access_token: "Key \${env:TOY_SECRET}"
+    allow: { entity: ["my-*"] }
+    body_limit: 512KiB
+    dedupe_seconds: 1.5
+    lookup: { api_key: "\${env:TOY_SECRET}" }
+`)
+    expect(config.sources.get('toys')).toEqual({
+      name: 'toys',
+      type: 'toy',
+      credentials: {
+        secrets: ['a-secret', 'from-a-file', 'from-a-file'],
+        access_token: 'Key a-secret',
+        authorization: null,
+      },
+      insecure: false,
+      allow: { entity: ['my-*'] },
+      body_limit: 524_288,
+      dedupe_ms: 1_500,
+      repeats: 'accept',
+      settings: { colour: 'red', lookup: { api_key: 'a-secret' } },
+    })
+  })
+
+  it('gives automations with their defaults filled in', () => {
+    const { config } = load(`${TOYS}${NOTE('tell')}`)
+    expect(config.automations).toEqual([
+      {
+        name: 'tell',
+        description: null,
+        status: 'active',
+        sources: ['toys'],
+        events: ['*'],
+        filter: {},
+        if: null,
+        order: 'none',
+        supersede: 'retrying',
+        expires_after_ms: null,
+        destinations: [{ type: 'toy_note', text: '' }],
+      },
+    ])
+  })
+
+  it.each([
+    [
+      'strict where one destination starts something',
+      '{ type: toy_note }, { type: toy_run, repository: a/b }',
+      'strict',
+    ],
+    ['none where all only tell', '{ type: toy_note }, { type: toy_note }', 'none'],
+  ])('orders deliveries: %s', (_, destinations, order) => {
+    const { config } = load(
+      `${TOYS}automations:\n  - name: a\n    events: [TOY_MADE]\n    destinations: [${destinations}]\n`,
+    )
+    expect(config.automations[0]?.order).toBe(order)
+  })
+
+  it('understands every unit of time', () => {
+    const days = ['45s', '10m', '72h', '30d'].map(
+      (text) =>
+        load(`${TOYS}${NOTE('a', `    expires_after: ${text}\n`)}`).config.automations[0]?.expires_after_ms,
+    )
+    expect(days).toEqual([45_000, 600_000, 259_200_000, 2_592_000_000])
+  })
+
+  it.each([
+    ['an alias', 'events: [alias.added]\n    filter: { alias: "*" }'],
+    ['a pattern of an alias', 'events: [TOY_NAMED]\n    filter: { alias_regex: "^prod" }'],
+    ['a condition', 'events: [TOY_NAMED]\n    if: event.change.alias == "production"'],
+    ['a tag', 'events: [TOY_TAGGED]\n    filter: { tag: [a, b] }'],
+    ['all events', 'events: ["*"]'],
+  ])('takes events that move a pointer with %s', (_, keys) => {
+    const yaml = `${TOYS}automations:\n  - name: a\n    destinations: [{ type: toy_note }]\n    ${keys}\n`
+    expect(load(yaml).config.automations).toHaveLength(1)
+  })
+
+  it('keeps what it says of retention and limits, and has defaults for them', () => {
+    const said = load('version: 1\nretention: { failed: 1d }\nlimits: { backlog: 5 }').config
+    expect(said.retention).toEqual({ succeeded_ms: 2_592_000_000, failed_ms: 86_400_000 })
+    expect(said.limits).toEqual({ backlog: 5 })
+    const unsaid = load('version: 1').config
+    expect(unsaid.retention).toEqual({ succeeded_ms: 2_592_000_000, failed_ms: 7_776_000_000 })
+    expect(unsaid.limits).toEqual({ backlog: 1_000_000 })
+  })
+
+  it('may keep anchors under x- and merge them', () => {
+    const { config } = load(`${TOYS}x-mine: &mine
+  description: shared
+  destinations: [{ type: toy_note }]
+automations:
+  - <<: *mine
+    name: a
+    events: ["*"]
+`)
+    expect(config.automations[0]).toMatchObject({ name: 'a', description: 'shared' })
+  })
+
+  it('keeps references to secrets of a destination as written: automations are stored and shown', () => {
+    const yaml = `${TOYS}automations:\n  - name: a\n    events: ["*"]\n    destinations: [{ type: toy_note, token: "\${env:TOY_SECRET}" }]\n`
+    expect(load(yaml).config.automations[0]?.destinations[0]?.['token']).toBe('${env:TOY_SECRET}')
+  })
+
+  it('says which files it was read from', () => {
+    writeFileSync(join(directory, 'secret'), 'a')
+    const { files } = load('version: 1\nsources: { toys: { type: toy, secrets: ["${file:secret}"] } }')
+    expect(files).toEqual([join(directory, 'one.yaml'), join(directory, 'secret')])
+  })
+
+  it('that is missing is named with the way to set it', () => {
+    expect(() => loadToys(join(directory, 'none.yaml'))).toThrow(
+      /none\.yaml: \(file\): cannot be read \(ENOENT\)/,
+    )
+    expect(() => loadToys(join(directory, 'none.yaml'))).toThrow(/MODEL_DISPATCH_CONFIG/)
+  })
+})
+
+describe('the GitHub connection main', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+
+  it('comes from the environment, and may send to what automations name word for word', () => {
+    const { config } = load(`${TOYS}automations:
+  - name: a
+    events: ["*"]
+    destinations: [{ type: toy_run, repository: acme/one }, { type: toy_run, repository: acme/two }]
+`)
+    expect([...config.connections.values()]).toEqual([
+      {
+        name: 'main',
+        api_url: 'https://api.github.com',
+        auth: { kind: 'token', token: 'a-token' },
+        repositories: ['acme/one', 'acme/two'],
+        writes_per_second: 1,
+      },
+    ])
+  })
+
+  it('takes from the environment what the file leaves out', () => {
+    const env = {
+      GITHUB_APP_ID: '12',
+      GITHUB_APP_PRIVATE_KEY: pem,
+      GITHUB_API_URL: 'https://ghes.example/api/v3/',
+    }
+    const { config } = load(
+      'version: 1\ngithub: { main: { repositories: ["acme/*"], writes_per_second: 0 } }',
+      env,
+    )
+    expect(config.connections.get('main')).toEqual({
+      name: 'main',
+      api_url: 'https://ghes.example/api/v3',
+      auth: { kind: 'app', app_id: '12', private_key: pem },
+      repositories: ['acme/*'],
+      writes_per_second: 0,
+    })
+  })
+
+  it('is what the file says where the file spells it out', () => {
+    const env = { GITHUB_TOKEN: 'a', KEY: pem.replaceAll('\n', '\\n') }
+    const yaml =
+      'version: 1\ngithub: { main: { app_id: 7, private_key: "${env:KEY}", api_url: https://api.x.ghe.com/ } }'
+    expect(load(yaml, env).config.connections.get('main')).toMatchObject({
+      api_url: 'https://api.x.ghe.com',
+      auth: { kind: 'app', app_id: '7', private_key: pem },
+    })
+  })
+
+  it('is not needed where nothing goes to GitHub', () => {
+    expect(load(`${TOYS}${NOTE('a')}`, {}).config.connections.size).toBe(0)
+  })
+
+  it('takes a templated repository when the file lists repositories', () => {
+    const { config } = load(`${TOYS}github: { main: { repositories: ["acme/*"] } }
+automations:
+  - name: a
+    events: ["*"]
+    destinations: [{ type: toy_run, repository: "acme/\${artifact_collection_name}" }]
+`)
+    expect(config.connections.get('main')?.repositories).toEqual(['acme/*'])
+  })
+})
+
+describe('a directory of configuration files', () => {
+  it('is one configuration: sources, connections and automations of all files', () => {
+    write({
+      'a-platform.yaml': TOYS,
+      'b-team.yml': `version: 1\n${NOTE('team')}`,
+      'notes.txt': 'a',
+      '.hidden.yaml': '{',
+    })
+    const { config, team_problems } = loadToys(directory)
+    expect([...config.sources.keys()]).toEqual(['toys'])
+    expect(config.automations.map(({ name }) => name)).toEqual(['team'])
+    expect(team_problems).toEqual([])
+  })
+
+  it('refuses a faulty file alone', () => {
+    write({ 'a.yaml': TOYS, 'b.yaml': `version: 1\n${NOTE('b')}`, 'c.yaml': 'version: 1\nautomation: []' })
+    const { config, team_problems } = loadToys(directory)
+    expect(config.automations.map(({ name }) => name)).toEqual(['b'])
+    expect(team_problems).toMatchObject([{ file: join(directory, 'c.yaml'), line: 2, key: 'automation' }])
+  })
+
+  it('refuses the second file that takes a name, be it of an automation, source or connection', () => {
+    const connection = 'github: { ghes: { token: a } }\n'
+    write({ 'a.yaml': `${TOYS}${connection}${NOTE('a')}`, 'b.yaml': `${TOYS}${connection}${NOTE('a')}` })
+    const { config, team_problems } = loadToys(directory)
+    expect(config.automations).toHaveLength(1)
+    expect(team_problems.map(({ file, key }) => [file, key])).toEqual([
+      [join(directory, 'b.yaml'), 'sources.toys'],
+      [join(directory, 'b.yaml'), 'github.ghes'],
+      [join(directory, 'b.yaml'), 'automations[0].name'],
+    ])
+  })
+
+  it('refuses what depends on a refused file, and says so', () => {
+    const named = NOTE('b', '    sources: [toys]\n')
+    write({ 'a.yaml': `${TOYS}typo: 1`, 'b.yaml': `version: 1\n${named}`, 'c.yaml': 'version: 1' })
+    const { config, team_problems } = loadToys(directory)
+    expect(config.automations).toEqual([])
+    expect(team_problems.map(({ key }) => key)).toEqual(['typo', 'automations[0].sources[0]'])
+  })
+
+  it('keeps the last good text of a file that went wrong', () => {
+    write({ 'a.yaml': TOYS, 'b.yaml': `version: 1\n${NOTE('b')}` })
+    const { texts } = loadToys(directory)
+    write({ 'b.yaml': 'version: 1\nautomations: [{}]' })
+    const { config, team_problems } = loadToys(directory, undefined, { last_good: texts })
+    expect(config.automations.map(({ name }) => name)).toEqual(['b'])
+    expect(team_problems).not.toEqual([])
+    rmSync(join(directory, 'b.yaml'))
+    expect(loadToys(directory, undefined, { last_good: texts }).config.automations).toEqual([])
+  })
+
+  it('that holds nothing usable stops the start with all problems', () => {
+    write({ 'a.yaml': 'version: 2', 'b.yaml': 'a: [' })
+    expect(() => loadToys(directory)).toThrow(/a\.yaml:1: version(.|\n)*b\.yaml:1/)
+    const empty = join(directory, 'empty')
+    mkdirSync(empty)
+    expect(() => loadToys(empty)).toThrow(ConfigError)
+  })
+})
+
+describe('the shipped example', () => {
+  const example = 'examples/model-dispatch.yaml'
+
+  it('is a valid configuration', () => {
+    const env = { WANDB_WEBHOOK_SECRET: 'a', GITHUB_TOKEN: 'b' }
+    const environment = readEnvironment(env)
+    const tables = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
+    const { config } = loadConfig({ path: example, env, environment, ...tables })
+    expect(config.automations.map(({ name }) => name)).toEqual(['deploy-production', 'evaluate-candidates'])
+  })
+
+  it('names the schema that editors check it by', () => {
+    const [first] = readFileSync(example, 'utf8').split('\n')
+    expect(first).toBe('# yaml-language-server: $schema=../receiver/config/model-dispatch.schema.json')
+  })
+})
+
+function load(yaml: string, env?: Record<string, string>) {
+  write({ 'one.yaml': yaml })
+  return loadToys(join(directory, 'one.yaml'), env)
+}
+
+function write(files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
+}

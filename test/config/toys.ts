@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { readEnvironment } from '../../receiver/config/environment.ts'
+import { loadConfig } from '../../receiver/config/load.ts'
+import type { LoadedConfig, LoadOptions } from '../../receiver/config/load.ts'
+import type { TypeTables } from '../../receiver/config/schema.ts'
+import type { DestinationType } from '../../receiver/destinations/destination.ts'
+import type { SourceType } from '../../receiver/sources/source.ts'
+
+/** A registry that nobody has: what the configuration knows of it comes from here alone. */
+const toyRegistry: SourceType = {
+  type: 'toy',
+  title: 'Toy Registry',
+  settings: {
+    colour: z.enum(['red', 'blue']).default('red').describe('A setting of its own.'),
+    lookup: z
+      .strictObject({ api_key: z.string().min(1).meta({ secret: true }).describe('A key of its own.') })
+      .optional()
+      .describe('A group of its own.'),
+  },
+  credentials: ['secrets', 'access_token'],
+  lists: false,
+  events: { TOY_MADE: 'version.created', TOY_NAMED: 'alias.added', TOY_TAGGED: 'tag.added' },
+  verify: () => Promise.resolve({ ok: true, secret: null }),
+  parse: () => [],
+  samples: {},
+  setup: '',
+}
+
+/** A destination that starts something at GitHub. */
+const toyRun: DestinationType = {
+  type: 'toy_run',
+  title: 'Toy run',
+  settings: z.strictObject({
+    type: z.literal('toy_run').describe('Starts a toy.'),
+    connection: z.string().default('main').describe('The connection.'),
+    repository: z.string().describe('owner/name.'),
+    speed: z.number().default(1).describe('How fast.'),
+  }),
+  default_order: 'strict',
+  check(settings) {
+    const { speed } = settings as { speed: number }
+    return speed > 9 ? [{ path: ['speed'], message: 'nothing is that fast: use 9 at most' }] : []
+  },
+  connect: () => {
+    throw new Error('a toy sends nothing')
+  },
+}
+
+/** A destination that only tells somebody. */
+const toyNote: DestinationType = {
+  ...toyRun,
+  type: 'toy_note',
+  title: 'Toy note',
+  settings: z.strictObject({
+    type: z.literal('toy_note').describe('Tells somebody.'),
+    text: z.string().default('').describe('What.'),
+    token: z.string().optional().meta({ secret: true }).describe('A secret of a destination.'),
+  }),
+  default_order: 'none',
+  check: () => [],
+}
+
+export const TOYS: TypeTables = {
+  sources: new Map([[toyRegistry.type, toyRegistry]]),
+  destinations: new Map([toyRun, toyNote].map((type) => [type.type, type])),
+}
+
+/** Loads a configuration of toys; `env` is both the environment and what `${env:}` sees. */
+export function loadToys(
+  path: string,
+  env: Record<string, string> = { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret' },
+  more: Partial<LoadOptions> = {},
+): LoadedConfig {
+  return loadConfig({ path, env, environment: readEnvironment(env), ...TOYS, ...more })
+}
