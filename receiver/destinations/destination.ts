@@ -1,0 +1,148 @@
+import type { z } from 'zod'
+import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
+import type { GitHubConnection } from '../config/config.ts'
+
+/** What GitHub's or another server's answer means for the delivery (gateways: one table per destination). */
+export type AttemptClass =
+  /** Done. */
+  | 'success'
+  /** Trying again cannot help: a dead letter at once. */
+  | 'permanent'
+  /** A rate limit: the whole lane pauses and the attempt does not count. */
+  | 'limited'
+  /** Our credentials are refused: the lane pauses and is probed; deliveries stay. */
+  | 'credentials'
+  /** It may or may not have been done (time-out, reset, 5xx): tried again by the schedule. */
+  | 'ambiguous'
+
+/** The bounded record of one HTTP try. It never holds a secret. */
+export interface AttemptResult {
+  class: AttemptClass
+  /** HTTP status, null when no answer came. */
+  status: number | null
+  /** One sentence for a person: what happened. Empty on success, but for a note (the repository has moved). */
+  message: string
+  /** What to do about it. Empty on success or where nothing can be done. */
+  fix: string
+  /** The request in short: method, URL, body. Bounded to 8 KiB, secrets masked. */
+  request: { method: string; url: string; body: string }
+  /** The response body, bounded to 8 KiB, secrets masked; null when no answer came. */
+  response: string | null
+  /** For `limited`: how long the lane rests, in ms. For others: the least wait before the next try, or null. */
+  retry_after_ms: number | null
+}
+
+/** Everything a destination needs to know of one delivery in order to send it. */
+export interface DeliveryInput<D = unknown> {
+  /** `dlv_…`: the same for every attempt; receivers use it to tell repeats. */
+  delivery_id: string
+  automation: string
+  event: ModelEvent
+  /** The registry's own flat fields (see `SourceEvent.flat`). */
+  flat: Record<string, string>
+  /** The body's own GitHub event type, or null. */
+  dispatch_type: string | null
+  /** Hex; the same for every event about this destination, model and slot. */
+  subject_key: string
+  /** Hex; equal for repeats of one change. */
+  dedupe_key: string
+  /** The destination's part of the automation's revision, as its `settings` schema parsed it. */
+  settings: D
+}
+
+/** Where a delivery goes, known when the event is accepted. */
+export interface Target {
+  /** For people and lists: `acme/serving`, a URL without its query. */
+  target: string
+  /** What one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
+  lane: string
+}
+
+/** How a lane may be used. Kept in the store, so that every replica goes by it. */
+export interface LanePolicy {
+  /** At most so many requests at a time. */
+  concurrency: number
+  /** Least time between two requests, ms; 0 means no pace. */
+  interval_ms: number
+}
+
+/** A destination of one running receiver, ready to send. Made once per configuration by `DestinationType.connect`. */
+export interface Sender<D = unknown> {
+  /**
+   * Renders where the delivery goes. Throws `RenderError` when the event gives no valid target
+   * (an empty repository name, one outside the connection's list): the delivery then fails with that reason.
+   */
+  target(input: DeliveryInput<D>): Target
+  policy(lane: string): LanePolicy
+  /** One try. Never throws: whatever happens is an `AttemptResult`. Gives up when `signal` aborts. */
+  send(input: DeliveryInput<D>, signal: AbortSignal): Promise<AttemptResult>
+  /** What `send` would send, for explain and test; secrets masked. Throws `RenderError`. */
+  render(input: DeliveryInput<D>): { method: string; url: string; body: JsonObject }
+}
+
+/** A kind of destination. Registered in `destinations/index.ts`. */
+export interface DestinationType<D = unknown> {
+  /** The value of `type:` in an automation's destination, e.g. `repository_dispatch`. */
+  type: string
+  title: string
+  /** The schema of its keys, `type` included. */
+  settings: z.ZodType<D>
+  /** The order that an automation gets where it doesn't say: `strict` for what starts a run or job. */
+  default_order: 'strict' | 'none'
+  /**
+   * What is wrong with these settings beyond their schema, e.g. an unknown template word or a payload that can
+   * never fit. Empty when all is well. `path` is relative to the destination.
+   */
+  check(settings: D, context: CheckContext): SettingsProblem[]
+  /** Makes this kind of destination ready to send, once per configuration. */
+  connect(context: ConnectContext): Sender<D>
+}
+
+/** One thing wrong with a destination's settings. `path` is relative to the destination; the message says what to do. */
+export interface SettingsProblem {
+  path: (string | number)[]
+  message: string
+}
+
+/** One `repository_dispatch` to send. */
+export interface DispatchRequest {
+  owner: string
+  repo: string
+  event_type: string
+  client_payload: JsonObject
+}
+
+/** GitHub as destinations use it; `createGitHub` of `github/github.ts` makes one. */
+export interface GitHub {
+  /** The whole URL of a repository's dispatches. */
+  dispatchUrl(connection: GitHubConnection, owner: string, repo: string): string
+  /** Sends one dispatch. Never throws; gives up when `signal` aborts. */
+  dispatch(
+    connection: GitHubConnection,
+    request: DispatchRequest,
+    signal: AbortSignal,
+  ): Promise<AttemptResult>
+  /** The login behind a connection's token as far as it is known now; where it isn't, it is asked for in the background. */
+  login(connection: GitHubConnection): string | null
+}
+
+/** What a running receiver lends its destinations. */
+export interface ConnectContext {
+  connections: ReadonlyMap<string, GitHubConnection>
+  github: GitHub
+}
+
+export interface CheckContext {
+  /** Names of the GitHub connections with their `repositories` globs. */
+  connections: ReadonlyMap<string, { repositories: readonly string[] }>
+}
+
+/** The event cannot be turned into a request for this destination. The message says why and what to change. */
+export class RenderError extends Error {
+  readonly fix: string
+  constructor(message: string, fix: string) {
+    super(message)
+    this.name = 'RenderError'
+    this.fix = fix
+  }
+}

@@ -1,0 +1,24 @@
+import type { GitHubConnection } from '../config/config.ts'
+import { createGitHub } from '../github/github.ts'
+import type { DestinationType, GitHub, Sender } from './destination.ts'
+import { repositoryDispatch } from './repository-dispatch.ts'
+
+/** Every kind of destination, by the `type` that a configuration names. A new one is one file and one line here. */
+export const DESTINATION_TYPES: ReadonlyMap<string, DestinationType> = byType([repositoryDispatch])
+
+/**
+ * Makes every kind of destination ready to send with these connections, by type.
+ * @param deps.github keep one across configuration reloads: it holds tokens and identities.
+ */
+export function createSenders(
+  connections: ReadonlyMap<string, GitHubConnection>,
+  deps: { github?: GitHub; types?: ReadonlyMap<string, DestinationType> } = {},
+): ReadonlyMap<string, Sender> {
+  const context = { connections, github: deps.github ?? createGitHub() }
+  const types = deps.types ?? DESTINATION_TYPES
+  return new Map([...types].map(([name, type]) => [name, type.connect(context)]))
+}
+
+function byType(types: readonly DestinationType[]): ReadonlyMap<string, DestinationType> {
+  return new Map(types.map((type) => [type.type, type]))
+}

@@ -1,0 +1,94 @@
+import type { Json } from '../../src/contract/model-event.ts'
+import { matchesGlob } from '../automations/glob.ts'
+import { compileTemplate, renderString } from '../templates/template.ts'
+import type { TemplateScope } from '../templates/template.ts'
+import { RenderError } from './destination.ts'
+
+/** A repository that a GitHub destination names. */
+export interface Repository {
+  owner: string
+  repo: string
+}
+
+/** GitHub's account names: letters, digits, `-`, and `_` of Enterprise Managed Users. */
+const OWNER = /^[A-Za-z0-9_-]{1,100}$/
+/** GitHub's repository names. */
+const NAME = /^[A-Za-z0-9._-]{1,100}$/
+
+/**
+ * What is wrong with a destination's `repository`, as far as it can be known without an event; null when nothing is.
+ * @param globs the connection's `repositories`.
+ */
+export function repositoryProblem(
+  repository: string,
+  globs: readonly string[],
+  connection: string,
+): string | null {
+  const { owner, name } = split(repository)
+  if (owner.includes('$')) {
+    return `The owner cannot be a template: "${repository}" could be steered to anybody's repositories by an event. Write the owner out, as in "acme/\${artifact_collection_name}".`
+  }
+  if (!OWNER.test(owner) || name === '')
+    return `"${repository}" is not a repository. Write owner/name, as in "acme/serving".`
+  if (isTemplate(name)) return ownerProblem(owner, globs, connection)
+  if (!isName(name)) return `"${name}" is not a repository name: up to 100 letters, digits, "-", "_" and ".".`
+  return isAllowed({ owner, repo: name }, globs) ? null : outside(repository, globs, connection)
+}
+
+/**
+ * The repository for one event.
+ * @throws RenderError when the name is none, or the repository is outside of the connection's `repositories`.
+ */
+export function renderRepository(
+  repository: string,
+  scope: TemplateScope,
+  connection: { name: string; repositories: readonly string[] },
+): Repository {
+  const { owner, name } = split(repository)
+  const repo = isTemplate(name)
+    ? renderString(compileTemplate(name satisfies Json, { path: 'repository' }), scope)
+    : name
+  if (!OWNER.test(owner) || !isName(repo)) {
+    throw new RenderError(
+      `"${repository}" gives the repository name ${JSON.stringify(repo.slice(0, 120))}, which cannot exist on GitHub.`,
+      'Only send events whose value is a repository name (use a filter or `if`), or name the repository in `repository`.',
+    )
+  }
+  if (isAllowed({ owner, repo }, connection.repositories)) return { owner, repo }
+  throw new RenderError(
+    outside(`${owner}/${repo}`, connection.repositories, connection.name),
+    `Add ${owner}/${repo} to \`repositories\` of GitHub connection ${connection.name} if events may be sent there.`,
+  )
+}
+
+/** Whether a repository is in a list of globs of `owner/name`. GitHub's names are not case-sensitive. */
+export function isAllowed({ owner, repo }: Repository, globs: readonly string[]): boolean {
+  const name = `${owner}/${repo}`.toLowerCase()
+  return globs.some((glob) => matchesGlob(glob.toLowerCase(), name))
+}
+
+function split(repository: string): { owner: string; name: string } {
+  const slash = repository.indexOf('/')
+  return slash === -1
+    ? { owner: repository, name: '' }
+    : { owner: repository.slice(0, slash), name: repository.slice(slash + 1) }
+}
+
+function isTemplate(name: string): boolean {
+  return name.includes('${')
+}
+
+function isName(name: string): boolean {
+  return NAME.test(name) && name !== '.' && name !== '..'
+}
+
+function ownerProblem(owner: string, globs: readonly string[], connection: string): string | null {
+  const owners = globs.map((glob) => glob.split('/', 1)[0] ?? '')
+  if (owners.some((glob) => matchesGlob(glob.toLowerCase(), owner.toLowerCase()))) return null
+  return outside(`${owner}/…`, globs, connection)
+}
+
+function outside(repository: string, globs: readonly string[], connection: string): string {
+  const list = globs.length === 0 ? 'which is empty' : `which are ${globs.join(', ')}`
+  return `${repository} is not among the \`repositories\` of GitHub connection ${connection}, ${list}.`
+}

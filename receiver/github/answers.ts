@@ -1,0 +1,280 @@
+import type { AttemptClass } from '../destinations/destination.ts'
+import { inline } from './record.ts'
+import { retryAfter, untilReset } from './waits.ts'
+
+/** One HTTP answer of GitHub's API. Header names are in lower case. */
+export interface Answer {
+  status: number
+  headers: Readonly<Record<string, string | undefined>>
+  body: string
+}
+
+/** What the request was about: it makes the instruction exact. */
+export interface AnswerContext {
+  /** Now, Unix time in ms. */
+  now: number
+  /** `owner/name`. */
+  repository: string
+  /** The name of the GitHub connection in the configuration. */
+  connection: string
+  /** How the connection authenticates. */
+  auth: 'token' | 'app'
+  /** The call that was answered: the dispatch itself, or a step before it. */
+  step: 'dispatch' | 'installation' | 'token'
+}
+
+/** What an answer, or the lack of one, means for the delivery. */
+export interface Meaning {
+  class: AttemptClass
+  /** One sentence for a person; empty on success. */
+  message: string
+  /** What to do; empty where nothing can be done. */
+  fix: string
+  /** See `AttemptResult.retry_after_ms`. */
+  retry_after_ms: number | null
+}
+
+interface Row {
+  /** Names the row in tests and documentation. */
+  id: string
+  applies(answer: Answer): boolean
+  class: AttemptClass
+  message(answer: Answer, context: AnswerContext): string
+  fix(answer: Answer, context: AnswerContext): string
+  wait?(answer: Answer, context: AnswerContext): number | null
+}
+
+const silent = (): string => ''
+const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
+
+/**
+ * What each answer of GitHub means, first row that applies wins. Sources: GitHub's "Troubleshooting the REST API",
+ * "Rate limits for the REST API" and "Best practices for using the REST API".
+ */
+const ROWS: readonly Row[] = [
+  {
+    id: 'accepted',
+    applies: ({ status }) => status >= 200 && status < 300,
+    class: 'success',
+    message: silent,
+    fix: silent,
+  },
+  {
+    id: 'moved',
+    applies: ({ status }) => [301, 302, 307, 308].includes(status),
+    class: 'permanent',
+    message: ({ status, headers }, { repository }) =>
+      `${repository} has moved, and GitHub's redirect (HTTP ${status} to ${inline(headers['location'] ?? 'no location')}) cannot be followed: only up to three redirects on the same host are.`,
+    fix: (_, { connection }) =>
+      `Put the repository's present name into \`repository\`, and check that the API address of GitHub connection ${connection} is the API itself and not a sign-in page.`,
+  },
+  {
+    id: 'bad-request',
+    applies: ({ status }) => status === 400,
+    class: 'permanent',
+    message: (answer) => `GitHub does not understand the request (HTTP 400): ${said(answer)}`,
+    fix: (_, { connection }) =>
+      `Check that the API address of GitHub connection ${connection} speaks GitHub's REST API version 2022-11-28.`,
+  },
+  {
+    id: 'bad-credentials',
+    applies: ({ status }) => status === 401,
+    class: 'credentials',
+    message: (answer, { connection }) =>
+      `GitHub refuses the credentials of connection ${connection} (HTTP 401): ${said(answer)}`,
+    fix: (_, { auth, connection }) =>
+      auth === 'app'
+        ? `Check the App id and the private key of GitHub connection ${connection}, and this machine's clock: App sign-ins are valid for minutes.`
+        : `Make a new token and put it into GitHub connection ${connection}: this one has expired, was revoked or is mistyped.`,
+  },
+  {
+    id: 'primary-limit',
+    applies: ({ status, headers }) =>
+      (status === 403 || status === 429) && headers['x-ratelimit-remaining'] === '0',
+    class: 'limited',
+    message: ({ headers }) =>
+      `GitHub's hourly limit${limitOf(headers['x-ratelimit-limit'])} of this identity is used up.`,
+    fix: () =>
+      `Nothing to do: deliveries go on after the reset. A GitHub App has a limit of its own (${limits}).`,
+    wait: ({ headers }, { now }) => retryAfter(headers, now) ?? untilReset(headers, now),
+  },
+  {
+    id: 'secondary-limit',
+    applies: ({ status, headers, body }) =>
+      status === 429 ||
+      (status === 403 &&
+        (headers['retry-after'] !== undefined || /secondary rate limit|abuse detection/i.test(body))),
+    class: 'limited',
+    message: ({ status }) =>
+      `GitHub's secondary rate limit (HTTP ${status}) asks this identity to slow down.`,
+    fix: (_, { connection }) =>
+      `Nothing to do: deliveries go on after the wait. If it happens often, lower \`writes_per_second\` of GitHub connection ${connection}, or give other tools that use this identity one of their own (${limits}).`,
+    // Without Retry-After GitHub asks for a minute, then exponentially more: the lane counts that.
+    wait: ({ headers }, { now }) => retryAfter(headers, now),
+  },
+  {
+    id: 'suspended',
+    applies: ({ status, body }) => status === 403 && /suspended/i.test(body),
+    class: 'credentials',
+    message: (answer, { connection }) =>
+      `The identity of GitHub connection ${connection} is suspended (HTTP 403): ${said(answer)}`,
+    fix: (_, { auth, repository }) =>
+      auth === 'app'
+        ? `Unsuspend the App's installation in the settings of ${ownerOf(repository)} (GitHub Apps, Configure).`
+        : 'Ask an administrator of GitHub to lift the suspension, or use the token of another account.',
+  },
+  {
+    id: 'missing-permission',
+    applies: ({ status, body }) => status === 403 && /resource not accessible by/i.test(body),
+    class: 'permanent',
+    message: (answer, { repository, connection }) =>
+      `GitHub connection ${connection} may not send to ${repository} (HTTP 403): ${said(answer)}`,
+    fix: ({ headers }, { auth }) => permissionFix(headers['x-accepted-github-permissions'], auth),
+  },
+  {
+    id: 'single-sign-on',
+    applies: ({ status, headers, body }) =>
+      status === 403 && (headers['x-github-sso'] !== undefined || /SAML/.test(body)),
+    class: 'permanent',
+    message: (_, { repository }) =>
+      `${ownerOf(repository)} enforces single sign-on, and the token is not authorised for it (HTTP 403).`,
+    fix: (_, { repository }) =>
+      `Authorise the token for ${ownerOf(repository)} (GitHub: Settings, Developer settings, the token, Configure SSO), or use a GitHub App.`,
+  },
+  {
+    id: 'forbidden',
+    applies: ({ status }) => status === 403,
+    class: 'permanent',
+    message: (answer, { repository }) =>
+      `GitHub forbids sending to ${repository} (HTTP 403): ${said(answer)}`,
+    fix: () =>
+      'Read what GitHub says: an archived or blocked repository, an IP allow list without this machine, and a policy of the organisation all answer so. Then redeliver.',
+  },
+  {
+    id: 'not-found',
+    applies: ({ status }) => status === 404,
+    class: 'permanent',
+    message: (_, context) => notFound(context),
+    fix: (_, context) => notFoundFix(context),
+  },
+  {
+    id: 'gone',
+    applies: ({ status }) => status === 410,
+    class: 'permanent',
+    message: (answer, { repository }) =>
+      `GitHub says that this is gone for ${repository} (HTTP 410): ${said(answer)}`,
+    fix: () => 'Remove the destination, or name a repository that exists.',
+  },
+  {
+    id: 'invalid',
+    applies: ({ status }) => status === 422,
+    class: 'permanent',
+    message: (answer) => `GitHub finds the request invalid (HTTP 422): ${said(answer)}`,
+    fix: (_, { step }) =>
+      step === 'token'
+        ? 'Grant the App the repository permission "Contents: write" in its settings, accept it on the installation, then redeliver.'
+        : 'Correct `event_type` or `client_payload` of the destination: at most 100 characters, 10 keys, under 64 KB.',
+  },
+  {
+    id: 'blocked-by-law',
+    applies: ({ status }) => status === 451,
+    class: 'permanent',
+    message: (_, { repository }) => `${repository} is blocked for legal reasons (HTTP 451).`,
+    fix: () => 'See the notice on the repository page; name another repository.',
+  },
+  {
+    id: 'try-later',
+    applies: ({ status }) => status >= 500 || status === 408 || status === 425,
+    class: 'ambiguous',
+    message: ({ status }, { step }) =>
+      step === 'dispatch'
+        ? `GitHub answered HTTP ${status}: the dispatch may or may not have been accepted.`
+        : `GitHub answered HTTP ${status} before anything was dispatched.`,
+    fix: () =>
+      'It is tried again by itself with the same delivery id. See https://www.githubstatus.com if it lasts.',
+    wait: ({ headers }, { now }) => retryAfter(headers, now),
+  },
+  {
+    id: 'refused',
+    applies: () => true,
+    class: 'permanent',
+    message: (answer) => `GitHub answered HTTP ${answer.status}: ${said(answer)}`,
+    fix: (_, { connection }) =>
+      `Check that the API address of GitHub connection ${connection} is GitHub's API and that no proxy answers in its place.`,
+  },
+]
+
+/** The names of all rows, in the order in which they are asked. */
+export const ANSWER_ROWS: readonly string[] = ROWS.map(({ id }) => id)
+
+/**
+ * What GitHub's answer means and what to do about it. Pure: a 401 is `credentials` here, and refreshing the token
+ * first is the caller's part, as is following a redirect. Tokens that GitHub would echo are masked by the caller.
+ */
+export function readAnswer(answer: Answer, context: AnswerContext): Meaning & { row: string } {
+  const row = ROWS.find((candidate) => candidate.applies(answer))
+  if (row === undefined) throw new Error('The last row of the answers applies to everything.')
+  return {
+    row: row.id,
+    class: row.class,
+    message: row.message(answer, context),
+    fix: row.fix(answer, context),
+    retry_after_ms: row.wait?.(answer, context) ?? null,
+  }
+}
+
+/** GitHub's own words: `message` and its details of a JSON body, else the start of the text. */
+function said({ body }: Answer): string {
+  const parsed = parseObject(body)
+  const message = parsed?.['message']
+  if (parsed === null || typeof message !== 'string') return inline(body.slice(0, 200)) || 'no further words.'
+  const errors = Array.isArray(parsed['errors']) ? parsed['errors'].map(detail).join('; ') : ''
+  return inline(errors === '' ? message : `${message} (${errors})`)
+}
+
+function detail(error: unknown): string {
+  if (typeof error === 'string') return error
+  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string')
+    return error.message
+  return JSON.stringify(error)
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+function limitOf(limit: string | undefined): string {
+  return limit !== undefined && /^\d{1,9}$/.test(limit) ? ` of ${limit} requests` : ''
+}
+
+function permissionFix(accepted: string | undefined, auth: AnswerContext['auth']): string {
+  const needed = accepted === undefined ? 'contents=write' : inline(accepted)
+  const where =
+    auth === 'app'
+      ? "Add it in the App's settings and accept it on the installation, or add the repository to the installation"
+      : 'Add it to the token (a fine-grained token needs "Contents: Read and write" and the repository in its list; a classic one the scope `repo`)'
+  return `GitHub asks for the permission ${needed}. ${where}, then redeliver.`
+}
+
+function notFound({ repository, auth, step }: AnswerContext): string {
+  if (step === 'token') return `The App's installation on ${ownerOf(repository)} no longer exists (HTTP 404).`
+  const access = auth === 'app' ? 'the GitHub App is not installed on it' : 'the token has no access to it'
+  return `${repository} does not exist, or ${access} (HTTP 404: GitHub does not tell the two apart).`
+}
+
+function notFoundFix({ repository, auth, connection }: AnswerContext): string {
+  const access =
+    auth === 'app'
+      ? `Install the App of GitHub connection ${connection} on ${repository}`
+      : `Give the token of GitHub connection ${connection} access to ${repository} (Contents: write)`
+  return `Check the spelling of \`repository\`. ${access}, then redeliver.`
+}
+
+function ownerOf(repository: string): string {
+  return repository.split('/', 1)[0] ?? repository
+}

@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Octokit } from '@octokit/rest'
+import type { GitHubConnection } from '../config/config.ts'
+import type { AttemptResult, DispatchRequest } from '../destinations/destination.ts'
+import { answerObject, apiPath, call, createOctokit, NoAnswerError } from './api.ts'
+import { readAnswer } from './answers.ts'
+import type { Answer, AnswerContext, Meaning } from './answers.ts'
+import { readFailure } from './failures.ts'
+import { bound, inline, redact } from './record.ts'
+import { followRedirects } from './redirects.ts'
+import { createTokens } from './connection-tokens.ts'
+import { TokenRefusedError } from './tokens.ts'
+import type { Credential, Tokens } from './tokens.ts'
+
+export interface GitHubDeps {
+  /** Now, Unix time in ms. Default: the system's clock. */
+  now?: () => number
+  /** Waits so many ms. Default: a timer. */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+  /** See `TokenOptions.repositoriesOf`. Default: tokens are not narrowed. */
+  repositoriesOf?: (connection: string, owner: string) => readonly string[] | null
+}
+
+/** GitHub's replicas may not know a new token for some seconds: a 401 to one younger than this is asked again. */
+const FRESH_TOKEN_MS = 5_000
+const REPLICATION_WAIT_MS = 1_000
+
+/** One GitHub connection, ready to send. Its tokens are cached as long as it lives. */
+export class GitHubClient {
+  readonly connection: GitHubConnection
+  readonly #octokit: Octokit
+  readonly #tokens: Tokens
+  readonly #now: () => number
+  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Present names of moved repositories by the address that GitHub redirects to. */
+  readonly #names = new Map<string, string>()
+
+  constructor(connection: GitHubConnection, deps: GitHubDeps = {}) {
+    this.connection = connection
+    this.#now = deps.now ?? Date.now
+    this.#sleep = deps.sleep ?? ((ms, signal) => sleep(ms, undefined, { signal }))
+    this.#octokit = createOctokit(connection.api_url)
+    const repositoriesOf = (owner: string) => deps.repositoriesOf?.(connection.name, owner) ?? null
+    this.#tokens = createTokens(connection, { now: this.#now, repositoriesOf })
+  }
+
+  /** The whole URL of a repository's dispatches. */
+  dispatchUrl(owner: string, repo: string): string {
+    return `${this.connection.api_url}${apiPath('repos', owner, repo, 'dispatches')}`
+  }
+
+  /**
+   * Sends one dispatch: refreshes a refused token once, follows a moved repository. Never throws. The time limit of
+   * the whole attempt is the caller's `signal`.
+   */
+  async dispatch(request: DispatchRequest, signal: AbortSignal): Promise<AttemptResult> {
+    const body = JSON.stringify({ event_type: request.event_type, client_payload: request.client_payload })
+    const record = new Attempt(this.dispatchUrl(request.owner, request.repo), body)
+    try {
+      const answer = await this.#sendRefreshing(request, body, record, signal)
+      return record.result(this.#meaning(answer, request, 'dispatch'), answer)
+    } catch (error) {
+      return this.#withoutDispatch(error, request, record)
+    }
+  }
+
+  /** The login of the user behind a token, by `GET /user`; null for an App, or when GitHub doesn't say. */
+  async login(signal: AbortSignal): Promise<string | null> {
+    if (this.connection.auth.kind === 'app') return null
+    const answer = await call(this.#octokit, {
+      method: 'GET',
+      url: '/user',
+      token: this.connection.auth.token,
+      signal,
+    })
+    const { login } = answerObject(answer)
+    return answer.status === 200 && typeof login === 'string' && login !== '' ? login : null
+  }
+
+  async #sendRefreshing(
+    request: DispatchRequest,
+    body: string,
+    record: Attempt,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    let credential = await this.#tokens.get(request, signal)
+    let answer = await this.#send(credential, request, body, record, signal)
+    let renewed = false
+    for (let tries = 0; answer.status === 401 && tries < 2; tries += 1) {
+      if (this.#isFresh(credential)) {
+        await this.#sleep(REPLICATION_WAIT_MS, signal)
+      } else {
+        const next: Credential | null = renewed ? null : await this.#tokens.renew(request, credential, signal)
+        if (next === null) break
+        renewed = true
+        credential = next
+      }
+      answer = await this.#send(credential, request, body, record, signal)
+    }
+    return answer
+  }
+
+  async #send(
+    { token }: Credential,
+    { owner, repo }: DispatchRequest,
+    body: string,
+    record: Attempt,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    record.sending(token)
+    const post = (url: string) => call(this.#octokit, { method: 'POST', url, token, body, signal })
+    const first = await post(apiPath('repos', owner, repo, 'dispatches'))
+    const { answer, moved_to } = await followRedirects(first, this.connection.api_url, post)
+    record.answered()
+    if (moved_to !== null) record.moved(await this.#presentName(moved_to, token, signal))
+    return answer
+  }
+
+  /** The name that a moved repository has now, for the instruction; its address where GitHub doesn't say. */
+  async #presentName(moved_to: string, token: string, signal: AbortSignal): Promise<string> {
+    const url = moved_to.replace(/\/dispatches$/, '')
+    const known = this.#names.get(url)
+    if (known !== undefined) return known
+    try {
+      const { full_name } = answerObject(await call(this.#octokit, { method: 'GET', url, token, signal }))
+      if (typeof full_name !== 'string') return url
+      this.#names.set(url, full_name)
+      return full_name
+    } catch {
+      return url
+    }
+  }
+
+  #isFresh({ minted_at }: Credential): boolean {
+    return minted_at !== null && this.#now() - minted_at < FRESH_TOKEN_MS
+  }
+
+  #withoutDispatch(error: unknown, request: DispatchRequest, record: Attempt): AttemptResult {
+    if (!(error instanceof TokenRefusedError)) {
+      const step = record.isInFlight ? 'dispatch' : 'token'
+      const cause = error instanceof NoAnswerError ? error.cause : error
+      const host = new URL(this.connection.api_url).host
+      return record.result(readFailure(cause, { step, host }), null)
+    }
+    if (error.answer === null) return record.result(badKey(this.connection.name), null)
+    return record.result(this.#meaning(error.answer, request, error.step), error.answer)
+  }
+
+  #meaning(answer: Answer, { owner, repo }: DispatchRequest, step: AnswerContext['step']): Meaning {
+    const { name, auth } = this.connection
+    return readAnswer(answer, {
+      now: this.#now(),
+      repository: `${owner}/${repo}`,
+      connection: name,
+      auth: auth.kind,
+      step,
+    })
+  }
+}
+
+function badKey(connection: string): Meaning {
+  return {
+    class: 'credentials',
+    message: `The App's private key of GitHub connection ${connection} cannot be used to sign in; nothing was dispatched.`,
+    fix: "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines, e.g. by GITHUB_APP_PRIVATE_KEY_FILE, and check the App's id.",
+    retry_after_ms: null,
+  }
+}
+
+/** Gathers what one attempt leaves behind, with every token that it used masked. */
+class Attempt {
+  readonly #url: string
+  readonly #body: string
+  readonly #secrets: string[] = []
+  #moved_to: string | null = null
+  #in_flight = false
+
+  constructor(url: string, body: string) {
+    this.#url = url
+    this.#body = body
+  }
+
+  /** Whether a dispatch was sent that no answer has come to. */
+  get isInFlight(): boolean {
+    return this.#in_flight
+  }
+
+  sending(token: string): void {
+    this.#secrets.push(token)
+    this.#in_flight = true
+  }
+
+  answered(): void {
+    this.#in_flight = false
+  }
+
+  moved(to: string): void {
+    this.#moved_to = to
+  }
+
+  result(meaning: Meaning, answer: Answer | null): AttemptResult {
+    const { message, fix } = this.#withMove(meaning)
+    return {
+      class: meaning.class,
+      status: answer?.status ?? null,
+      message: redact(message, this.#secrets),
+      fix: redact(fix, this.#secrets),
+      request: { method: 'POST', url: this.#url, body: this.#masked(this.#body) },
+      response: answer === null ? null : this.#masked(answer.body),
+      retry_after_ms: meaning.retry_after_ms,
+    }
+  }
+
+  #withMove({ message, fix, class: kind }: Meaning): Pick<Meaning, 'message' | 'fix'> {
+    if (this.#moved_to === null || kind !== 'success') return { message, fix }
+    const to = inline(this.#moved_to)
+    return {
+      message: `Sent, but the repository has moved to ${to}: GitHub redirected the request.`,
+      fix: `Update the configuration: put ${to} into \`repository\` of the destination and into \`repositories\` of the GitHub connection.`,
+    }
+  }
+
+  #masked(text: string): string {
+    return bound(redact(text, this.#secrets))
+  }
+}

@@ -1,0 +1,11 @@
+import type { GitHubConnection } from '../config/config.ts'
+import { InstallationTokens } from './installation-tokens.ts'
+import type { Credential, TokenOptions, Tokens } from './tokens.ts'
+
+/** The tokens of a connection: the configured one, or those of a GitHub App's installations. */
+export function createTokens(connection: GitHubConnection, options: TokenOptions): Tokens {
+  const { auth } = connection
+  if (auth.kind === 'app') return new InstallationTokens(connection.api_url, auth, options)
+  const credential: Credential = { token: auth.token, minted_at: null }
+  return { get: () => Promise.resolve(credential), renew: () => Promise.resolve(null) }
+}

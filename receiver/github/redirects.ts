@@ -1,0 +1,34 @@
+import type { Answer } from './answers.ts'
+
+const MOST_REDIRECTS = 3
+
+/**
+ * Follows GitHub's redirects of a renamed or moved repository with the method kept, on the same scheme, host and
+ * port only: the token must not travel elsewhere (docs: best practices, "Follow redirects").
+ * `resend` repeats the request at another URL. What cannot be followed is returned as it is.
+ */
+export async function followRedirects(
+  first: Answer,
+  api_url: string,
+  resend: (url: string) => Promise<Answer>,
+): Promise<{ answer: Answer; moved_to: string | null }> {
+  let answer = first
+  let moved_to: string | null = null
+  for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
+    const next = redirectTarget(answer, moved_to ?? api_url)
+    if (next === null) break
+    answer = await resend(next)
+    moved_to = next
+  }
+  return { answer, moved_to }
+}
+
+function redirectTarget({ status, headers }: Answer, from: string): string | null {
+  const location = headers['location']
+  if (![301, 302, 307, 308].includes(status) || location === undefined || !URL.canParse(location, from))
+    return null
+  const target = new URL(location, from)
+  return target.origin === new URL(from).origin && target.username === '' && target.password === ''
+    ? target.href
+    : null
+}

@@ -1,0 +1,279 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createGitHub } from '../../receiver/github/github.ts'
+import type { GitHubDeps } from '../../receiver/github/client.ts'
+import { createAppKey, startGitHub } from '../standins/github/index.ts'
+import type { StandInGitHub, StandInOptions } from '../standins/github/index.ts'
+import { appConnection, dispatchTo, patience } from './connections.ts'
+
+const minute = 60_000
+
+describe("a GitHub App's installation tokens", () => {
+  let key: ReturnType<typeof createAppKey>
+  beforeAll(() => {
+    key = createAppKey()
+  })
+
+  /** A stand-in with our App installed on acme, and a way to send to it. `clock` moves both sides. */
+  async function setUp(options: StandInOptions = {}, deps: GitHubDeps = {}) {
+    const clock = { ahead: 0 }
+    const now = () => Date.now() + clock.ahead
+    const app = { id: '1234', public_key: key.public_key, installations: { acme: 42, globex: 43 } }
+    const github = await startGitHub({ app, now: Date.now, ...options })
+    onTestFinished(() => github.close())
+    const hub = createGitHub({ now, sleep: () => Promise.resolve(), ...deps })
+    const connection = appConnection(key.private_key, { api_url: github.url })
+    const send = (repo?: string) => hub.dispatch(connection, dispatchTo(repo), patience())
+    return { github, clock, hub, connection, send }
+  }
+
+  function calls({ requests }: StandInGitHub): (string | null)[] {
+    return requests.map(({ operation }) => operation)
+  }
+
+  it('are minted for contents: write alone, and never sent anywhere but to GitHub', async () => {
+    const { github, send } = await setUp()
+    const result = await send()
+    expect(result).toMatchObject({ class: 'success', status: 204 })
+    expect(calls(github)).toEqual(['installation', 'token', 'dispatch'])
+    expect(github.mints).toMatchObject([
+      { installation: 42, request: { permissions: { contents: 'write' } } },
+    ])
+    expect(github.violations).toEqual([])
+    expect(JSON.stringify(result)).not.toContain('ghs_')
+  })
+
+  it('may have over 500 characters: sent whole, cached, and masked', async () => {
+    const { github, send } = await setUp()
+    await send()
+    github.failNext({
+      kind: 'custom',
+      status: 422,
+      body: JSON.stringify({ message: `no: ${github.mints[0]?.token ?? ''}` }),
+    })
+    const result = await send()
+    const [minted] = github.mints
+    expect(minted?.token.length).toBeGreaterThan(500)
+    const sent = github.requests.filter(({ operation }) => operation === 'dispatch')
+    expect(sent.map(({ headers }) => headers['authorization'])).toEqual(
+      Array(2).fill(`Bearer ${minted?.token ?? ''}`),
+    )
+    expect(result.message).toContain('no: ***')
+    expect(result.response).toBe('{"message":"no: ***"}')
+  })
+
+  it('are minted once for twenty dispatches at the same time', async () => {
+    const { github, send } = await setUp()
+    const results = await Promise.all(Array.from({ length: 20 }, () => send()))
+    expect(results.every(({ status }) => status === 204)).toBe(true)
+    expect(calls(github).filter((operation) => operation === 'installation')).toHaveLength(1)
+    expect(github.mints).toHaveLength(1)
+  })
+
+  it('are one per owner', async () => {
+    const { github, hub, connection, send } = await setUp()
+    await send()
+    await hub.dispatch(connection, { ...dispatchTo(), owner: 'Globex' }, patience())
+    await hub.dispatch(connection, { ...dispatchTo(), owner: 'ACME' }, patience())
+    expect(github.mints.map(({ owner }) => owner)).toEqual(['acme', 'globex'])
+  })
+
+  it('are kept while five minutes are left, and renewed before fewer are', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    clock.ahead = 54 * minute
+    await send()
+    expect(github.mints).toHaveLength(1)
+    clock.ahead = 55 * minute + 2000
+    await send()
+    expect(github.mints).toHaveLength(2)
+    expect(calls(github).filter((operation) => operation === 'installation')).toHaveLength(1)
+  })
+
+  it('serve to their end when GitHub mints no new ones', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    clock.ahead = 56 * minute
+    github.failNext({ kind: 'reset' }, { operation: 'token' })
+    expect(await send()).toMatchObject({ class: 'success' })
+  })
+
+  it('are refreshed once when GitHub refuses them', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    github.accounts.revokeMinted()
+    clock.ahead = minute
+    expect(await send()).toMatchObject({ class: 'success', status: 204 })
+    expect(github.mints).toHaveLength(2)
+  })
+
+  it('are refreshed once for all that were refused at the same time', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    github.accounts.revokeMinted()
+    clock.ahead = minute
+    const results = await Promise.all(Array.from({ length: 5 }, () => send()))
+    expect(results.every(({ status }) => status === 204)).toBe(true)
+    expect(github.mints).toHaveLength(2)
+  })
+
+  it('mean refused credentials when the refreshed one is refused too', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    clock.ahead = minute
+    github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch', times: 9 })
+    expect(await send()).toMatchObject({ class: 'credentials', status: 401 })
+    expect(github.mints).toHaveLength(2)
+    expect(calls(github).filter((operation) => operation === 'dispatch').length).toBeLessThanOrEqual(4)
+  })
+
+  it("are given a second to reach all of GitHub's replicas", async () => {
+    const waits: number[] = []
+    const sleep = (ms: number) => {
+      waits.push(ms)
+      return Promise.resolve()
+    }
+    const { github, send } = await setUp({}, { sleep })
+    github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch' })
+    expect(await send()).toMatchObject({ class: 'success' })
+    expect(waits).toEqual([1000])
+    expect(github.mints).toHaveLength(1)
+  })
+
+  it('follow the App to its new installation', async () => {
+    const { github, clock, send } = await setUp()
+    await send()
+    clock.ahead = 58 * minute
+    github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'token' })
+    expect(await send()).toMatchObject({ class: 'success' })
+    expect(calls(github)).toEqual([
+      'installation',
+      'token',
+      'dispatch',
+      'token',
+      'installation',
+      'token',
+      'dispatch',
+    ])
+  })
+
+  it('are found and minted for a repository that has moved', async () => {
+    const { send, github } = await setUp({ moved: { 'acme/old': 'acme/serving' } })
+    const result = await send('old')
+    expect(result).toMatchObject({ class: 'success', status: 204 })
+    expect(result.fix).toContain('put acme/serving into `repository`')
+    expect(github.dispatches).toMatchObject([{ repository: 'acme/serving' }])
+  })
+
+  describe('narrowed to the repositories of the automations', () => {
+    it('names them', async () => {
+      const { github, send } = await setUp(
+        {},
+        { repositoriesOf: (_, owner) => (owner === 'acme' ? ['serving', 'docs'] : null) },
+      )
+      await send()
+      expect(github.mints[0]?.request).toEqual({
+        permissions: { contents: 'write' },
+        repositories: ['serving', 'docs'],
+      })
+    })
+
+    it('are not narrowed to more than 500', async () => {
+      const many = Array.from({ length: 501 }, (_, index) => `repo-${index}`)
+      const { github, send } = await setUp({}, { repositoriesOf: () => many })
+      await send()
+      expect(github.mints[0]?.request).toEqual({ permissions: { contents: 'write' } })
+    })
+
+    it('do not fail for all because one repository is not there', async () => {
+      const { github, send } = await setUp(
+        { repositories: ['acme/serving'] },
+        { repositoriesOf: () => ['serving', 'typo'] },
+      )
+      expect(await send()).toMatchObject({ class: 'success' })
+      expect(github.mints).toMatchObject([{ request: { permissions: { contents: 'write' } } }])
+    })
+  })
+
+  describe('that GitHub does not give', () => {
+    it('name the installation that is missing', async () => {
+      const { hub, connection } = await setUp()
+      const result = await hub.dispatch(connection, { ...dispatchTo(), owner: 'stranger' }, patience())
+      expect(result).toMatchObject({ class: 'permanent', status: 404 })
+      expect(result.fix).toContain('Install the App of GitHub connection main on stranger/serving')
+    })
+
+    it.each([
+      ['app-suspended', 'credentials', /Unsuspend/],
+      ['permission-not-granted', 'permanent', /Contents: write/],
+      ['server-error', 'ambiguous', /tried again/],
+      ['secondary-limit-retry-after', 'limited', /writes_per_second/],
+    ] as const)('%s is %s', async (name, kind, fix) => {
+      const { github, send } = await setUp()
+      github.failNext({ kind: 'answer', name }, { operation: 'token' })
+      const result = await send()
+      expect(result.class).toBe(kind)
+      expect(result.fix).toMatch(fix)
+      expect(github.dispatches).toEqual([])
+    })
+
+    it('say that nothing was dispatched when the connection breaks', async () => {
+      const { github, send } = await setUp()
+      github.failNext({ kind: 'reset' }, { operation: 'installation' })
+      expect((await send()).message).toMatch(/nothing was dispatched/)
+    })
+
+    it('do not keep a dispatch past its time, and the next one has the token', async () => {
+      const { github, hub, connection, send } = await setUp()
+      github.failNext({ kind: 'slow', ms: 300 }, { operation: 'token' })
+      const result = await hub.dispatch(connection, dispatchTo(), AbortSignal.timeout(100))
+      expect(result).toMatchObject({ class: 'ambiguous', status: null })
+      expect(result.message).toMatch(/nothing was dispatched/)
+      expect(await send()).toMatchObject({ class: 'success' })
+      expect(github.mints).toHaveLength(1)
+    })
+
+    it('say what is wrong with a private key, and nothing of the key', async () => {
+      const { hub, github } = await setUp()
+      const broken = key.private_key.slice(0, 200)
+      const result = await hub.dispatch(
+        appConnection(broken, { api_url: github.url }),
+        dispatchTo(),
+        patience(),
+      )
+      expect(result).toMatchObject({ class: 'credentials', status: null, response: null })
+      expect(result.fix).toContain('.pem file')
+      expect(JSON.stringify(result)).not.toContain(broken.slice(40, 80))
+    })
+
+    it("refuse another App's key", async () => {
+      const { hub, github } = await setUp()
+      const foreign = appConnection(createAppKey().private_key, { api_url: github.url })
+      expect(await hub.dispatch(foreign, dispatchTo(), patience())).toMatchObject({
+        class: 'credentials',
+        status: 401,
+      })
+    })
+  })
+
+  it('are minted at the address of GitHub Enterprise Server, where they are used', async () => {
+    const { github, hub } = await setUp()
+    const ghes = appConnection(key.private_key, { api_url: `${github.url}/api/v3` })
+    expect(await hub.dispatch(ghes, dispatchTo(), patience())).toMatchObject({ class: 'success' })
+    expect(github.requests.map(({ path }) => path)).toEqual([
+      '/api/v3/repos/acme/serving/installation',
+      '/api/v3/app/installations/42/access_tokens',
+      '/api/v3/repos/acme/serving/dispatches',
+    ])
+  })
+
+  it('of equal installation ids on two hosts are never mixed up', async () => {
+    const one = await setUp()
+    const two = await startGitHub({
+      app: { id: '1234', public_key: key.public_key, installations: { acme: 42 } },
+    })
+    onTestFinished(() => two.close())
+    const other = appConnection(key.private_key, { name: 'other', api_url: two.url })
+    const results = await Promise.all([one.send(), one.hub.dispatch(other, dispatchTo(), patience())])
+    expect(results.map(({ status }) => status)).toEqual([204, 204])
+  })
+})

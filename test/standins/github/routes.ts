@@ -1,0 +1,161 @@
+import { access, idOf } from './accounts.ts'
+import type { Account, Accounts } from './accounts.ts'
+import type { Operation } from './openapi.ts'
+import { errorAnswer, jsonAnswer, movedTo, realAnswer } from './real-answers.ts'
+import type { AnswerSetting, WireAnswer } from './real-answers.ts'
+
+/** A repository named by a request's path. */
+export interface Place {
+  owner: string
+  repo: string
+}
+
+/** A request whose path GitHub knows. */
+export interface Route {
+  operation: Operation
+  /** Null for `/user` and the like. */
+  place: Place | null
+  installation: number | null
+}
+
+/** Repositories that exist here. */
+export interface Repositories {
+  /** `owner/name`; null: all exist. */
+  known: readonly string[] | null
+  /** New names by old names. */
+  moved: Record<string, string>
+}
+
+/**
+ * The operation of a path below the API address; null for one that GitHub does not have. Repositories are also
+ * reached by number, which is where GitHub's redirects of renamed ones lead.
+ */
+export function findRoute(method: string, path: string, repositories: Repositories): Route | null {
+  const [, owner, repo, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)(\/[a-z]+)?$/.exec(path) ?? []
+  if (owner !== undefined && repo !== undefined) {
+    return repositoryRoute(method, { owner: decodeURIComponent(owner), repo: decodeURIComponent(repo) }, rest)
+  }
+  const [, number, below = ''] = /^\/repositories\/(\d+)(\/[a-z]+)?$/.exec(path) ?? []
+  const place = Object.values(repositories.moved).find((name) => idOf(name) === Number(number))
+  if (place !== undefined) {
+    const [newOwner = '', newRepo = ''] = place.split('/')
+    return repositoryRoute(method, { owner: newOwner, repo: newRepo }, below)
+  }
+  const installation = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path)?.[1]
+  if (method === 'POST' && installation !== undefined)
+    return { operation: 'token', place: null, installation: Number(installation) }
+  return method === 'GET' && path === '/user' ? { operation: 'user', place: null, installation: null } : null
+}
+
+const BELOW_REPOSITORY: ReadonlyMap<string, Operation> = new Map([
+  ['POST /dispatches', 'dispatch'],
+  ['GET /installation', 'installation'],
+  ['GET ', 'repository'],
+])
+
+function repositoryRoute(method: string, place: Place, rest: string): Route | null {
+  const operation = BELOW_REPOSITORY.get(`${method} ${rest}`)
+  return operation === undefined ? null : { operation, place, installation: null }
+}
+
+/** What an answer is made from. */
+export interface Context extends AnswerSetting {
+  account: Account
+  accounts: Accounts
+  repositories: Repositories
+  body: unknown
+}
+
+/** GitHub's answer to a request that nothing is wrong with so far. A dispatch is accepted if this is a 204. */
+export function answerRoute(route: Route, context: Context): WireAnswer {
+  const moved = route.place === null ? null : redirected(route, route.place, context)
+  if (moved !== null) return moved
+  switch (route.operation) {
+    case 'dispatch':
+      return dispatch(route.place, context)
+    case 'installation':
+      return installation(route.place, context)
+    case 'token':
+      return token(route.installation, context)
+    case 'user':
+      return user(context)
+    case 'repository':
+      return repository(route.place, context)
+  }
+}
+
+function redirected({ operation }: Route, place: Place, { repositories, url }: Context): WireAnswer | null {
+  const name = `${place.owner}/${place.repo}`.toLowerCase()
+  const target = Object.entries(repositories.moved).find(([old]) => old.toLowerCase() === name)?.[1]
+  if (target === undefined) return null
+  const rest = { dispatch: '/dispatches', installation: '/installation', repository: '' }[
+    operation as 'dispatch'
+  ]
+  return movedTo(`${url}/repositories/${idOf(target)}${rest}`)
+}
+
+function dispatch(place: Place | null, context: Context): WireAnswer {
+  if (place === null || !exists(place, context)) return realAnswer('not-found', context)
+  const allowed = access(context.account, place.owner, place.repo)
+  if (allowed === 'none') return realAnswer('not-found', context)
+  return realAnswer(allowed === 'write' ? 'accepted' : 'missing-permission-app', context)
+}
+
+function installation(place: Place | null, context: Context): WireAnswer {
+  const found = place === null || !exists(place, context) ? null : context.accounts.installation(place.owner)
+  if (!context.account.identity.startsWith('app:'))
+    return errorAnswer(401, 'A JSON web token could not be decoded')
+  if (found === null || place === null) return realAnswer('not-found', context)
+  return jsonAnswer(200, {
+    id: found.id,
+    app_id: Number(found.app_id),
+    account: { login: place.owner, id: idOf(place.owner), type: 'Organization' },
+    repository_selection: 'selected',
+    access_tokens_url: `${context.url}/app/installations/${found.id}/access_tokens`,
+    permissions: { contents: 'write', metadata: 'read' },
+    suspended_at: null,
+  })
+}
+
+function token(id: number | null, context: Context): WireAnswer {
+  if (!context.account.identity.startsWith('app:'))
+    return errorAnswer(401, 'A JSON web token could not be decoded')
+  const { repositories } = (context.body ?? {}) as { repositories?: string[] }
+  const known = context.repositories.known?.map((name) => name.toLowerCase().split('/')[1])
+  if (known !== undefined && repositories?.some((name) => !known.includes(name.toLowerCase())) === true)
+    return errorAnswer(
+      422,
+      'There is at least one repository that does not exist or is not accessible to the parent installation.',
+    )
+  const minted = id === null ? null : context.accounts.mint(id, context.body, context.now)
+  if (minted === null) return realAnswer('not-found', context)
+  return jsonAnswer(201, {
+    ...minted,
+    permissions: { contents: 'write', metadata: 'read' },
+    repository_selection: 'selected',
+  })
+}
+
+function user({ account }: Context): WireAnswer {
+  const login = account.identity.replace(/^user:/, '')
+  if (login === account.identity) return errorAnswer(403, 'Resource not accessible by integration')
+  return jsonAnswer(200, { login, id: idOf(login), type: 'User', user_view_type: 'public' })
+}
+
+function repository(place: Place | null, context: Context): WireAnswer {
+  if (place === null || !exists(place, context)) return realAnswer('not-found', context)
+  const full_name = `${place.owner}/${place.repo}`
+  return jsonAnswer(200, {
+    id: idOf(full_name),
+    name: place.repo,
+    full_name,
+    private: true,
+    default_branch: 'main',
+    permissions: { admin: false, push: true, pull: true },
+  })
+}
+
+function exists({ owner, repo }: Place, { repositories: { known, moved } }: Context): boolean {
+  const name = `${owner}/${repo}`.toLowerCase()
+  return known === null || [...known, ...Object.values(moved)].some((one) => one.toLowerCase() === name)
+}
