@@ -49,14 +49,17 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
   await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
   await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")
   await create(
-    "create index deliveries_expiring on deliveries (expires_at) where status in ('pending', 'delivering') and expires_at is not null",
+    "create index deliveries_expiring on deliveries (expires_at) where status = 'pending' and expires_at is not null",
   )
   // Whatever goes wrong elsewhere, one subject never has two deliveries under way.
   await create(
     "create unique index deliveries_one_at_a_time on deliveries (subject) where ordered = 1 and status = 'delivering'",
   )
   await create('create index deliveries_by_event on deliveries (event_id)')
-  await create('create index deliveries_by_status on deliveries (status, seq)')
+  // Two halves, told apart by ended_at: an index over every status would tempt SQLite's planner away from the
+  // engine's own ones, and then a claim costs as much as all that waits.
+  await create('create index deliveries_open on deliveries (status, seq) where ended_at is null')
+  await create('create index deliveries_ended on deliveries (status, seq) where ended_at is not null')
   await create('create index deliveries_by_automation on deliveries (automation, seq)')
   await create('create index deliveries_by_target on deliveries (target, seq)')
   await create('create index deliveries_by_end on deliveries (status, ended_at) where ended_at is not null')

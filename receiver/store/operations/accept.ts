@@ -6,6 +6,7 @@ import type { DeliveriesTable } from '../schema.ts'
 import { insertAll } from './insert-all.ts'
 import { alarmLanes, openLanes } from './lanes.ts'
 import { supersedeOlder } from './subjects.ts'
+import { UNFINISHED } from './states.ts'
 
 /** What a source said beside the event, kept for templates and for people. */
 export interface EventContext {
@@ -316,7 +317,7 @@ async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<st
     .select('subject')
     .distinct()
     .where('subject', 'in', [...new Set(subjects)])
-    .where('status', 'in', ['pending', 'delivering'])
+    .where(UNFINISHED)
     .execute()
   return new Set(rows.map(({ subject }) => subject))
 }

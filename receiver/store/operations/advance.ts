@@ -3,6 +3,7 @@ import { claimLane, type Claimed } from './claim.ts'
 import { finish, type Finished } from './finish.ts'
 import { NEVER } from './lanes.ts'
 import { endExpired, reclaimLeases } from './lapse.ts'
+import { DELIVERING, PENDING } from './states.ts'
 
 /** Lanes looked at in one call: bounds how long the transaction holds their rows. */
 const LANES_AT_ONCE = 16
@@ -80,14 +81,14 @@ async function nextAlarm(db: Db): Promise<number> {
   const lease = await db
     .selectFrom('deliveries')
     .select('lease_until')
-    .where('status', '=', 'delivering')
+    .where('status', '=', DELIVERING)
     .orderBy('lease_until')
     .limit(1)
     .executeTakeFirst()
   const expiry = await db
     .selectFrom('deliveries')
     .select('expires_at')
-    .where('status', 'in', ['pending', 'delivering'])
+    .where('status', '=', PENDING)
     .where('expires_at', 'is not', null)
     .orderBy('expires_at')
     .limit(1)

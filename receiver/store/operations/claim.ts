@@ -4,6 +4,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import type { LanesTable } from '../schema.ts'
 import { readContext, type EventContext } from './accept.ts'
 import { NEVER } from './lanes.ts'
+import { DELIVERING, PENDING, YES } from './states.ts'
 
 /** A delivery that this process may try now, with all that is needed to try it. */
 export interface Claimed {
@@ -64,7 +65,7 @@ async function freeSlots(db: Db, lane: Lane): Promise<number> {
     .selectFrom('deliveries')
     .select(({ fn }) => fn.countAll<number>().as('under_way'))
     .where('lane', '=', lane.lane)
-    .where('status', '=', 'delivering')
+    .where('status', '=', DELIVERING)
     .executeTakeFirstOrThrow()
   return (lane.pause === null ? lane.concurrency : 1) - under_way
 }
@@ -78,8 +79,8 @@ async function nextInTurn(db: Db, flavor: Flavor, lane: string, cursor: string, 
     .selectFrom('deliveries')
     .select(['id', 'target', 'due_at'])
     .where('lane', '=', lane)
-    .where('head', '=', 1)
-    .where('status', '=', 'pending')
+    .where('head', '=', YES)
+    .where('status', '=', PENDING)
     .limit(1)
   const first = await flavor.skipLocked(heads.orderBy('due_at')).executeTakeFirst()
   if (first === undefined || first.due_at > now) return null
@@ -106,7 +107,7 @@ async function lease(db: Db, id: string, lease_until: number): Promise<Claimed |
     .updateTable('deliveries')
     .set({ status: 'delivering', lease, lease_until })
     .where('id', '=', id)
-    .where('status', '=', 'pending')
+    .where('status', '=', PENDING)
     .executeTakeFirstOrThrow()
   if (numUpdatedRows === 0n) return null
   const row = await db
@@ -143,8 +144,8 @@ export async function laneAlarm(
     .selectFrom('deliveries')
     .select('due_at')
     .where('lane', '=', lane.lane)
-    .where('head', '=', 1)
-    .where('status', '=', 'pending')
+    .where('head', '=', YES)
+    .where('status', '=', PENDING)
     .orderBy('due_at')
     .limit(1)
     .executeTakeFirst()

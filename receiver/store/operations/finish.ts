@@ -4,6 +4,7 @@ import type { AttemptClass } from '../../destinations/destination.ts'
 import type { Db } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
 import { endStale, promoteHeads, supersedeOlder } from './subjects.ts'
+import { DELIVERING, UNFINISHED } from './states.ts'
 
 /** What one attempt showed, under the lease it was claimed with. */
 export interface Finished {
@@ -36,7 +37,7 @@ export async function finish(db: Db, result: Finished, now: number): Promise<boo
     .selectFrom('deliveries')
     .select(['seq', 'attempts', 'tries', 'ordered'])
     .where('id', '=', result.delivery_id)
-    .where('status', '=', 'delivering')
+    .where('status', '=', DELIVERING)
     .where('lease', '=', result.lease)
     .executeTakeFirst()
   if (claimed === undefined) return false
@@ -109,7 +110,7 @@ async function newestWaiting(db: Db, subject: string): Promise<number> {
     .selectFrom('deliveries')
     .select(({ fn }) => fn.max('seq').as('newest'))
     .where('subject', '=', subject)
-    .where('status', 'in', ['pending', 'delivering'])
+    .where(UNFINISHED)
     .executeTakeFirstOrThrow()
   return newest
 }

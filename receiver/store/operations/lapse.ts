@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
 import { promoteHeads } from './subjects.ts'
+import { DELIVERING, PENDING } from './states.ts'
 
 /** Rows changed in one go, so that housekeeping never holds up ingest. */
 const BATCH = 500
@@ -30,7 +31,7 @@ async function takeBack(db: Db, flavor: Flavor, now: number, leased_until: numbe
   const query = db
     .selectFrom('deliveries')
     .select(['id', 'lane', 'tries', 'lease_until'])
-    .where('status', '=', 'delivering')
+    .where('status', '=', DELIVERING)
     .where('lease_until', '<=', leased_until)
     .limit(BATCH)
   const lost = await flavor.skipLocked(query).execute()
@@ -81,7 +82,8 @@ export async function endExpired(db: Db, flavor: Flavor, now: number): Promise<v
   const query = db
     .selectFrom('deliveries')
     .select(['id', 'subject', 'lane'])
-    .where('status', '=', 'pending')
+    .where('status', '=', PENDING)
+    .where('expires_at', 'is not', null)
     .where('expires_at', '<=', now)
     .limit(BATCH)
   const over = await flavor.skipLocked(query).execute()

@@ -119,7 +119,10 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
     .selectAll()
     .orderBy('seq', 'desc')
     .limit(filter.limit + 1)
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+  if (filter.status !== undefined) {
+    const open = filter.status === 'pending' || filter.status === 'delivering'
+    query = query.where('status', '=', filter.status).where('ended_at', open ? 'is' : 'is not', null)
+  }
   if (filter.automation !== undefined) query = query.where('automation', '=', filter.automation)
   if (filter.destination !== undefined) query = query.where('target', '=', filter.destination)
   if (filter.event !== undefined) query = query.where('event_id', '=', filter.event)

@@ -1,5 +1,8 @@
 import { sql } from 'kysely'
 import type { Db } from '../flavor.ts'
+import { DELIVERING, PENDING, SUCCEEDED, UNFINISHED, YES } from './states.ts'
+
+// Every query by subject says UNFINISHED beside the state it wants: that is the text of the index by subject.
 
 /**
  * What gives way to a newer delivery of its subject (one older than `before`): under `retrying` one that failed
@@ -16,7 +19,8 @@ export async function supersedeOlder(
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
     .where('subject', 'in', subjects)
-    .where('status', '=', 'pending')
+    .where(UNFINISHED)
+    .where('status', '=', PENDING)
     .where('seq', '<', before)
     .where((eb) =>
       eb.or([
@@ -43,7 +47,8 @@ export async function promoteHeads(db: Db, subjects: readonly string[]): Promise
     .selectFrom('deliveries')
     .select('subject')
     .where('subject', 'in', unique)
-    .where('status', '=', 'delivering')
+    .where(UNFINISHED)
+    .where('status', '=', DELIVERING)
     .execute()
   const busy = new Set(under_way.map(({ subject }) => subject))
   const free = unique.filter((subject) => !busy.has(subject))
@@ -52,16 +57,18 @@ export async function promoteHeads(db: Db, subjects: readonly string[]): Promise
     .selectFrom('deliveries')
     .select(({ fn }) => fn.min('seq').as('seq'))
     .where('subject', 'in', free)
-    .where('status', '=', 'pending')
-    .where('ordered', '=', 1)
+    .where(UNFINISHED)
+    .where('status', '=', PENDING)
+    .where('ordered', '=', YES)
     .groupBy('subject')
   await db
     .updateTable('deliveries')
     .set({ head: 0 })
     .where('subject', 'in', free)
-    .where('status', '=', 'pending')
-    .where('ordered', '=', 1)
-    .where('head', '=', 1)
+    .where(UNFINISHED)
+    .where('status', '=', PENDING)
+    .where('ordered', '=', YES)
+    .where('head', '=', YES)
     .where('seq', 'not in', heads)
     .execute()
   await db
@@ -78,7 +85,8 @@ export async function endStale(db: Db, subject: string, seq: number, now: number
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
     .where('subject', '=', subject)
-    .where('status', '=', 'pending')
+    .where(UNFINISHED)
+    .where('status', '=', PENDING)
     .where('seq', '<', seq)
     .execute()
 }
@@ -89,7 +97,7 @@ export async function isStale(db: Db, subject: string, seq: number): Promise<boo
     .selectFrom('deliveries')
     .select(sql<number>`1`.as('one'))
     .where('subject', '=', subject)
-    .where('status', '=', 'succeeded')
+    .where('status', '=', SUCCEEDED)
     .where('seq', '>', seq)
     .limit(1)
     .executeTakeFirst()

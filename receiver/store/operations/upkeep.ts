@@ -2,16 +2,13 @@ import { sql } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import { NEVER } from './lanes.ts'
 import { resetAlarms } from './lapse.ts'
+import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
 
 const BATCH = 500
 
 /** How many deliveries are unfinished, counted up to `most`. */
 export async function backlog(db: Db, { most }: { most: number }): Promise<number> {
-  const some = db
-    .selectFrom('deliveries')
-    .select('id')
-    .where('status', 'in', ['pending', 'delivering'])
-    .limit(most)
+  const some = db.selectFrom('deliveries').select('id').where(UNFINISHED).limit(most)
   const { n } = await db
     .selectFrom(some.as('some'))
     .select(({ fn }) => fn.countAll<number>().as('n'))
@@ -39,8 +36,8 @@ export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number 
           .selectFrom('deliveries')
           .select('id')
           .whereRef('deliveries.lane', '=', 'lanes.lane')
-          .where('head', '=', 1)
-          .where('status', '=', 'pending'),
+          .where('head', '=', YES)
+          .where('status', '=', PENDING),
       ),
     )
     .where((eb) =>
@@ -50,7 +47,7 @@ export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number 
             .selectFrom('deliveries')
             .select('id')
             .whereRef('deliveries.lane', '=', 'lanes.lane')
-            .where('status', '=', 'delivering'),
+            .where('status', '=', DELIVERING),
         ),
       ),
     )
