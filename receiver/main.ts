@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from './config/config.ts'
+import type { ConfigProblem } from './config/config.ts'
 import { readEnvironment, type Environment } from './config/environment.ts'
 import { loadConfig, type LoadOptions } from './config/load.ts'
 import { watchConfig } from './config/watch.ts'
@@ -8,8 +8,8 @@ import { installNetwork } from './github/network.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { startReceiver } from './receiver.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
+import { explainStartError } from './start-error.ts'
 import { openStore } from './store/open.ts'
-import { StoreRefused } from './store/store.ts'
 
 /** What the process was asked for can't be done as it was asked: the message on stderr says what to change. */
 const EXIT_REFUSED = 2
@@ -17,8 +17,9 @@ const EXIT_REFUSED = 2
 try {
   await serve()
 } catch (error) {
-  if (!(error instanceof ConfigError) && !(error instanceof StoreRefused)) throw error
-  console.error(`Model Dispatch did not start.\n${error.message}`)
+  const explained = explainStartError(error)
+  if (explained === null) throw error
+  console.error(`Model Dispatch did not start.\n${explained}`)
   process.exit(EXIT_REFUSED)
 }
 
@@ -51,6 +52,7 @@ async function serve(): Promise<void> {
     },
     onRefused: (problems) => {
       reportRefused(log, problems)
+      receiver.configRefused(problems)
     },
   })
 

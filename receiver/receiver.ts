@@ -1,14 +1,17 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
-import type { Config } from './config/config.ts'
+import type { ModelEvent } from '../src/contract/model-event.ts'
+import type { Config, ConfigProblem } from './config/config.ts'
 import { createAcceptor } from './deliveries/acceptor.ts'
 import { createEngine } from './deliveries/engine.ts'
+import { createOwnEvents, OWN_SOURCE_CONFIG } from './deliveries/own-events.ts'
+import { takeEvent } from './deliveries/take-event.ts'
 import { startUpkeep } from './deliveries/upkeep.ts'
 import type { GitHubHub } from './github/github.ts'
 import { laneOf } from './github/lanes.ts'
 import { createRefusals } from './ingest/refusals.ts'
-import { SYSTEM_CLOCK, type Clock } from './observe/clock.ts'
+import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
@@ -32,6 +35,8 @@ export interface Receiver {
   url: string
   /** Puts another configuration in force; events after it go by the new one. */
   reload(config: Config): Promise<void>
+  /** Tells who listens that a changed configuration could not be used. */
+  configRefused(problems: readonly ConfigProblem[]): void
   /**
    * Ends in good order: `/readyz` turns 503 at once, ingest goes on for `drain_ms`, attempts under way may finish
    * (20 s), the store is closed.
@@ -45,7 +50,8 @@ const BODY_MS = 15_000
 
 /** Puts the parts together, recovers what an earlier process left, and listens. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { store, github, log, clock = SYSTEM_CLOCK } = options
+  const { store, github, log } = options
+  const clock = options.clock ?? systemClock(await store.lastSeen({}))
   let runtime: Runtime
   let draining = false
 
@@ -64,7 +70,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   }
   await reload(options.config)
 
-  const engine = createEngine({ store, senders: () => runtime.senders, clock, log })
+  const engine = createEngine({
+    store,
+    senders: () => runtime.senders,
+    clock,
+    log,
+    onConsequence: (attempt, consequence) => {
+      own.attempted(attempt, consequence)
+    },
+  })
   const wake = () => {
     engine.wake()
   }
@@ -73,11 +87,22 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     store,
     clock,
     () => upkeep.roomLeft(),
-    ({ deliveries }) => {
+    ({ event, deliveries }) => {
       if (deliveries.length === 0) return
       upkeep.added(deliveries.length)
       engine.wake(deliveries.map(({ lane }) => lane))
+      for (const { id, automation, error } of deliveries) {
+        if (error !== null) own.undeliverable(JSON.parse(event) as ModelEvent, { id, automation, ...error })
+      }
     },
+  )
+  const own = createOwnEvents(
+    (event, raw) => {
+      const arrival = { raw, received_at: clock.wall(), secret: null }
+      return acceptor.accept(takeEvent(runtime, OWN_SOURCE_CONFIG, event, arrival).record)
+    },
+    clock,
+    log,
   )
   if (store.engine === 'sqlite') {
     const recovered = await store.recover({ now: clock.steady() })
@@ -89,7 +114,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     runtime: () => runtime,
     sources: SOURCE_TYPES,
     acceptor,
-    refusals: createRefusals(log, () => clock.wall()),
+    refusals: createRefusals(
+      log,
+      () => clock.wall(),
+      (source, reason) => {
+        own.rejected(source, reason)
+      },
+    ),
     clock,
     log,
     public_url: options.public_url,
@@ -121,6 +152,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   return {
     url,
     reload,
+    configRefused: (problems) => {
+      own.refused(problems)
+    },
     async stop(drain_ms) {
       draining = true
       await new Promise((resolve) => setTimeout(resolve, drain_ms))

@@ -1,4 +1,5 @@
 import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime.ts'
@@ -12,6 +13,7 @@ import { BadQuery } from './v1/query.ts'
 export interface ApiOptions {
   store: Store
   runtime: () => Runtime
+  acceptor: Acceptor
   clock: Clock
   log: Log
   admin_token: string | null
@@ -20,13 +22,13 @@ export interface ApiOptions {
 }
 
 /** Everything under `/api`. */
-export function apiRouter({ store, runtime, clock, log, admin_token, wake }: ApiOptions): Router {
+export function apiRouter({ store, runtime, acceptor, clock, log, admin_token, wake }: ApiOptions): Router {
   const router = Router()
   router.use(
     '/api/v1',
     authorize(admin_token),
     express.json({ limit: '1mb' }),
-    eventsRouter(store, runtime),
+    eventsRouter({ store, runtime, acceptor, clock }),
     deliveriesRouter(store, clock, wake),
   )
   router.use('/api', (request, response) => {

@@ -1,6 +1,7 @@
 import type { AutomationSpec, DestinationSpec } from '../automations/automation.ts'
 import { AutomationError, compileAutomation } from '../automations/compile.ts'
 import type { DestinationType } from '../destinations/destination.ts'
+import { modelDispatch, OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { SourceType } from '../sources/source.ts'
 import { suggestWord } from '../templates/suggest.ts'
 import { eventFaults } from './automation-events.ts'
@@ -29,7 +30,7 @@ export function buildAutomation(
   const sources = sourceFaults(input, context)
   const faults = [
     ...sources,
-    ...(sources.length > 0 ? [] : eventFaults(spec, context.sources)),
+    ...(sources.length > 0 ? [] : eventFaults(spec, nameable(context))),
     ...durationFaults(input),
     ...compileFaults(spec),
     ...spec.destinations.flatMap((settings, index) => destinationFaults(settings, index, context)),
@@ -61,15 +62,20 @@ function fillIn(input: AutomationInput, { sources, destinations }: AutomationCon
   }
 }
 
-function sourceFaults({ sources: named }: AutomationInput, { sources }: AutomationContext): Fault[] {
-  const known = [...sources.keys()]
+/** The sources that an automation may name: the receiver's own one, too, but never by default. */
+function nameable({ sources }: AutomationContext): ReadonlyMap<string, SourceType> {
+  return new Map([...sources, [OWN_SOURCE, modelDispatch]])
+}
+
+function sourceFaults({ sources: named }: AutomationInput, context: AutomationContext): Fault[] {
+  const known = [...context.sources.keys()]
   if (named === undefined) {
     if (known.length === 1) return []
     const fix = known.length === 0 ? 'Configure a source first.' : `Name one or more of: ${known.join(', ')}.`
     return [{ path: ['sources'], message: 'is missing: there is not exactly one source', fix }]
   }
   return named.flatMap((name, index) =>
-    sources.has(name)
+    nameable(context).has(name)
       ? []
       : [{ path: ['sources', index], message: 'there is no such source', fix: suggestWord(name, known) }],
   )

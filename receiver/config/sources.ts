@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { SourceType } from '../sources/source.ts'
 import type { SourceConfig } from './config.ts'
 import type { Fault } from './problems.ts'
@@ -5,8 +6,6 @@ import { SOURCE_KEYS } from './schema.ts'
 import type { SourceInput } from './schema.ts'
 import { parseSize } from './units.ts'
 
-/** The name of the receiver's own events. */
-const RESERVED = 'model-dispatch'
 const CREDENTIALS = ['secrets', 'access_token', 'authorization'] as const
 
 /** A source with its defaults, and what is wrong with it. */
@@ -31,7 +30,7 @@ export function buildSource(
 }
 
 function nameFaults(name: string): Fault[] {
-  if (name !== RESERVED) return []
+  if (name !== OWN_SOURCE) return []
   const message = 'this name is reserved for events of the receiver itself'
   return [{ path: ['sources', name], at_key: true, message, fix: 'Give the source another name.' }]
 }

@@ -4,7 +4,7 @@ import type { AttemptResult, DeliveryInput, Sender } from '../destinations/desti
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/operations/claim.ts'
-import type { Finished } from '../store/operations/finish.ts'
+import type { Consequence, Finished } from '../store/operations/finish.ts'
 import type { Store } from '../store/store.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
@@ -27,8 +27,15 @@ export interface EngineOptions {
   /** Attempts at a time, over all lanes. */
   concurrency?: number
   random?: () => number
-  /** Told of every finished attempt. */
-  onAttempt?: (claimed: Claimed, result: AttemptResult) => void
+  /** Told what every attempt led to, once that is written. */
+  onConsequence?: (attempt: Attempt, consequence: Consequence) => void
+}
+
+/** An attempt that has been made. */
+export interface Attempt {
+  claim: Claimed
+  result: AttemptResult
+  finished: Finished
 }
 
 export interface Engine {
@@ -50,7 +57,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const { store, senders, clock, log, concurrency = 64, random = Math.random } = options
   const under_way = new Map<string, Promise<void>>()
-  let finished: Finished[] = []
+  let attempts: Attempt[] = []
   let lanes = new Set<string>()
   let timer: NodeJS.Timeout | null = null
   let looking: Promise<void> | null = null
@@ -78,28 +85,29 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** One heartbeat; gives how long to sleep, ms. */
   async function advance(): Promise<number> {
-    const results = finished
+    const made = attempts
     const hinted = lanes
-    finished = []
+    attempts = []
     lanes = new Set()
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     try {
-      const { claimed, written, wait_ms } = await store.advance({
+      const { claimed, consequences, wait_ms } = await store.advance({
         now: clock.steady(),
-        finished: results,
+        finished: made.map(({ finished }) => finished),
         capacity,
         lease_ms: LEASE_MS,
         lanes: [...hinted],
       })
-      written.forEach((ok, i) => {
-        if (!ok)
-          log.warn({ delivery_id: results[i]?.delivery_id }, 'claim lost meanwhile: the result is dropped')
-      })
       for (const claim of claimed) begin(claim)
+      made.forEach((attempt, i) => {
+        const consequence = consequences[i]
+        if (consequence !== undefined) follow(attempt, consequence)
+      })
+      if (!healthy) log.info('the store can be used again')
       healthy = true
       return capacity === 0 ? Infinity : wait_ms
     } catch (error) {
-      finished = [...results, ...finished]
+      attempts = [...made, ...attempts]
       lanes = new Set([...hinted, ...lanes])
       if (healthy) log.error({ err: describe(error) }, 'the store cannot be used: deliveries wait')
       healthy = false
@@ -111,20 +119,19 @@ export function createEngine(options: EngineOptions): Engine {
     const claimed_at = performance.now()
     const work = attempt(claim, claimed_at).then((result) => {
       under_way.delete(claim.id)
-      if (result !== null) finished.push(result)
+      if (result !== null) attempts.push(result)
       wake([claim.lane])
     })
     under_way.set(claim.id, work)
   }
 
   /** One try of a claimed delivery. Never throws. Null: the claim was too old to be used. */
-  async function attempt(claim: Claimed, claimed_at: number): Promise<Finished | null> {
+  async function attempt(claim: Claimed, claimed_at: number): Promise<Attempt | null> {
     const at = clock.wall()
     const began = performance.now()
     if (began - claimed_at > STALE_CLAIM_MS) return null
     const result = await send(claim)
     const duration_ms = Math.round(performance.now() - began)
-    options.onAttempt?.(claim, result)
     const level = result.class === 'success' ? 'info' : 'warn'
     log[level](
       {
@@ -142,22 +149,17 @@ export function createEngine(options: EngineOptions): Engine {
       },
       'attempt',
     )
-    return {
-      delivery_id: claim.id,
-      lane: claim.lane,
-      subject: claim.subject,
-      lease: claim.lease,
-      at,
-      duration_ms,
-      class: result.class,
-      status: result.status,
-      message: result.message,
-      fix: result.fix,
-      request: JSON.stringify(result.request),
-      response: result.response,
-      retry_after_ms: result.retry_after_ms,
-      random: random(),
+    const { request, ...seen } = result
+    const { id: delivery_id, lane, subject, lease } = claim
+    const finished = { ...seen, delivery_id, lane, subject, lease, at, duration_ms, random: random() }
+    return { claim, result, finished: { ...finished, request: JSON.stringify(request) } }
+  }
+
+  function follow(attempt: Attempt, consequence: Consequence): void {
+    if (consequence.status === null) {
+      log.warn({ delivery_id: attempt.claim.id }, 'claim lost meanwhile: the result is dropped')
     }
+    options.onConsequence?.(attempt, consequence)
   }
 
   async function send(claim: Claimed): Promise<AttemptResult> {

@@ -4,6 +4,8 @@ import type { Log } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
 
 const BACKLOG_EVERY_MS = 10_000
+/** Between two counts while events are being turned away: whoever comes again must not wait for the slow count. */
+const BACKLOG_FULL_EVERY_MS = 1_000
 const WAKE_EVERY_MS = 30_000
 const SWEEP_EVERY_MS = 10 * 60_000
 /** Between two batches of a sweep, so that ingest goes first. */
@@ -26,6 +28,7 @@ export function startUpkeep(
   wake: () => void,
 ): Upkeep {
   let backlog = 0
+  let counted_at = 0
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
     work().catch((error: unknown) => {
@@ -36,6 +39,7 @@ export function startUpkeep(
     })
   }
   const count = async () => {
+    counted_at = clock.steady()
     backlog = await store.backlog({ most: config().limits.backlog + 1 })
   }
   const wakeLost = async () => {
@@ -64,7 +68,11 @@ export function startUpkeep(
   ]
   guard(count)()
   return {
-    roomLeft: () => backlog < config().limits.backlog,
+    roomLeft() {
+      if (backlog < config().limits.backlog) return true
+      if (clock.steady() - counted_at >= BACKLOG_FULL_EVERY_MS) guard(count)()
+      return false
+    },
     added(deliveries) {
       backlog += deliveries
     },

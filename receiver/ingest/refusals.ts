@@ -15,13 +15,18 @@ export interface Refusals {
   of(source: string): readonly Refusal[]
 }
 
-/** `now` gives Unix ms. */
-export function createRefusals(log: Log, now: () => number): Refusals {
+/** `now` gives Unix ms; `rejected` is told of every one. */
+export function createRefusals(
+  log: Log,
+  now: () => number,
+  rejected: (source: string, reason: string) => void = () => undefined,
+): Refusals {
   const kept = new Map<string, Refusal[]>()
   const logged = new Map<string, { at: number; since: number }>()
   return {
     note(source, reason) {
       const at = now()
+      rejected(source, reason)
       kept.set(source, [...(kept.get(source) ?? []), { at, reason }].slice(-KEPT))
       const key = `${source}\n${reason}`
       const last = logged.get(key)

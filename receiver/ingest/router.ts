@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express'
 import { BacklogFull, type Acceptor } from '../deliveries/acceptor.ts'
+import { takeEvent, type Taken } from '../deliveries/take-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime.ts'
@@ -11,7 +12,6 @@ import { answerFor } from './answer.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
 import { BodyRefused, readBody } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
-import { takeEvent, type Taken } from './take-event.ts'
 
 export interface IngestOptions {
   runtime: () => Runtime

@@ -9,7 +9,12 @@ export interface Clock {
   steady(): number
 }
 
-export const SYSTEM_CLOCK: Clock = {
-  wall: () => Date.now(),
-  steady: () => Math.round(performance.timeOrigin + performance.now()),
+/**
+ * The machine's clocks. `floor` is the latest time that an earlier process noted: the steady clock starts no
+ * earlier, so that a clock set back between two processes doesn't put every retry off.
+ */
+export function systemClock(floor: number): Clock {
+  const ahead = Math.max(0, floor - Date.now())
+  const start = Date.now() - performance.now() + ahead
+  return { wall: () => Date.now(), steady: () => Math.round(start + performance.now()) }
 }

@@ -194,8 +194,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         now += 60_000
         const { claimed } = await advance()
         expect(claimed.map((again) => again.id)).toEqual([id])
-        const { written } = await advance({ finished: [result(claim)] })
-        expect(written).toEqual([false])
+        const { consequences } = await advance({ finished: [result(claim)] })
+        expect(consequences).toMatchObject([{ status: null }])
         const delivery = await store.getDelivery({ id })
         expect(delivery?.status).toBe('delivering')
         expect(delivery?.attempt_log).toMatchObject([{ class: 'ambiguous' }])

@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type { Clock } from '../../observe/clock.ts'
+import type { BulkFilter } from '../../store/operations/redeliver.ts'
 import type { DeliveryStatus } from '../../store/schema.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
@@ -16,7 +17,12 @@ const STATUSES: readonly DeliveryStatus[] = [
   'canceled',
 ]
 
-/** `GET /deliveries`, `GET /deliveries/{id}`, `POST /deliveries/{id}/redeliver`. */
+/** What a bulk redelivery may start from. */
+const ENDED: readonly BulkFilter['status'][] = ['failed', 'expired', 'canceled', 'superseded']
+/** Deliveries put back in one transaction. */
+const BULK_BATCH = 100
+
+/** `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
 export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): Router {
   const router = Router()
   router.get('/deliveries', async (request, response) => {
@@ -32,6 +38,32 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
     })
     response.json({ items: items.map(deliveryShape), next_cursor })
   })
+  router.post('/deliveries/redeliver', async (request, response) => {
+    const { status = 'failed', ...filters } = filtersOf(request, [
+      'status',
+      'automation',
+      'destination',
+      'event',
+    ])
+    const known = ENDED.find((one) => one === status)
+    if (known === undefined) throw new BadQuery(`status must be one of ${ENDED.join(', ')}.`)
+    const force = wantsForce(request.body)
+    const total = { redelivered: 0, stale: 0 }
+    for (let after: number | null = 0; after !== null;) {
+      const part: Awaited<ReturnType<Store['redeliverMany']>> = await store.redeliverMany({
+        filter: { ...filters, status: known },
+        force,
+        after,
+        limit: BULK_BATCH,
+        now: clock.steady(),
+      })
+      total.redelivered += part.queued
+      total.stale += part.stale
+      after = part.next
+    }
+    wake()
+    response.status(202).json(total)
+  })
   router.get('/deliveries/:id', async (request, response) => {
     const { id } = request.params
     const delivery = await store.getDelivery({ id })
@@ -40,7 +72,7 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
   })
   router.post('/deliveries/:id/redeliver', async (request, response) => {
     const { id } = request.params
-    const force = (request.body as { force?: unknown } | undefined)?.force === true
+    const force = wantsForce(request.body)
     const { outcome } = await store.redeliver({ id, force, now: clock.steady() })
     switch (outcome) {
       case 'queued':
@@ -53,6 +85,14 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
       case 'unfinished':
         problem(response, 409, 'delivery_unfinished', 'It waits or is under way already.')
         return
+      case 'no_target':
+        problem(
+          response,
+          409,
+          'delivery_without_target',
+          'The event gave it no valid target. Correct the automation, then replay the event.',
+        )
+        return
       case 'stale':
         problem(
           response,
@@ -62,5 +102,19 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
         )
     }
   })
+  router.post('/deliveries/:id/cancel', async (request, response) => {
+    const { id } = request.params
+    const { outcome } = await store.cancel({ id, now: clock.steady() })
+    if (outcome === 'canceled') {
+      wake()
+      response.json({ status: 'canceled', id })
+    } else if (outcome === 'not_found') {
+      problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+    } else if (outcome === 'delivering') {
+      problem(response, 409, 'delivery_under_way', 'It is being sent right now and cannot be stopped.')
+    } else problem(response, 409, 'delivery_ended', `It has ended already: ${outcome}.`)
+  })
   return router
 }
+
+const wantsForce = (body: unknown) => (body as { force?: unknown } | undefined)?.force === true

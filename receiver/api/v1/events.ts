@@ -3,19 +3,33 @@ import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
 import { explainEvent } from '../../automations/explain.ts'
+import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { EventDetail } from '../../store/operations/lists.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
-import { filtersOf, pageOf } from './query.ts'
+import { BadQuery, filtersOf, pageOf } from './query.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
 
-/** `GET /events`, `GET /events/{id}`. */
-export function eventsRouter(store: Store, runtime: () => Runtime): Router {
+/** Every status that an event can have; look-ups alone give the last three. */
+const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
+const KEPT = STATUSES.slice(0, 2)
+
+/** `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
+export function eventsRouter(replayer: Replayer): Router {
+  const { store, runtime } = replayer
   const router = Router()
   router.get('/events', async (request, response) => {
     const filters = filtersOf(request, ['source', 'type', 'kind', 'automation', 'status'])
-    const { items, next_cursor } = await store.listEvents({ ...filters, ...pageOf(request) })
+    const { status } = filters
+    const page = pageOf(request)
+    if (status !== undefined && !STATUSES.includes(status))
+      throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
+    if (status !== undefined && !KEPT.includes(status)) {
+      response.json({ items: [], next_cursor: null })
+      return
+    }
+    const { items, next_cursor } = await store.listEvents({ ...filters, ...page })
     response.json({ items: items.map(eventShape), next_cursor })
   })
   router.get('/events/:id', async (request, response) => {
@@ -24,8 +38,28 @@ export function eventsRouter(store: Store, runtime: () => Runtime): Router {
     if (event === null) problem(response, 404, 'event_not_found', `There is no event "${id}".`)
     else response.json(eventDetailShape(event, await reasons(store, runtime(), event)))
   })
+  router.post('/events/:id/replay', async (request, response) => {
+    const { id } = request.params
+    const force = (request.body as { force?: unknown } | undefined)?.force === true
+    const replayed = await replayEvent(replayer, id, force)
+    if (replayed.outcome === 'not_found') {
+      problem(response, 404, 'event_not_found', `There is no event "${id}".`)
+    } else if (replayed.outcome === 'source_gone') {
+      const detail = `Its source "${replayed.source}" is no longer configured. Configure it again, then replay.`
+      problem(response, 409, 'source_gone', detail)
+    } else if (replayed.deliveries.length === 0 && replayed.stale > 0) {
+      problem(response, 409, 'event_stale', STALE, { event_id: replayed.event_id })
+    } else {
+      const { event_id, deliveries, stale } = replayed
+      response.status(202).json({ status: 'accepted', event_id, replay_of: id, deliveries, stale })
+    }
+  })
   return router
 }
+
+const STALE =
+  'A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ' +
+  'Send {"force": true} to do it all the same.'
 
 /**
  * Why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.

@@ -1,6 +1,6 @@
 import type { Db, Flavor } from '../flavor.ts'
 import { claimLane, type Claimed } from './claim.ts'
-import { finish, type Finished } from './finish.ts'
+import { finish, type Consequence, type Finished } from './finish.ts'
 import { NEVER } from './lanes.ts'
 import { endExpired, reclaimLeases } from './lapse.ts'
 import { DELIVERING, PENDING } from './states.ts'
@@ -23,8 +23,8 @@ export interface Advance {
 
 export interface Advanced {
   claimed: Claimed[]
-  /** Which of `finished` were written; false: the claim was lost meanwhile and the result is dropped. */
-  written: boolean[]
+  /** What became of each of `finished`. */
+  consequences: Consequence[]
   /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
   wait_ms: number
 }
@@ -35,9 +35,9 @@ export interface Advanced {
  */
 export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Advanced> {
   const { now } = args
-  const written: boolean[] = []
+  const consequences: Consequence[] = []
   await lockAll(db, flavor, args.finished)
-  for (const result of args.finished) written.push(await finish(db, result, now))
+  for (const result of args.finished) consequences.push(await finish(db, result, now))
   await reclaimLeases(db, flavor, now)
   await endExpired(db, flavor, now)
   const claimed: Claimed[] = []
@@ -49,7 +49,7 @@ export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Ad
     }
   }
   const next = await nextAlarm(db)
-  return { claimed, written, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
+  return { claimed, consequences, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
 }
 
 /** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */

@@ -27,20 +27,32 @@ export interface Finished {
   random: number
 }
 
+/** What an attempt led to. */
+export interface Consequence {
+  /** Null: the claim was no longer ours, and the result was dropped. */
+  status: 'succeeded' | 'failed' | 'pending' | null
+  /** The first success of this automation and target after a failure. */
+  recovered: boolean
+  /** The lane began to rest because of this attempt. */
+  paused: { reason: PauseReason; until: number; message: string } | null
+}
+
+const DROPPED: Consequence = { status: null, recovered: false, paused: null }
+
 /**
- * Writes one attempt and what follows from it for the delivery, its subject and its lane. Gives false, and writes
- * nothing, when the claim is no longer ours: someone else has taken the delivery over. The caller holds the locks of
+ * Writes one attempt and what follows from it for the delivery, its subject and its lane. Writes
+ * nothing when the claim is no longer ours: someone else has taken the delivery over. The caller holds the locks of
  * the lane and the subject.
  */
-export async function finish(db: Db, result: Finished, now: number): Promise<boolean> {
+export async function finish(db: Db, result: Finished, now: number): Promise<Consequence> {
   const claimed = await db
     .selectFrom('deliveries')
-    .select(['seq', 'attempts', 'tries', 'ordered'])
+    .select(['seq', 'attempts', 'tries', 'ordered', 'automation', 'target'])
     .where('id', '=', result.delivery_id)
     .where('status', '=', DELIVERING)
     .where('lease', '=', result.lease)
     .executeTakeFirst()
-  if (claimed === undefined) return false
+  if (claimed === undefined) return DROPPED
   const { seq } = claimed
   const { subject, lane: name } = result
   const lane = await db.selectFrom('lanes').selectAll().where('lane', '=', name).executeTakeFirstOrThrow()
@@ -101,7 +113,28 @@ export async function finish(db: Db, result: Finished, now: number): Promise<boo
     })
     .where('lane', '=', name)
     .execute()
-  return true
+  return {
+    status: outcome.status,
+    recovered: await noteHealth(db, `failing:${claimed.automation}:${claimed.target}`, outcome.status),
+    paused:
+      after.pause === null || after.pause === state.pause
+        ? null
+        : { reason: after.pause, until: after.paused_until, message: result.message },
+  }
+}
+
+/** Remembers that deliveries of an automation to a target fail; tells when one gets through again. */
+async function noteHealth(db: Db, key: string, status: 'succeeded' | 'failed' | 'pending'): Promise<boolean> {
+  if (status === 'failed') {
+    await db
+      .insertInto('facts')
+      .values({ key, value: '1' })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute()
+  }
+  if (status !== 'succeeded') return false
+  const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', key).executeTakeFirst()
+  return numDeletedRows > 0n
 }
 
 /** The youngest unfinished delivery of a subject. */

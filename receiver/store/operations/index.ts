@@ -3,9 +3,9 @@ import { accept } from './accept.ts'
 import { advance } from './advance.ts'
 import { recover } from './lapse.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './lists.ts'
-import { redeliver } from './redeliver.ts'
+import { cancel, overtaken, redeliver, redeliverMany } from './redeliver.ts'
 import { getRevision, saveRevisions } from './revisions.ts'
-import { backlog, ping, renameLane, sweep, wakeLanes } from './upkeep.ts'
+import { backlog, lastSeen, ping, renameLane, sweep, wakeLanes } from './upkeep.ts'
 
 /** Everything the store can do. Each runs in one transaction of its own; adding one means adding a line here. */
 export const OPERATIONS = {
@@ -15,11 +15,15 @@ export const OPERATIONS = {
   getDelivery: (db: Db, _: Flavor, args: Parameters<typeof getDelivery>[1]) => getDelivery(db, args),
   getEvent: (db: Db, _: Flavor, args: Parameters<typeof getEvent>[1]) => getEvent(db, args),
   getRevision: (db: Db, _: Flavor, args: Parameters<typeof getRevision>[1]) => getRevision(db, args),
+  cancel,
+  lastSeen: (db: Db, _: Flavor, _args: Record<string, never>) => lastSeen(db),
   listDeliveries: (db: Db, _: Flavor, args: Parameters<typeof listDeliveries>[1]) => listDeliveries(db, args),
   listEvents: (db: Db, _: Flavor, args: Parameters<typeof listEvents>[1]) => listEvents(db, args),
   ping: (db: Db, _: Flavor, _args: Record<string, never>) => ping(db),
+  overtaken,
   recover,
   redeliver,
+  redeliverMany,
   renameLane,
   saveRevisions: (db: Db, _: Flavor, args: Parameters<typeof saveRevisions>[1]) => saveRevisions(db, args),
   sweep,

@@ -1,6 +1,9 @@
+import type { Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
+import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
 import { resetAlarms } from './lapse.ts'
 import { isStale, promoteHeads } from './subjects.ts'
+import { PENDING, SUCCEEDED, UNFINISHED } from './states.ts'
 
 export type Redelivered =
   | { outcome: 'queued' }
@@ -8,7 +11,12 @@ export type Redelivered =
   | { outcome: 'stale' }
   /** It waits or is under way already. */
   | { outcome: 'unfinished' }
+  /** The event gave it no valid target: it can only be replayed, under a corrected automation. */
+  | { outcome: 'no_target' }
   | { outcome: 'not_found' }
+
+type Row = Pick<Selectable<DeliveriesTable>, 'id' | 'seq' | 'subject' | 'lane' | 'status' | 'ordered'>
+const COLUMNS = ['id', 'seq', 'subject', 'lane', 'status', 'ordered'] as const
 
 /**
  * Puts a finished delivery back into the queue under its own id: the whole schedule again, at its old place in
@@ -19,16 +27,70 @@ export async function redeliver(
   flavor: Flavor,
   { id, force, now }: { id: string; force: boolean; now: number },
 ): Promise<Redelivered> {
-  const row = await db
+  const row = await lockRow(db, flavor, id)
+  if (row === null) return { outcome: 'not_found' }
+  const outcome = await putBack(db, row, force, now)
+  if (outcome === 'queued') await resetAlarms(db, [row.lane], now)
+  return { outcome }
+}
+
+export interface BulkFilter {
+  status: 'failed' | 'expired' | 'canceled' | 'superseded'
+  automation?: string
+  destination?: string
+  event?: string
+}
+
+export interface BulkRedelivered {
+  queued: number
+  stale: number
+  /** Pass as `after` for the rest; null when all have been looked at. */
+  next: number | null
+}
+
+/** The same for up to `limit` deliveries, oldest first. */
+export async function redeliverMany(
+  db: Db,
+  flavor: Flavor,
+  args: { filter: BulkFilter; force: boolean; after: number; limit: number; now: number },
+): Promise<BulkRedelivered> {
+  const { filter, force, after, limit, now } = args
+  let query = db
     .selectFrom('deliveries')
-    .select(['seq', 'subject', 'lane', 'status', 'ordered', 'target'])
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined) return { outcome: 'not_found' }
-  await flavor.lockLanes(db, [row.lane])
-  await flavor.lockSubjects(db, [row.subject])
-  if (row.status === 'pending' || row.status === 'delivering') return { outcome: 'unfinished' }
-  if (!force && (await isStale(db, row.subject, row.seq))) return { outcome: 'stale' }
+    .select(COLUMNS)
+    .where('status', '=', filter.status)
+    .where('ended_at', 'is not', null)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit)
+  if (filter.automation !== undefined) query = query.where('automation', '=', filter.automation)
+  if (filter.destination !== undefined) query = query.where('target', '=', filter.destination)
+  if (filter.event !== undefined) query = query.where('event_id', '=', filter.event)
+  const rows = await query.execute()
+  const lanes = rows.map(({ lane }) => lane)
+  await flavor.lockLanes(db, lanes)
+  await flavor.lockSubjects(
+    db,
+    rows.map(({ subject }) => subject),
+  )
+  const counts = { queued: 0, stale: 0 }
+  for (const row of rows) {
+    const outcome = await putBack(db, row, force, now)
+    if (outcome === 'queued' || outcome === 'stale') counts[outcome] += 1
+  }
+  await resetAlarms(db, lanes, now)
+  return { ...counts, next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
+}
+
+async function putBack(
+  db: Db,
+  row: Row,
+  force: boolean,
+  now: number,
+): Promise<'queued' | 'stale' | 'unfinished' | 'no_target'> {
+  if (row.status === 'pending' || row.status === 'delivering') return 'unfinished'
+  if (row.lane === '') return 'no_target'
+  if (!force && (await isStale(db, row.subject, row.seq))) return 'stale'
   await db
     .updateTable('deliveries')
     .set({
@@ -39,9 +101,68 @@ export async function redeliver(
       ended_at: null,
       expires_at: null,
     })
+    .where('id', '=', row.id)
+    .execute()
+  if (row.ordered === 1) await promoteHeads(db, [row.subject])
+  return 'queued'
+}
+
+export type Canceled = { outcome: 'canceled' } | { outcome: DeliveryStatus } | { outcome: 'not_found' }
+
+/** Ends a waiting delivery for good; one that is under way or finished stays as it is. */
+export async function cancel(
+  db: Db,
+  flavor: Flavor,
+  { id, now }: { id: string; now: number },
+): Promise<Canceled> {
+  const row = await lockRow(db, flavor, id)
+  if (row === null) return { outcome: 'not_found' }
+  if (row.status !== 'pending') return { outcome: row.status }
+  await db
+    .updateTable('deliveries')
+    .set({ status: 'canceled', head: 0, ended_at: now })
     .where('id', '=', id)
+    .where('status', '=', PENDING)
     .execute()
   if (row.ordered === 1) await promoteHeads(db, [row.subject])
   await resetAlarms(db, [row.lane], now)
-  return { outcome: 'queued' }
+  return { outcome: 'canceled' }
+}
+
+/** The row as it is under the locks of its lane and subject. */
+async function lockRow(db: Db, flavor: Flavor, id: string): Promise<Row | null> {
+  const find = () => db.selectFrom('deliveries').select(COLUMNS).where('id', '=', id).executeTakeFirst()
+  const seen = await find()
+  if (seen === undefined) return null
+  await flavor.lockLanes(db, [seen.lane])
+  await flavor.lockSubjects(db, [seen.subject])
+  return (await find()) ?? null
+}
+
+/**
+ * Which of these subjects a newer event has overtaken: a delivery of one accepted after `event_id` has succeeded
+ * or is on its way. Replays of the event itself don't count.
+ */
+export async function overtaken(
+  db: Db,
+  _flavor: Flavor,
+  { event_id, subjects }: { event_id: string; subjects: readonly string[] },
+): Promise<string[]> {
+  if (subjects.length === 0) return []
+  const since = db.selectFrom('events').select('seq').where('id', '=', event_id)
+  const newer = (state: 'done' | 'waiting') =>
+    db
+      .selectFrom('deliveries')
+      .innerJoin('events', 'events.id', 'deliveries.event_id')
+      .select('deliveries.subject')
+      .distinct()
+      .where('deliveries.subject', 'in', [...new Set(subjects)])
+      .where('events.seq', '>', since)
+      .where((eb) =>
+        eb.or([eb('deliveries.replay_of', 'is', null), eb('deliveries.replay_of', '!=', event_id)]),
+      )
+      .where(state === 'waiting' ? UNFINISHED : (eb) => eb('deliveries.status', '=', SUCCEEDED))
+      .execute()
+  const rows = [...(await newer('done')), ...(await newer('waiting'))]
+  return [...new Set(rows.map(({ subject }) => subject))]
 }

@@ -21,11 +21,24 @@ export async function ping(db: Db): Promise<void> {
   await sql`select 1`.execute(db)
 }
 
+const LAST_SEEN = 'clock_last_seen'
+
+/** The latest time that the engine noted here, Unix ms; 0 in a new store. Schedules never go back behind it. */
+export async function lastSeen(db: Db): Promise<number> {
+  const row = await db.selectFrom('facts').select('value').where('key', '=', LAST_SEEN).executeTakeFirst()
+  return Number(row?.value ?? 0)
+}
+
 /**
  * Wakes lanes whose alarm was lost: something waits in them and nothing would look. Cheap where all is well; the
  * engine calls it now and then as a safety net.
  */
 export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number }): Promise<number> {
+  await db
+    .insertInto('facts')
+    .values({ key: LAST_SEEN, value: String(now) })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: String(now) }))
+    .execute()
   const asleep = await db
     .selectFrom('lanes')
     .select('lane')

@@ -5,7 +5,7 @@ import { migrate } from '../migrate.ts'
 import { OPERATIONS, type OperationName, type Operations } from '../operations/index.ts'
 import type { Tables } from '../schema.ts'
 import { StoreRefused, type Store } from '../store.ts'
-import { clockSkew } from './clock.ts'
+import { sharedClock } from './clock.ts'
 import { reviseError } from './errors.ts'
 import { POSTGRES } from './flavor.ts'
 import { listen } from './listen.ts'
@@ -14,7 +14,7 @@ import { listen } from './listen.ts'
 const MIGRATION_LOCK = 663_353_472
 
 /** Operations that put work where another replica may find it. */
-const WAKING: ReadonlySet<OperationName> = new Set(['accept', 'redeliver'])
+const WAKING: ReadonlySet<OperationName> = new Set(['accept', 'redeliver', 'redeliverMany'])
 
 /** A transaction that lost against another one is run again, at most so often. */
 const TRIES = 5
@@ -59,13 +59,13 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   const listening = listen(config, () => {
     for (const wake of listeners) wake()
   })
-  const skew = options.clock === 'caller' ? null : clockSkew(db)
+  const clock = options.clock === 'caller' ? null : sharedClock(db)
 
   const call = async (name: OperationName, args: unknown): Promise<unknown> => {
     const run = OPERATIONS[name] as (db: unknown, flavor: unknown, args: unknown) => Promise<unknown>
     for (let tried = 1; ; tried++) {
       try {
-        const moved = skew === null ? args : await skew.apply(args)
+        const moved = clock === null || !hasTime(args) ? args : { ...args, now: await clock.now() }
         return await transact(async (trx) => {
           const value = await run(trx, POSTGRES, moved)
           if (WAKING.has(name)) await listening.notify(trx)
@@ -88,6 +88,10 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await db.destroy()
     },
   }
+}
+
+function hasTime(args: unknown): args is { now: number } {
+  return typeof args === 'object' && args !== null && 'now' in args
 }
 
 /** Deadlock or serialization failure: the server undid it, the same again will do. */

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { NO_CHANGE, TITLE_LIMIT, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
+import type { SourceConfig } from '../config/config.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { SourceEvent } from '../sources/source.ts'
+import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import type { Consequence } from '../store/operations/finish.ts'
+import type { Attempt } from './engine.ts'
+
+/** At most one event per cause in this time, over all replicas. */
+const QUIET_MS = 15 * 60_000
+/** Refused requests within the quiet time before a source counts as rejecting. */
+const REJECTIONS = 5
+
+type OwnEventType =
+  'delivery.failed' | 'delivery.recovered' | 'lane.paused' | 'source.rejecting' | 'config.refused'
+
+/** The receiver's own source: what goes wrong in it, as events that automations can hear. */
+export interface OwnEvents {
+  /** What an attempt led to: a dead letter, a recovery, a lane that rests. */
+  attempted(attempt: Attempt, consequence: Consequence): void
+  /** An event that could not be turned into a request. */
+  undeliverable(
+    event: ModelEvent,
+    delivery: { id: string; automation: string; message: string; fix: string },
+  ): void
+  /** A request to this source was refused. */
+  rejected(source: string, reason: string): void
+  /** A changed configuration could not be used. */
+  refused(problems: readonly { file: string; line: number | null; key: string; message: string }[]): void
+}
+
+/** The pseudo source under which own events are taken in. */
+export const OWN_SOURCE_CONFIG: SourceConfig = {
+  name: OWN_SOURCE,
+  type: OWN_SOURCE,
+  credentials: { secrets: [], access_token: null, authorization: null },
+  insecure: false,
+  allow: {},
+  body_limit: 0,
+  dedupe_ms: null,
+  repeats: 'accept',
+  settings: {},
+}
+
+/** `take` hands an event to the store as if a registry had sent it. */
+export function createOwnEvents(
+  take: (event: SourceEvent, raw: Buffer) => Promise<unknown>,
+  clock: Clock,
+  log: Log,
+): OwnEvents {
+  const raised = new Map<string, number>()
+  const rejections = new Map<string, number[]>()
+
+  function raise(
+    type: OwnEventType,
+    cause: string,
+    title: string,
+    model: ModelEvent['model'],
+    extra: JsonObject,
+  ) {
+    const now = clock.steady()
+    const key = createHash('sha256').update(`${type}\n${cause}`).digest('hex')
+    if (now - (raised.get(key) ?? -Infinity) < QUIET_MS) return
+    raised.set(key, now)
+    for (const [old, at] of raised) if (now - at >= QUIET_MS) raised.delete(old)
+    const event = toSourceEvent(type, key, title, model, extra)
+    take(event, Buffer.from(JSON.stringify({ event: type, title, ...extra }))).catch((error: unknown) => {
+      log.error({ type, reason: String(error) }, 'an event of our own could not be stored')
+    })
+  }
+
+  return {
+    attempted({ claim, result }, { status, recovered, paused }) {
+      const event = JSON.parse(claim.event) as ModelEvent
+      // An alert that fails raises no alert.
+      if (event.source.name === OWN_SOURCE) return
+      const { automation, target, lane } = claim
+      const where = { automation, target, lane, delivery_id: claim.id, event_id: claim.event_id }
+      const why = { class: result.class, reason: result.message, fix: result.fix }
+      if (status === 'failed') {
+        const title = `delivery to ${target} failed: ${result.message}`
+        raise('delivery.failed', `${automation}\n${target}\n${result.class}`, title, event.model, {
+          ...where,
+          ...why,
+        })
+      }
+      if (recovered) {
+        const title = `deliveries to ${target} get through again`
+        raise('delivery.recovered', `${automation}\n${target}`, title, event.model, where)
+      }
+      if (paused !== null) {
+        const until = new Date(paused.until).toISOString()
+        const title = `${lane} rests until ${until}: ${paused.message}`
+        raise('lane.paused', `${lane}\n${paused.reason}`, title, null, {
+          lane,
+          cause: paused.reason,
+          until,
+          ...why,
+        })
+      }
+    },
+    undeliverable(event, { id, automation, message, fix }) {
+      if (event.source.name === OWN_SOURCE) return
+      const extra = { automation, delivery_id: id, event_id: event.id, reason: message, fix }
+      raise('delivery.failed', `${automation}\n${message}`, `${automation}: ${message}`, event.model, extra)
+    },
+    rejected(source, reason) {
+      const now = clock.steady()
+      const recent = (rejections.get(source) ?? []).filter((at) => now - at < QUIET_MS)
+      rejections.set(source, [...recent, now].slice(-REJECTIONS))
+      if (recent.length + 1 < REJECTIONS) return
+      raise('source.rejecting', source, `source ${source} refuses requests: ${reason}`, null, {
+        source,
+        reason,
+      })
+    },
+    refused(problems) {
+      const text = problems.map(({ file, line, key, message }) => `${file}:${line ?? ''} ${key}: ${message}`)
+      const title = `configuration refused: ${text[0] ?? ''}`
+      raise('config.refused', text.join('\n'), title, null, { problems: text })
+    },
+  }
+}
+
+function toSourceEvent(
+  type: OwnEventType,
+  key: string,
+  title: string,
+  model: ModelEvent['model'],
+  extra: JsonObject,
+): SourceEvent {
+  return {
+    event: {
+      type,
+      kind: 'other',
+      title: title.replaceAll(/\p{C}/gu, ' ').slice(0, TITLE_LIMIT).toWellFormed(),
+      author: null,
+      occurred_at: null,
+      test: false,
+      own: true,
+      model,
+      change: { ...NO_CHANGE, tags: [] },
+      run: null,
+      metadata: {},
+      extra,
+    },
+    // The store itself keeps it to one per cause, whichever replica raises it.
+    identity: { rule: 'delivery', key, value: key, window_ms: QUIET_MS, body_hash: null },
+    hint: null,
+    dispatch_type: null,
+    flat: { event_type: type },
+  }
+}

@@ -1,0 +1,50 @@
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Runtime } from '../runtime.ts'
+import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import type { Store } from '../store/store.ts'
+import type { Acceptor } from './acceptor.ts'
+import { OWN_SOURCE_CONFIG } from './own-events.ts'
+import { takeReplay } from './take-event.ts'
+
+export interface Replayer {
+  store: Store
+  runtime: () => Runtime
+  acceptor: Acceptor
+  clock: Clock
+}
+
+export type Replayed =
+  | { outcome: 'replayed'; event_id: string; deliveries: string[]; stale: number }
+  /** The source that sent it is no longer configured. */
+  | { outcome: 'source_gone'; source: string }
+  | { outcome: 'not_found' }
+
+/**
+ * Sends an accepted event through today's automations. What a newer event about the same subject has overtaken is
+ * left out and counted as stale, unless `force`: a recovery must never roll production back.
+ */
+export async function replayEvent(
+  { store, runtime, acceptor, clock }: Replayer,
+  id: string,
+  force: boolean,
+): Promise<Replayed> {
+  const stored = await store.getEvent({ id })
+  if (stored === null) return { outcome: 'not_found' }
+  const source =
+    stored.source === OWN_SOURCE ? OWN_SOURCE_CONFIG : runtime().config.sources.get(stored.source)
+  if (source === undefined) return { outcome: 'source_gone', source: stored.source }
+  const event = JSON.parse(stored.event) as ModelEvent
+  const arrival = { raw: stored.raw, received_at: clock.wall(), secret: stored.context.secret }
+  const { record } = takeReplay(runtime(), source, event, stored.context, arrival)
+  const subjects = record.deliveries.map(({ subject }) => subject)
+  const overtaken = new Set(force ? [] : await store.overtaken({ event_id: id, subjects }))
+  const deliveries = record.deliveries.filter(({ subject }) => !overtaken.has(subject))
+  await acceptor.accept({ ...record, deliveries })
+  return {
+    outcome: 'replayed',
+    event_id: record.id,
+    deliveries: deliveries.map((delivery) => delivery.id),
+    stale: record.deliveries.length - deliveries.length,
+  }
+}
