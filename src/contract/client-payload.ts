@@ -1,0 +1,198 @@
+import { decodeJsonObject, decodeModelEvent } from './model-event.ts'
+import type { JsonObject, ModelEvent } from './model-event.ts'
+import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
+import { formatArtifactUri } from './wandb-reference.ts'
+
+/**
+ * What GitHub takes in a repository dispatch
+ * (https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event). GitHub refuses more than
+ * 65,535 bytes of `client_payload`; we stay well below, whatever else it counts.
+ */
+export const LIMITS = { event_type_characters: 100, top_level_keys: 10, payload_bytes: 60_000 } as const
+
+/** What travels in `model_event` beside the event itself. */
+export interface Envelope {
+  /** `dlv_…`, the same for every attempt: the "already done" marker. */
+  delivery_id: string
+  automation: string
+  /** The destination's own `parameters`. */
+  parameters: JsonObject
+  /** Hex; the same for every event about this destination, model and slot. */
+  subject_key: string
+  /** Hex; equal for repeats of one change. */
+  dedupe_key: string
+}
+
+/** An envelope as it arrived, with the paths (from the top of the `client_payload`) that were cut to fit. */
+export interface ReceivedEnvelope extends Envelope {
+  truncated: string[]
+}
+
+/** A `client_payload` that GitHub would refuse. The message says why, `fix` what to change. */
+export class ClientPayloadError extends Error {
+  readonly fix: string
+  constructor(message: string, fix: string) {
+    super(message)
+    this.name = 'ClientPayloadError'
+    this.fix = fix
+  }
+}
+
+/** The nine flat keys of a W&B event, as W&B's own template for GitHub names them, from the event's fields. */
+const WANDB_FLAT: Readonly<Record<string, (event: ModelEvent) => string | null | undefined>> = {
+  event_type: ({ type }) => type,
+  event_author: ({ author }) => author,
+  artifact_version: ({ model }) => model?.id && formatArtifactUri({ base_url: null, id: model.id }),
+  artifact_version_string: ({ model }) => model?.reference,
+  artifact_collection_name: ({ model }) => model?.name,
+  project_name: ({ model }) => model?.project,
+  entity_name: ({ model }) => model?.entity,
+  alias: ({ change }) => change.alias,
+  tag: ({ change }) => change.tag,
+}
+
+/** The flat fields of other registries, where they have more than fit. */
+const FLAT_FIELDS = new Map([
+  [
+    'databricks',
+    ['model_name', 'version', 'from_stage', 'to_stage', 'tags', 'comment', 'text', 'webhook_id'],
+  ],
+])
+
+const FLAT_LIMIT = 8
+/** Longer names are no field of a registry's. */
+const FLAT_NAME_CHARACTERS = 50
+const RESERVED = ['event_type', 'model_event', '__proto__']
+
+/**
+ * The text as GitHub's `event_type`; a dispatch without one, or with one of more than 100 characters, is refused.
+ * @throws ClientPayloadError
+ */
+export function checkEventType(event_type: string): string {
+  const limit = LIMITS.event_type_characters
+  if (event_type.trim() === '') {
+    throw new ClientPayloadError(
+      'The event_type of the dispatch is empty.',
+      'Set event_type of the destination to the name that the workflow lists under on.repository_dispatch.types.',
+    )
+  }
+  if (event_type.length > limit) {
+    throw new ClientPayloadError(
+      `The event_type of the dispatch has ${event_type.length} characters; GitHub takes ${limit}.`,
+      'Shorten event_type of the destination, or what its template is filled with.',
+    )
+  }
+  return event_type
+}
+
+/**
+ * The default `client_payload` of an event: the registry's own flat fields, then `model_event`.
+ * `flat` are those fields as the registry sent them ("" when absent); what it didn't send of W&B's documented ones
+ * comes from the event. It always fits {@link LIMITS}: what had to be cut is listed in `model_event.truncated`.
+ */
+export function encodeClientPayload(
+  event: ModelEvent,
+  flat: Readonly<Record<string, string>>,
+  envelope: Envelope,
+): JsonObject {
+  const fields = event.source.type === 'wandb' ? wandbFields(event, flat) : otherFields(event, flat)
+  const payload = harmless({ ...fields, model_event: modelEvent(event, envelope) })
+  const fitted = fitPayload(payload, LIMITS.payload_bytes, true)
+  if (fitted === null) {
+    throw new ClientPayloadError(
+      'The event is too large for a dispatch even without its metadata.',
+      'Give the destination a client_payload of its own with the fields that the workflow needs.',
+    )
+  }
+  return fitted
+}
+
+function wandbFields(event: ModelEvent, flat: Readonly<Record<string, string>>): JsonObject {
+  const entries = Object.entries(WANDB_FLAT).map(([name, derive]) => {
+    const sent = Object.hasOwn(flat, name) ? flat[name] : ''
+    return [name, sent || (derive(event) ?? '')]
+  })
+  return Object.fromEntries(entries) as JsonObject
+}
+
+function otherFields(event: ModelEvent, flat: Readonly<Record<string, string>>): JsonObject {
+  const sent = new Map(Object.entries(flat).filter(([, text]) => text !== ''))
+  const names = (FLAT_FIELDS.get(event.source.type) ?? [...sent.keys()])
+    .filter((name) => sent.has(name) && !RESERVED.includes(name) && name.length <= FLAT_NAME_CHARACTERS)
+    .slice(0, FLAT_LIMIT)
+  const fields = names.map((name) => [name, sent.get(name) ?? ''])
+  return Object.fromEntries([['event_type', sent.get('event_type') ?? event.type], ...fields]) as JsonObject
+}
+
+function modelEvent(event: ModelEvent, envelope: Envelope): JsonObject {
+  return { ...event, ...envelope, truncated: [] } as unknown as JsonObject
+}
+
+/**
+ * A user's own `client_payload`, with `model_event` added where `options.model_event` is set, a key is free and
+ * there is room for all of it but its metadata, extra and comment.
+ * @throws ClientPayloadError when GitHub would refuse it; it is the user's, so nothing of it is ever cut.
+ */
+export function completeClientPayload(
+  own: JsonObject,
+  event: ModelEvent,
+  envelope: Envelope,
+  options: { model_event: boolean },
+): JsonObject {
+  const payload = harmless(own)
+  const keys = Object.keys(payload).length
+  checkOwnPayload(keys, jsonBytes(payload))
+  const free = keys < LIMITS.top_level_keys && !Object.hasOwn(payload, 'model_event')
+  if (!options.model_event || !free) return payload
+  const addition = harmless({ model_event: modelEvent(event, envelope) })
+  const fitted = fitPayload(addition, LIMITS.payload_bytes - jsonBytes(payload), false)
+  return fitted === null ? payload : { ...payload, ...fitted }
+}
+
+function checkOwnPayload(keys: number, bytes: number): void {
+  if (keys > LIMITS.top_level_keys) {
+    throw new ClientPayloadError(
+      `The client_payload has ${keys} keys at its top; GitHub takes ${LIMITS.top_level_keys}.`,
+      'Put some of them into an object under one key of client_payload.',
+    )
+  }
+  if (bytes > LIMITS.payload_bytes) {
+    throw new ClientPayloadError(
+      `The client_payload has ${bytes} bytes; more than ${LIMITS.payload_bytes} cannot be sent to GitHub.`,
+      'Leave out of client_payload what can grow large, such as ${event.metadata}, and send the keys you need.',
+    )
+  }
+}
+
+/**
+ * Reads a `client_payload` that {@link encodeClientPayload} or {@link completeClientPayload} made, of this version
+ * or another. Null when it holds no `model_event` that can be read. Never throws.
+ */
+export function decodeClientPayload(
+  payload: unknown,
+): { event: ModelEvent; envelope: ReceivedEnvelope } | null {
+  const carried = ownValue(payload, 'model_event')
+  const event = decodeModelEvent(carried)
+  return event === null ? null : { event, envelope: decodeEnvelope(carried) }
+}
+
+function decodeEnvelope(carried: unknown): ReceivedEnvelope {
+  const text = (name: string) => {
+    const value = ownValue(carried, name)
+    return typeof value === 'string' ? value : ''
+  }
+  const truncated = ownValue(carried, 'truncated')
+  return {
+    delivery_id: text('delivery_id'),
+    automation: text('automation'),
+    parameters: decodeJsonObject(ownValue(carried, 'parameters')) ?? {},
+    subject_key: text('subject_key'),
+    dedupe_key: text('dedupe_key'),
+    truncated: Array.isArray(truncated) ? truncated.filter((path) => typeof path === 'string') : [],
+  }
+}
+
+function ownValue(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Record<string, unknown>)[name]
+}

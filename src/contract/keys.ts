@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import type { Json, ModelEvent } from './model-event.ts'
+
+/** Where an automation sends its events, as far as it tells subjects apart. */
+export interface SubjectScope {
+  automation: string
+  /** The destination's type, e.g. `repository_dispatch`. */
+  destination: string
+  /** Where it goes, e.g. `acme/serving`. */
+  target: string
+}
+
+/**
+ * What of a model an event is about. Events of one slot follow each other (the alias `production` moves from v3 to
+ * v4); events of different slots have nothing to do with each other.
+ * The alias name, the tag's key, `stage`, the version, or the event itself.
+ */
+export function slotOf(event: ModelEvent): string {
+  return namedSlot(event) ?? event.id
+}
+
+function namedSlot({ kind, change, model }: ModelEvent): string | null {
+  switch (kind) {
+    case 'alias.added':
+    case 'alias.removed':
+      return change.alias
+    case 'tag.added':
+    case 'tag.removed':
+      return tagKey(change.tag)
+    case 'stage.changed':
+      return 'stage'
+    case 'version.created':
+    case 'version.linked':
+    case 'version.unlinked':
+      return model?.version ?? model?.id ?? null
+    default:
+      return null
+  }
+}
+
+/** The key of a `key=value` tag; a plain tag is its own key. */
+function tagKey(tag: string | null): string | null {
+  if (tag === null) return null
+  const end = tag.indexOf('=')
+  return end > 0 ? tag.slice(0, end) : tag
+}
+
+/**
+ * 32 hex characters, the same for every event of a source about one model and slot on its way to one target of an
+ * automation. Order and supersede go by it, and workflows use it as a concurrency group.
+ */
+export function subjectKey({ automation, destination, target }: SubjectScope, event: ModelEvent): string {
+  const { entity = null, project = null, name = null } = event.model ?? {}
+  return digest([event.source.name, automation, destination, target, entity, project, name, slotOf(event)])
+}
+
+/**
+ * 32 hex characters, equal for repeats of one change: whatever its id, its times, who was told first and under which
+ * of the registry's names it came (Databricks sends a stage change under a generic and a specific name).
+ */
+export function dedupeKey(event: ModelEvent): string {
+  const { source, kind, model, change } = event
+  return digest([
+    source.name,
+    source.type,
+    kind,
+    model && [model.entity, model.project, model.name, model.version, model.reference, model.id],
+    [change.alias, change.tag, change.tags, change.from_stage, change.to_stage, change.comment],
+    ...(tellsAllInFields(event) ? [] : [event.type, event.run, event.metadata, event.extra]),
+  ])
+}
+
+/** Whether model and change say everything; runs, prompts and unknown events say it in fields of their own. */
+function tellsAllInFields({ kind }: ModelEvent): boolean {
+  return kind !== 'other' && kind !== 'run.changed' && !kind.startsWith('prompt')
+}
+
+function digest(parts: Json[]): string {
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex').slice(0, 32)
+}
+
+/** JSON without white space, keys sorted: equal for equal values. */
+function canonicalJson(value: Json): string {
+  return JSON.stringify(value, (_key, item: Json) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : item,
+  )
+}

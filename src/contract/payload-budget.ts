@@ -1,0 +1,196 @@
+import { cleanText, isObject } from './clean-json.ts'
+import type { Json, JsonObject } from './model-event.ts'
+
+/**
+ * Cuts a `client_payload` until GitHub takes it: what is least missed goes first, and every cut is named in
+ * `model_event.truncated`, so that nobody takes a part for the whole.
+ */
+
+/** Room for `model_event.truncated` itself, bytes. */
+const TRUNCATED_BYTES = 2048
+/** More cuts than this in one object are named as one, `….*`. */
+const NAMED_CUTS = 10
+/** Longer paths are named by their object alone. */
+const PATH_BYTES = 100
+/** Strings shorter than this are never cut: nothing would be won. */
+const SHORTEST_CUT = 32
+const ELLIPSIS = '…'
+
+/** Text for people, largest first where several are there. */
+const COMMENTS = [['model_event', 'change', 'comment'], ['comment'], ['text']]
+const LISTS = [
+  ['model_event', 'change', 'tags'],
+  ['model_event', 'run'],
+  ['model_event', 'parameters'],
+]
+
+/** UTF-8 bytes of the value's JSON. */
+export function jsonBytes(value: Json): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}
+
+/** A copy in which every text is valid Unicode without U+0000, and no key reaches a prototype. */
+export function harmless(object: JsonObject): JsonObject {
+  const entries = Object.entries(object).filter(([key]) => key !== '__proto__')
+  return Object.fromEntries(entries.map(([key, value]) => [cleanText(key), harmlessValue(value)]))
+}
+
+function harmlessValue(value: Json): Json {
+  if (typeof value === 'string') return cleanText(value)
+  if (Array.isArray(value)) return value.map(harmlessValue)
+  return isObject(value) ? harmless(value) : value
+}
+
+/**
+ * The payload in at most `limit` bytes of JSON; null if that cannot be done.
+ * `metadata`, `extra` and comments are cut first, in this order, the largest entries before smaller ones.
+ * Only with `deep` are other long texts and lists cut after that.
+ */
+export function fitPayload(payload: JsonObject, limit: number, deep: boolean): JsonObject | null {
+  const whole = withTruncated(payload, [])
+  if (jsonBytes(whole) <= limit) return whole
+  const draft = new Draft(whole, limit - TRUNCATED_BYTES)
+  draft.dropLargest(['model_event', 'metadata'])
+  draft.dropLargest(['model_event', 'extra'])
+  draft.shortenLargest(COMMENTS)
+  if (deep) cutDeep(draft)
+  return draft.excess() > 0 ? null : withTruncated(draft.payload, namedCuts(draft.cuts))
+}
+
+/** First what is absurdly long, then long lists, and references to models only if that was not enough. */
+function cutDeep(draft: Draft): void {
+  for (const bytes of [8192, 4096, 2048, 1024]) draft.capTexts(bytes)
+  for (const path of LISTS) draft.dropLargest(path)
+  for (const bytes of [512, 256, 128]) draft.capTexts(bytes)
+}
+
+function withTruncated(payload: JsonObject, truncated: string[]): JsonObject {
+  const { model_event } = payload
+  return isObject(model_event) ? { ...payload, model_event: { ...model_event, truncated } } : payload
+}
+
+/** A payload on its way into the budget, with the paths of what was cut so far. */
+class Draft {
+  payload: JsonObject
+  readonly cuts: string[][] = []
+  readonly #limit: number
+
+  constructor(payload: JsonObject, limit: number) {
+    this.payload = payload
+    this.#limit = limit
+  }
+
+  /** Bytes over the limit; 0 or less when the payload fits. */
+  excess(): number {
+    return jsonBytes(this.payload) - this.#limit
+  }
+
+  /** Drops whole entries of the object or list at `path`, the largest first, until the payload fits. */
+  dropLargest(path: readonly string[]): void {
+    const container = valueAt(this.payload, path)
+    if (typeof container !== 'object' || container === null) return
+    let excess = this.excess()
+    const dropped = new Set<string>()
+    for (const { key, bytes } of entriesBySize(container)) {
+      if (excess <= 0) break
+      excess -= bytes
+      dropped.add(key)
+      this.cuts.push([...path, key])
+    }
+    this.payload = replaceAt(this.payload, path, without(container, dropped))
+  }
+
+  /** Shortens the texts at `paths`, the largest first, by no more than what is needed. */
+  shortenLargest(paths: readonly string[][]): void {
+    const texts = paths
+      .map((path) => ({ path, text: valueAt(this.payload, path) }))
+      .filter((entry): entry is { path: string[]; text: string } => typeof entry.text === 'string')
+      .sort((a, b) => jsonBytes(b.text) - jsonBytes(a.text))
+    for (const { path, text } of texts) {
+      const excess = this.excess()
+      if (excess <= 0) return
+      this.#shorten(path, text, jsonBytes(text) - excess)
+    }
+  }
+
+  /** Shortens every text of more than `bytes` to that, unless the payload fits already. */
+  capTexts(bytes: number): void {
+    if (this.excess() <= 0) return
+    const long = textPaths(this.payload).filter(({ text }) => jsonBytes(text) > bytes)
+    for (const { path, text } of long) this.#shorten(path, text, bytes)
+  }
+
+  #shorten(path: readonly string[], text: string, bytes: number): void {
+    if (jsonBytes(text) < SHORTEST_CUT) return
+    this.payload = replaceAt(this.payload, path, shortened(text, bytes))
+    this.cuts.push([...path])
+  }
+}
+
+/** The entries' keys, the largest entry first, with what each takes in JSON: its comma and in objects its key too. */
+function entriesBySize(container: Json[] | JsonObject): { key: string; bytes: number }[] {
+  const keyBytes = (key: string) => (Array.isArray(container) ? 0 : jsonBytes(key) + 1)
+  return Object.entries(container)
+    .map(([key, value]) => ({ key, bytes: keyBytes(key) + jsonBytes(value) + 1 }))
+    .sort((a, b) => b.bytes - a.bytes)
+}
+
+/** The longest beginning of the text that fits into `bytes` of JSON with quotes and an ellipsis. */
+function shortened(text: string, bytes: number): string {
+  let [fits, tooLong] = [0, text.length]
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1
+    if (jsonBytes(beginning(text, middle)) <= bytes) fits = middle
+    else tooLong = middle
+  }
+  return beginning(text, fits)
+}
+
+/** Never half a surrogate pair. */
+function beginning(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '') + ELLIPSIS
+}
+
+function textPaths(value: Json, path: string[] = []): { path: string[]; text: string }[] {
+  if (typeof value === 'string') return [{ path, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => textPaths(item, [...path, key]))
+}
+
+function valueAt(value: Json, path: readonly string[]): Json {
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return null
+  return valueAt(Object.entries(value).find(([name]) => name === key)?.[1] ?? null, rest)
+}
+
+function replaceAt<T extends Json>(value: T, path: readonly string[], replacement: Json): T {
+  const [key, ...rest] = path
+  if (key === undefined) return replacement as T
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value as JsonObject).map(
+    ([name, item]) => [name, name === key ? replaceAt(item, rest, replacement) : item] as const,
+  )
+  return (Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)) as T
+}
+
+function without(container: Json[] | JsonObject, keys: ReadonlySet<string>): Json {
+  const kept = Object.entries(container).filter(([key]) => !keys.has(key))
+  return Array.isArray(container) ? kept.map(([, item]) => item) : Object.fromEntries(kept)
+}
+
+/** The cuts as paths from the payload's top, in at most {@link TRUNCATED_BYTES} of JSON. */
+function namedCuts(cuts: readonly string[][]): string[] {
+  const groups = new Map<string, Set<string>>()
+  for (const path of cuts) {
+    const group = path.length > 1 ? path.slice(0, path[0] === 'model_event' ? 2 : 1).join('.') : ''
+    groups.set(group, (groups.get(group) ?? new Set()).add(path.join('.')))
+  }
+  const names = [...groups].flatMap(([group, paths]) =>
+    paths.size > NAMED_CUTS || [...paths].some((path) => jsonBytes(path) > PATH_BYTES)
+      ? [group === '' ? '*' : `${group}.*`]
+      : [...paths],
+  )
+  let room = TRUNCATED_BYTES
+  return names.filter((name) => (room -= jsonBytes(name) + 1) > 0)
+}

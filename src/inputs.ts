@@ -1,0 +1,95 @@
+/** Every input of action.yml. */
+export const INPUT_NAMES = [
+  'payload',
+  'events',
+  'aliases',
+  'models',
+  'stages',
+  'environments',
+  'on-mismatch',
+  'strict',
+  'test-events',
+  'show-summary',
+] as const
+export type InputName = (typeof INPUT_NAMES)[number]
+
+/** The inputs of a step, understood. An empty list means: anything. */
+export interface Inputs {
+  /** JSON, or empty: the payload is then read from the workflow's event. */
+  payload: string
+  events: string[]
+  aliases: string[]
+  models: string[]
+  stages: string[]
+  /** In the order they were written; the first whose glob fits the alias or the stage gives the environment. */
+  environments: { glob: string; environment: string }[]
+  on_mismatch: 'continue' | 'fail'
+  strict: boolean
+  test_events: 'ignore' | 'accept'
+  show_summary: boolean
+}
+
+/** An input that cannot be understood. The message says which one, and what it takes. */
+export class InputError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'InputError'
+  }
+}
+
+/**
+ * Reads all inputs; `get` gives the text of one, empty when it is not set.
+ * @throws InputError
+ */
+export function readInputs(get: (name: InputName) => string): Inputs {
+  return {
+    payload: get('payload'),
+    events: listOf(get('events')),
+    aliases: listOf(get('aliases')),
+    models: listOf(get('models')),
+    stages: listOf(get('stages')),
+    environments: environmentsOf(get('environments')),
+    on_mismatch: choiceOf('on-mismatch', get('on-mismatch'), ['continue', 'fail']),
+    strict: booleanOf('strict', get('strict')),
+    test_events: choiceOf('test-events', get('test-events'), ['ignore', 'accept']),
+    show_summary: booleanOf('show-summary', get('show-summary')),
+  }
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(/[,\n]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+function environmentsOf(text: string): Inputs['environments'] {
+  const lines = text.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '').map(environmentOf)
+}
+
+function environmentOf(line: string): { glob: string; environment: string } {
+  const equals = line.indexOf('=')
+  const [glob, environment] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()]
+  if (equals < 0 || glob === '' || environment === '') {
+    throw new InputError(
+      `The input environments has a line that is not understood: ${line}. ` +
+        'Write one line for each alias or stage, as in production=prod.',
+    )
+  }
+  return { glob, environment }
+}
+
+/** One of the choices; the first is the default. */
+function choiceOf<T extends string>(name: InputName, text: string, choices: readonly [T, ...T[]]): T {
+  if (text === '') return choices[0]
+  const choice = choices.find((known) => known === text)
+  if (choice === undefined) {
+    throw new InputError(`The input ${name} is ${text}. Set it to ${choices.join(' or ')}.`)
+  }
+  return choice
+}
+
+function booleanOf(name: InputName, text: string): boolean {
+  return choiceOf(name, text.toLowerCase(), ['true', 'false']) === 'true'
+}

@@ -1,0 +1,167 @@
+import type { ReceivedEnvelope } from './contract/client-payload.ts'
+import { NO_CHANGE, NO_MODEL } from './contract/model-event.ts'
+import type { EventKind, ModelEvent } from './contract/model-event.ts'
+import { isSafe, safeText, safeUrl } from './safe-values.ts'
+
+/** Every output of action.yml. Each is always set. */
+export const OUTPUT_NAMES = [
+  'matched',
+  'reason',
+  'message',
+  'event',
+  'kind',
+  'source',
+  'is-link',
+  'is-unlink',
+  'is-alias',
+  'is-alias-removed',
+  'is-tag',
+  'is-tag-removed',
+  'is-stage',
+  'is-stage-request',
+  'is-version-created',
+  'is-test',
+  'entity',
+  'project',
+  'registry',
+  'model',
+  'collection',
+  'version',
+  'previous-version',
+  'alias',
+  'tag',
+  'tags',
+  'stage',
+  'previous-stage',
+  'environment',
+  'artifact',
+  'artifact-pinned',
+  'artifact-id',
+  'author',
+  'title',
+  'url',
+  'metadata',
+  'parameters',
+  'delivery-id',
+  'dedupe-key',
+  'subject-key',
+  'json',
+] as const
+export type OutputName = (typeof OUTPUT_NAMES)[number]
+export type Outputs = Record<OutputName, string>
+
+/** The kind that each `is-…` output stands for, and nothing else. */
+const KIND_OUTPUTS = {
+  'is-link': 'version.linked',
+  'is-unlink': 'version.unlinked',
+  'is-alias': 'alias.added',
+  'is-alias-removed': 'alias.removed',
+  'is-tag': 'tag.added',
+  'is-tag-removed': 'tag.removed',
+  'is-stage': 'stage.changed',
+  'is-stage-request': 'stage.requested',
+  'is-version-created': 'version.created',
+} as const satisfies Partial<Record<OutputName, EventKind>>
+
+/** What a deployment acts on: empty unless the step matched, so that an unguarded step has nothing to deploy. */
+const ONLY_WHEN_MATCHED = [
+  'artifact',
+  'artifact-pinned',
+  'artifact-id',
+  'version',
+  'environment',
+  'url',
+] as const
+
+/** The outputs of a step that found no event: booleans `false`, JSON empty, texts empty. */
+export function emptyOutputs(): Outputs {
+  const texts = OUTPUT_NAMES.map((name) => [name, name.startsWith('is-') ? 'false' : ''])
+  const empty = { matched: 'false', tags: '[]', metadata: '{}', parameters: '{}', json: '{}' }
+  return { ...(Object.fromEntries(texts) as Outputs), ...empty }
+}
+
+/** What an event says, as outputs, and the names of those that were left empty because `strict` refuses them. */
+export interface EventOutputs {
+  outputs: Outputs
+  refused: OutputName[]
+}
+
+/** The outputs of an event, before it is decided whether it matches (`matched`, `reason`, `message`, `environment`). */
+export function eventOutputs(event: ModelEvent, envelope: ReceivedEnvelope, strict: boolean): EventOutputs {
+  const { outputs, refused } = strict ? strictTexts(event, envelope) : looseTexts(event, envelope)
+  const flags = Object.entries(KIND_OUTPUTS).map(
+    ([name, kind]) => [name, String(event.kind === kind)] as const,
+  )
+  return {
+    outputs: {
+      ...emptyOutputs(),
+      ...outputs,
+      ...Object.fromEntries(flags),
+      'is-test': String(event.test),
+      metadata: JSON.stringify(event.metadata),
+      parameters: JSON.stringify(envelope.parameters),
+      json: JSON.stringify({ ...event, ...envelope }),
+    },
+    refused,
+  }
+}
+
+/** The outputs without what only a matched event may give. */
+export function withoutTargets(outputs: Outputs): Outputs {
+  return { ...outputs, ...Object.fromEntries(ONLY_WHEN_MATCHED.map((name) => [name, ''])) }
+}
+
+interface Texts {
+  outputs: Partial<Outputs>
+  refused: OutputName[]
+}
+
+function looseTexts(event: ModelEvent, envelope: ReceivedEnvelope): Texts {
+  const texts = { title: event.title, url: event.model?.url ?? '', tags: JSON.stringify(event.change.tags) }
+  return { outputs: { ...plainTexts(event, envelope), ...texts }, refused: [] }
+}
+
+function strictTexts(event: ModelEvent, envelope: ReceivedEnvelope): Texts {
+  const entries = Object.entries(plainTexts(event, envelope)) as [OutputName, string][]
+  const refused = entries.filter(([, text]) => !isSafe(text)).map(([name]) => name)
+  const kept = entries.filter(([name]) => !refused.includes(name))
+  const safeTags = event.change.tags.every(isSafe)
+  const texts = {
+    title: safeText(event.title),
+    url: safeUrl(event.model?.url ?? ''),
+    tags: JSON.stringify(safeTags ? event.change.tags : []),
+  }
+  return {
+    outputs: { ...Object.fromEntries(kept), ...texts },
+    refused: safeTags ? refused : [...refused, 'tags'],
+  }
+}
+
+/** The single values that `strict` judges. */
+function plainTexts(event: ModelEvent, envelope: ReceivedEnvelope): Partial<Outputs> {
+  const model = event.model ?? NO_MODEL
+  const change = { ...NO_CHANGE, ...event.change }
+  return {
+    event: event.type,
+    kind: event.kind,
+    source: event.source.name,
+    entity: model.entity ?? '',
+    project: model.project ?? '',
+    registry: model.registry ?? '',
+    model: model.name ?? '',
+    collection: model.name ?? '',
+    version: model.version ?? '',
+    'previous-version': change.previous_version ?? '',
+    alias: change.alias ?? '',
+    tag: change.tag ?? '',
+    stage: change.to_stage ?? '',
+    'previous-stage': change.from_stage ?? '',
+    artifact: model.reference ?? '',
+    'artifact-pinned': model.pinned ?? '',
+    'artifact-id': model.id ?? '',
+    author: event.author ?? '',
+    'delivery-id': envelope.delivery_id,
+    'dedupe-key': envelope.dedupe_key,
+    'subject-key': envelope.subject_key,
+  }
+}

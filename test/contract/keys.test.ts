@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { dedupeKey, slotOf, subjectKey } from '../../src/contract/keys.ts'
+import { aliasAdded, modelEvent, stageChanged, versionLinked } from '../action/events.ts'
+
+const scope = { automation: 'deploy', destination: 'repository_dispatch', target: 'acme/serving' }
+
+describe('the slot of an event', () => {
+  it.each([
+    ['the alias, when it was added', aliasAdded, 'production'],
+    ['the alias, when it was removed', modelEvent({ kind: 'alias.removed' }), 'production'],
+    ['the tag', modelEvent({ kind: 'tag.added', change: { tag: 'approved' } }), 'approved'],
+    ['the key of a tag pair', modelEvent({ kind: 'tag.added', change: { tag: 'state=ok=1' } }), 'state'],
+    ['`stage`', stageChanged, 'stage'],
+    ['the version', versionLinked, 'v3'],
+    [
+      'the id of an unknown version',
+      modelEvent({ kind: 'version.created', model: { version: null, id: 'x' } }),
+      'x',
+    ],
+    ['the event itself for comments', modelEvent({ kind: 'comment.created' }), 'evt_01'],
+    [
+      'the event itself for requests, each of which wants an answer',
+      modelEvent({ kind: 'stage.requested' }),
+      'evt_01',
+    ],
+    ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'evt_01'],
+    ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'evt_01'],
+  ])('is %s', (_what, event, slot) => {
+    expect(slotOf(event)).toBe(slot)
+  })
+})
+
+describe('the subject key', () => {
+  const key = subjectKey(scope, aliasAdded)
+
+  it('is 32 hex characters', () => {
+    expect(key).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('is the same when the alias moves on to another version', () => {
+    const later = modelEvent({ id: 'evt_02', author: 'joe', model: { version: 'v4', id: 'other' } })
+    expect(subjectKey(scope, later)).toBe(key)
+  })
+
+  it.each([
+    ['automation', { ...scope, automation: 'evaluate' }, aliasAdded],
+    ['destination', { ...scope, destination: 'workflow_dispatch' }, aliasAdded],
+    ['target', { ...scope, target: 'acme/other' }, aliasAdded],
+    ['source', scope, modelEvent({ source: { name: 'wandb-eu', type: 'wandb' } })],
+    ['entity', scope, modelEvent({ model: { entity: 'other' } })],
+    ['project', scope, modelEvent({ model: { project: 'other' } })],
+    ['model', scope, modelEvent({ model: { name: 'other' } })],
+    ['alias', scope, modelEvent({ change: { alias: 'staging' } })],
+  ])('differs by %s', (_part, otherScope, event) => {
+    expect(subjectKey(otherScope, event)).not.toBe(key)
+  })
+
+  it('does not run parts together', () => {
+    const one = subjectKey({ ...scope, automation: 'a","b' }, aliasAdded)
+    expect(one).not.toBe(subjectKey({ ...scope, automation: 'a', destination: 'b' }, aliasAdded))
+  })
+})
+
+describe('the dedupe key', () => {
+  const key = dedupeKey(aliasAdded)
+
+  it('is 32 hex characters', () => {
+    expect(key).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('is the same for a repeat, whatever its id and times', () => {
+    const repeat = {
+      ...aliasAdded,
+      id: 'evt_99',
+      received_at: '2026-11-23T00:00:00.000Z',
+      occurred_at: '2026-11-22T00:00:00.000Z',
+      repeat_of: 'evt_01',
+      replay_of: 'evt_01',
+      change: { ...aliasAdded.change, previous_version: 'v3' },
+    }
+    expect(dedupeKey(repeat)).toBe(key)
+  })
+
+  it('is the same for a stage change under its generic and its specific name', () => {
+    const specific = { ...stageChanged, type: 'MODEL_VERSION_TRANSITIONED_TO_PRODUCTION' }
+    expect(dedupeKey(specific)).toBe(dedupeKey(stageChanged))
+  })
+
+  it.each([
+    ['version', modelEvent({ model: { version: 'v4' } })],
+    ['alias', modelEvent({ change: { alias: 'staging' } })],
+    ['kind', modelEvent({ kind: 'alias.removed' })],
+    ['source', modelEvent({ source: { name: 'wandb-eu', type: 'wandb' } })],
+  ])('differs by %s', (_part, event) => {
+    expect(dedupeKey(event)).not.toBe(key)
+  })
+
+  it('tells runs apart by what they say, in any order of its keys', () => {
+    const run = (parts: Record<string, string>) =>
+      dedupeKey(modelEvent({ kind: 'run.changed', model: null, run: parts }))
+    expect(run({ name: 'r1', status: 'FINISHED' })).toBe(run({ status: 'FINISHED', name: 'r1' }))
+    expect(run({ name: 'r1', status: 'FINISHED' })).not.toBe(run({ name: 'r2', status: 'FINISHED' }))
+  })
+})

@@ -1,0 +1,29 @@
+import { mkdirSync } from 'node:fs'
+import { OPERATIONS } from '../../receiver/store/operations/index.ts'
+import { migrate } from '../../receiver/store/migrate.ts'
+import { openDatabase } from '../../receiver/store/sqlite/database.ts'
+import { SQLITE } from '../../receiver/store/sqlite/flavor.ts'
+import { storedEvent } from './events.ts'
+
+/**
+ * Takes one event into the embedded store between reading a request line from stdin and writing an answer to stdout,
+ * like the receiver but with `pragma synchronous` as asked: what a system-call trace of a store looks like that
+ * answers before its data is on disk.
+ *   node test/support/unsafe-store.ts DATA_DIR normal|full
+ */
+const [data_dir = '', synchronous = ''] = process.argv.slice(2)
+mkdirSync(data_dir, { recursive: true })
+const { db, handle } = openDatabase(data_dir)
+await migrate(db, SQLITE)
+handle.exec(`pragma synchronous = ${synchronous}`)
+
+process.stdin.on('data', (request: Buffer) => {
+  void answer(request)
+})
+
+async function answer(request: Buffer): Promise<void> {
+  handle.exec('begin immediate')
+  await OPERATIONS.accept(db, SQLITE, { now: Date.now(), events: [storedEvent({ raw: request })] })
+  handle.exec('commit')
+  process.stdout.write('HTTP/1.1 202 Accepted\r\n\r\n')
+}
