@@ -1,15 +1,15 @@
 import { appendFileSync, writeSync } from 'node:fs'
-import { getInput, notice, setFailed, setOutput } from '@actions/core'
+import { getInput, notice, setFailed } from '@actions/core'
 import { readGitHubEvent } from './github-event.ts'
 import { readInputs } from './inputs.ts'
 import type { Inputs } from './inputs.ts'
-import { OUTPUT_NAMES, emptyOutputs } from './outputs.ts'
-import type { Outputs } from './outputs.ts'
+import { emptyOutputs } from './outputs.ts'
 import { printable } from './printable.ts'
 import { receive } from './received.ts'
 import { run } from './run.ts'
 import type { Result } from './run.ts'
 import { summaryHtml } from './summary.ts'
+import { writeOutputs } from './write-outputs.ts'
 
 const UNGUARDED = 'Steps and jobs that do not check the output matched still run.'
 
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     await step()
   } catch (error) {
     const message = printable(error instanceof Error ? error.message : String(error))
-    setOutputs({ ...emptyOutputs(), reason: 'no-event', message })
+    writeOutputs({ ...emptyOutputs(), reason: 'no-event', message })
     setFailed(message)
   }
 }
@@ -27,13 +27,9 @@ async function step(): Promise<void> {
   const inputs = readInputs(getInput)
   const github = inputs.payload === '' ? await readGitHubEvent() : { problem: '' }
   const result = run(inputs, receive(inputs.payload, github))
-  setOutputs(result.outputs)
+  writeOutputs(result.outputs)
   tell(inputs, result)
   if (inputs.show_summary) writeSummary(result)
-}
-
-function setOutputs(outputs: Outputs): void {
-  for (const name of OUTPUT_NAMES) setOutput(name, outputs[name])
 }
 
 /** Says in the log how it went. Nothing gets there but through `printable`. */
