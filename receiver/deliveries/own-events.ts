@@ -74,19 +74,19 @@ export function createOwnEvents(
   return {
     attempted({ claim, result }, { status, recovered, paused }) {
       const event = JSON.parse(claim.event) as ModelEvent
-      // An alert that fails raises no alert.
-      if (event.source.name === OWN_SOURCE) return
+      // An alert that fails raises no alert; that its lane rests is news for everybody in the lane.
+      const alert = event.source.name === OWN_SOURCE
       const { automation, target, lane } = claim
       const where = { automation, target, lane, delivery_id: claim.id, event_id: claim.event_id }
       const why = { class: result.class, reason: result.message, fix: result.fix }
-      if (status === 'failed') {
+      if (status === 'failed' && !alert) {
         const title = `delivery to ${target} failed: ${result.message}`
         raise('delivery.failed', `${automation}\n${target}\n${result.class}`, title, event.model, {
           ...where,
           ...why,
         })
       }
-      if (recovered) {
+      if (recovered && !alert) {
         const title = `deliveries to ${target} get through again`
         raise('delivery.recovered', `${automation}\n${target}`, title, event.model, where)
       }

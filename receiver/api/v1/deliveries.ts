@@ -104,15 +104,15 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
   })
   router.post('/deliveries/:id/cancel', async (request, response) => {
     const { id } = request.params
-    const { outcome } = await store.cancel({ id, now: clock.steady() })
-    if (outcome === 'canceled') {
+    const canceled = await store.cancel({ id, now: clock.steady() })
+    if (canceled.outcome === 'canceled') {
       wake()
       response.json({ status: 'canceled', id })
-    } else if (outcome === 'not_found') {
+    } else if (canceled.outcome === 'not_found') {
       problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
-    } else if (outcome === 'delivering') {
+    } else if (canceled.status === 'delivering') {
       problem(response, 409, 'delivery_under_way', 'It is being sent right now and cannot be stopped.')
-    } else problem(response, 409, 'delivery_ended', `It has ended already: ${outcome}.`)
+    } else problem(response, 409, 'delivery_ended', `It has ended already: ${canceled.status}.`)
   })
   return router
 }

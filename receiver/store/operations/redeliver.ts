@@ -107,7 +107,8 @@ async function putBack(
   return 'queued'
 }
 
-export type Canceled = { outcome: 'canceled' } | { outcome: DeliveryStatus } | { outcome: 'not_found' }
+export type Canceled =
+  { outcome: 'canceled' } | { outcome: 'kept'; status: DeliveryStatus } | { outcome: 'not_found' }
 
 /** Ends a waiting delivery for good; one that is under way or finished stays as it is. */
 export async function cancel(
@@ -117,7 +118,7 @@ export async function cancel(
 ): Promise<Canceled> {
   const row = await lockRow(db, flavor, id)
   if (row === null) return { outcome: 'not_found' }
-  if (row.status !== 'pending') return { outcome: row.status }
+  if (row.status !== 'pending') return { outcome: 'kept', status: row.status }
   await db
     .updateTable('deliveries')
     .set({ status: 'canceled', head: 0, ended_at: now })

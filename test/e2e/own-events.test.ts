@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startScene, type Scene } from '../support/scene.ts'
+import { aliasBody, sendWandb } from '../support/send.ts'
+
+const CONFIG = `
+version: 1
+sources:
+  wandb: { type: wandb, secrets: ["wandb-signing-secret-of-the-tests"] }
+github:
+  main: { repositories: ["acme/*"], writes_per_second: 0 }
+automations:
+  - name: deploy-production
+    sources: [wandb]
+    events: [ADD_ARTIFACT_ALIAS]
+    filter: { alias: production }
+    destinations:
+      - { type: repository_dispatch, repository: "acme/\${artifact_collection_name}" }
+  - name: tell-operations
+    sources: [model-dispatch]
+    events: ["*"]
+    destinations:
+      - { type: repository_dispatch, repository: acme/operations, event_type: trouble }
+`
+
+interface Item {
+  id: string
+  type: string
+  event: { title: string; extra: Record<string, unknown> }
+}
+
+/** What the receiver says of itself. */
+async function ownEvents(scene: Scene): Promise<Item[]> {
+  const { body } = await scene.receiver.api('/api/v1/events?source=model-dispatch&limit=100')
+  return body['items'] as Item[]
+}
+const typesOf = async (scene: Scene) => (await ownEvents(scene)).map(({ type }) => type)
+
+describe("the engine's own events", () => {
+  let scene: Scene
+  beforeAll(async () => {
+    scene = await startScene({ config: CONFIG })
+  })
+  afterAll(() => scene.close())
+
+  it('tell an automation that a delivery has failed, what to do, and which one', async () => {
+    scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch' })
+    const { body } = await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'gone' }))
+    await expect.poll(() => typesOf(scene)).toEqual(['delivery.failed'])
+    const [event] = await ownEvents(scene)
+    expect(event?.event.extra).toMatchObject({
+      automation: 'deploy-production',
+      target: 'acme/gone',
+      delivery_id: (body['deliveries'] as string[])[0],
+    })
+    await expect.poll(() => scene.github.dispatches.map(({ event_type }) => event_type)).toContain('trouble')
+  })
+
+  it('come at most once per cause', async () => {
+    for (const alias_mover of ['ann', 'bob', 'cleo']) {
+      scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch' })
+      const body = aliasBody({ artifact_collection_name: 'gone', event_author: alias_mover })
+      const { body: answer } = await sendWandb(scene.receiver.url, body)
+      const [id] = answer['deliveries'] as string[]
+      const status = async () => (await scene.receiver.api(`/api/v1/deliveries/${String(id)}`)).body['status']
+      await expect.poll(status).toBe('failed')
+    }
+    expect(await typesOf(scene)).toEqual(['delivery.failed'])
+  })
+
+  it('tell when deliveries get through again', async () => {
+    await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'gone', event_author: 'dora' }))
+    await expect.poll(() => typesOf(scene)).toEqual(['delivery.recovered', 'delivery.failed'])
+  })
+
+  it('tell that an event has no valid target', async () => {
+    await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'not/a name' }))
+    await expect.poll(async () => (await ownEvents(scene))[0]?.event.title).toMatch(/^deploy-production: /)
+  })
+
+  it('never come of an alert that fails itself', async () => {
+    const before = (await ownEvents(scene)).length
+    scene.github.failAlways({ kind: 'answer', name: 'not-found' })
+    await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'other' }))
+    await expect.poll(async () => (await ownEvents(scene)).length).toBe(before + 1)
+    const [raised] = await ownEvents(scene)
+    const alerts = async () => {
+      const { body } = await scene.receiver.api(
+        `/api/v1/deliveries?event=${String(raised?.id)}&status=failed`,
+      )
+      return (body['items'] as unknown[]).length
+    }
+    await expect.poll(alerts).toBe(1)
+    expect((await ownEvents(scene)).length).toBe(before + 1)
+    scene.github.failAlways(null)
+  })
+
+  it('tell that a source refuses one request after the other', async () => {
+    for (let i = 0; i < 8; i++) await sendWandb(scene.receiver.url, aliasBody(), { secret: 'wrong' })
+    await expect.poll(() => typesOf(scene)).toContain('source.rejecting')
+    expect((await typesOf(scene)).filter((type) => type === 'source.rejecting')).toHaveLength(1)
+  })
+
+  it('tell that a changed configuration was refused', async () => {
+    scene.receiver.writeConfig(CONFIG.replace('alias: production', 'alais: production'))
+    await expect.poll(() => typesOf(scene), { timeout: 10_000 }).toContain('config.refused')
+    scene.receiver.writeConfig(CONFIG)
+  })
+
+  it('tell that a whole lane rests', async () => {
+    scene.github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch', times: 3 })
+    await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'third' }))
+    await expect.poll(() => typesOf(scene)).toContain('lane.paused')
+  })
+})
