@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
 import type { ModelEvent } from '../src/contract/model-event.ts'
 import type { Config, ConfigProblem } from './config/config.ts'
+import type { TypeTables } from './config/schema.ts'
 import { createAcceptor } from './deliveries/acceptor.ts'
 import { createEngine } from './deliveries/engine.ts'
 import { createOwnEvents, OWN_SOURCE_CONFIG } from './deliveries/own-events.ts'
@@ -14,6 +15,7 @@ import { createRefusals } from './ingest/refusals.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
+import { DESTINATION_TYPES } from './destinations/index.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
 import type { Store } from './store/store.ts'
 
@@ -28,6 +30,8 @@ export interface ReceiverOptions {
   github: GitHubHub
   log: Log
   clock?: Clock
+  /** The registries and destinations that there are; ours unless told. */
+  types?: TypeTables
 }
 
 export interface Receiver {
@@ -50,13 +54,13 @@ const BODY_MS = 15_000
 
 /** Puts the parts together, recovers what an earlier process left, and listens. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { store, github, log } = options
+  const { store, github, log, types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES } } = options
   const clock = options.clock ?? systemClock(await store.lastSeen({}))
   let runtime: Runtime
   let draining = false
 
   async function reload(config: Config): Promise<void> {
-    const next = createRuntime(config, github)
+    const next = createRuntime(config, github, types.destinations)
     await store.saveRevisions({
       revisions: next.automations.map(({ spec, revision }) => ({
         id: revision,
@@ -112,7 +116,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   const app = createApp({
     runtime: () => runtime,
-    sources: SOURCE_TYPES,
+    sources: types.sources,
     acceptor,
     refusals: createRefusals(
       log,

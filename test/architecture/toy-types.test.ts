@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { NO_CHANGE, NO_MODEL } from '../../src/contract/model-event.ts'
+import { readEnvironment } from '../../receiver/config/environment.ts'
+import { loadConfig } from '../../receiver/config/load.ts'
+import type { DestinationType } from '../../receiver/destinations/destination.ts'
+import { createGitHub } from '../../receiver/github/github.ts'
+import { createLog } from '../../receiver/observe/log.ts'
+import { startReceiver, type Receiver } from '../../receiver/receiver.ts'
+import type { SourceType } from '../../receiver/sources/source.ts'
+import { equalSecrets } from '../../receiver/sources/signature.ts'
+import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
+import { request } from '../support/http.ts'
+
+const toySource: SourceType = {
+  type: 'toy-registry',
+  title: 'Toy registry',
+  settings: {},
+  credentials: ['access_token'],
+  lists: true,
+  events: { RELEASED: 'alias.added' },
+  verify: ({ headers }, { access_token }) =>
+    Promise.resolve(
+      equalSecrets(headers['x-toy'] ?? '', access_token ?? '')
+        ? { ok: true, secret: null }
+        : { ok: false, reason: 'wrong toy' },
+    ),
+  parse: (body) =>
+    (body as { name: string }[]).map(({ name }) => ({
+      event: {
+        type: 'RELEASED',
+        kind: 'alias.added',
+        title: `${name} released`,
+        author: null,
+        occurred_at: null,
+        test: false,
+        own: false,
+        model: { ...NO_MODEL, name },
+        change: { ...NO_CHANGE, tags: [], alias: 'released' },
+        run: null,
+        metadata: {},
+        extra: {},
+      },
+      identity: { rule: 'delivery', key: name, value: name, window_ms: 1_000, body_hash: null },
+      hint: null,
+      dispatch_type: null,
+      flat: { event_type: 'RELEASED' },
+    })),
+  samples: {},
+  setup: '',
+}
+
+/** What the toy destination was given. */
+const box: string[] = []
+
+const toyDestination: DestinationType = {
+  type: 'toy-box',
+  title: 'Toy box',
+  settings: z.strictObject({ type: z.literal('toy-box'), label: z.string() }),
+  default_order: 'none',
+  check: () => [],
+  connect: () => ({
+    target: () => ({ target: 'the box', lane: 'toy' }),
+    policy: () => ({ concurrency: 1, interval_ms: 0 }),
+    render: () => ({ method: 'PUT', url: 'toy:box', body: {} }),
+    send: ({ event, settings }) => {
+      box.push(`${(settings as { label: string }).label} ${event.title}`)
+      return Promise.resolve({
+        class: 'success',
+        status: 200,
+        message: '',
+        fix: '',
+        request: { method: 'PUT', url: 'toy:box', body: '' },
+        response: null,
+        retry_after_ms: null,
+      })
+    },
+  }),
+}
+
+describe('a new registry and a new destination', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-toys-'))
+  let receiver: Receiver | undefined
+  afterAll(async () => {
+    await receiver?.stop(0)
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('are one entry each: configuration, ingest, matching and delivery need no change', async () => {
+    const path = join(folder, 'model-dispatch.yaml')
+    writeFileSync(
+      path,
+      `
+version: 1
+sources: { toys: { type: toy-registry, access_token: "\${env:TOY}" } }
+automations:
+  - name: collect
+    events: [RELEASED]
+    filter: { alias: released, model: "b*" }
+    destinations: [{ type: toy-box, label: caught }]
+`,
+    )
+    const types = {
+      sources: new Map([[toySource.type, toySource]]),
+      destinations: new Map([[toyDestination.type, toyDestination]]),
+    }
+    const { config } = loadConfig({
+      path,
+      env: { TOY: 'secret-toy' },
+      environment: readEnvironment({}),
+      ...types,
+    })
+    receiver = await startReceiver({
+      host: '127.0.0.1',
+      port: 0,
+      public_url: null,
+      admin_token: null,
+      config,
+      store: await openSqliteStore(join(folder, 'data')),
+      github: createGitHub(),
+      log: createLog('silent'),
+      types,
+    })
+    const send = (toy: string) =>
+      request(`${receiver?.url ?? ''}/webhooks/toys`, {
+        method: 'POST',
+        headers: { 'x-toy': toy },
+        body: JSON.stringify([{ name: 'ball' }, { name: 'car' }, { name: 'bear' }]),
+      })
+    expect((await send('no')).status).toBe(401)
+    const { status, body } = await send('secret-toy')
+    expect(status).toBe(202)
+    expect(body['event_ids']).toHaveLength(3)
+    await expect.poll(() => box.toSorted()).toEqual(['caught ball released', 'caught bear released'])
+  })
+})
