@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DATABRICKS_EVENTS } from '../../receiver/sources/databricks-events.ts'
+import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
 import { EVENT_KINDS } from '../../src/contract/model-event.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
@@ -80,6 +81,11 @@ describe('docs/configuration.md', () => {
     const documented = tableUnder(CONFIGURATION, heading).map(([key, value]) => [key, value])
     const expected = Array.from(keys, ([key, { default: value }]) => [named(key), defaultText(value)])
     expect(new Map(documented as [string, string][])).toEqual(new Map(expected as [string, string][]))
+  })
+
+  it("has every event of the receiver's own", () => {
+    const names = tableUnder(CONFIGURATION, "## The receiver's own events").map(([name]) => name)
+    expect(names).toEqual(Object.keys(modelDispatch.events).map(named))
   })
 
   function defaultText(value: unknown): string {

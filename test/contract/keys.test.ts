@@ -17,14 +17,14 @@ describe('the slot of an event', () => {
       modelEvent({ kind: 'version.created', model: { version: null, id: 'x' } }),
       'x',
     ],
-    ['the event itself for comments', modelEvent({ kind: 'comment.created' }), 'evt_01'],
+    ['the event itself for comments', modelEvent({ kind: 'comment.created' }), 'evt_1'],
     [
       'the event itself for requests, each of which wants an answer',
       modelEvent({ kind: 'stage.requested' }),
-      'evt_01',
+      'evt_1',
     ],
-    ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'evt_01'],
-    ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'evt_01'],
+    ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'evt_1'],
+    ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'evt_1'],
   ])('is %s', (_what, event, slot) => {
     expect(slotOf(event)).toBe(slot)
   })
@@ -74,8 +74,8 @@ describe('the dedupe key', () => {
       id: 'evt_99',
       received_at: '2026-11-23T00:00:00.000Z',
       occurred_at: '2026-11-22T00:00:00.000Z',
-      repeat_of: 'evt_01',
-      replay_of: 'evt_01',
+      repeat_of: 'evt_1',
+      replay_of: 'evt_1',
       change: { ...aliasAdded.change, previous_version: 'v3' },
     }
     expect(dedupeKey(repeat)).toBe(key)
