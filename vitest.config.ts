@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Machines are shared: a poll waits long for what must come, and what must not come is never waited for.
+    expect: { poll: { timeout: 15_000 } },
     // GitHub's own workflow parser imports JSON in a way that only a bundler accepts.
     server: { deps: { inline: [/@actions\/(workflow-parser|expressions|languageservice)/] } },
   },

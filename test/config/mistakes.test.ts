@@ -523,7 +523,7 @@ describe('a mistake in the configuration', () => {
   ])('%s is refused, and quickly', (_, yaml) => {
     const started = performance.now()
     expect(problemsOf(yaml)).not.toEqual([])
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
 

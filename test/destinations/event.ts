@@ -1,8 +1,8 @@
-import { NO_CHANGE, NO_MODEL, SCHEMA } from '../../src/contract/model-event.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { DeliveryInput } from '../../receiver/destinations/destination.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { tokenConnection } from '../github/connections.ts'
+import { modelEvent } from '../support/model-event.ts'
 
 /** Two GitHub connections with their lists of repositories. */
 export const connections = new Map([
@@ -20,37 +20,7 @@ export function dispatchKeys(given: Record<string, unknown> = {}): Record<string
 
 /** An alias event of W&B, as its source would make it. */
 export function aliasEvent(given: Partial<ModelEvent> = {}): ModelEvent {
-  return {
-    schema: SCHEMA,
-    id: 'evt_1',
-    source: { name: 'wandb', type: 'wandb' },
-    type: 'ADD_ARTIFACT_ALIAS',
-    kind: 'alias.added',
-    title: 'resnet50 v3 -> production by jane',
-    author: 'jane',
-    occurred_at: null,
-    received_at: '2026-11-22T03:04:05.678Z',
-    test: false,
-    own: false,
-    synthetic: false,
-    repeat_of: null,
-    replay_of: null,
-    model: {
-      ...NO_MODEL,
-      entity: 'my-team',
-      project: 'model-registry',
-      registry: 'model',
-      name: 'resnet50',
-      version: 'v3',
-      reference: 'my-team/model-registry/resnet50:production',
-      pinned: 'my-team/model-registry/resnet50:v3',
-    },
-    change: { ...NO_CHANGE, alias: 'production' },
-    run: null,
-    metadata: { accuracy: 0.97 },
-    extra: {},
-    ...given,
-  }
+  return { ...modelEvent({ metadata: { accuracy: 0.97 } }), ...given }
 }
 
 /** A delivery of that event to a destination with these keys, as its schema reads them. */

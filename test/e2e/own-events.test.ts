@@ -102,7 +102,7 @@ describe("the engine's own events", () => {
 
   it('tell that a changed configuration was refused', async () => {
     scene.receiver.writeConfig(CONFIG.replace('alias: production', 'alais: production'))
-    await expect.poll(() => typesOf(scene), { timeout: 10_000 }).toContain('config.refused')
+    await expect.poll(() => typesOf(scene)).toContain('config.refused')
     scene.receiver.writeConfig(CONFIG)
   })
 

@@ -47,7 +47,7 @@ describe.runIf(mustRun(full, 'the test of a full disk', 'this user may not mount
       const took = Date.now() - began
       answers.forEach(expectUnavailable)
       expect(took).toBeGreaterThan(4_000)
-      expect(took).toBeLessThan(8_000)
+      expect(took).toBeLessThan(15_000)
       expect(await storedIds(scene)).toEqual(before)
       const turned_away = () => scene.receiver.logged('event turned away: 503')
       await expect.poll(turned_away).toHaveLength(3)
@@ -146,7 +146,7 @@ automations:
     for (let n = 0; n < 3; n++) expect((await send(scene)).status).toBe(202)
     const began = Date.now()
     const refused = await send(scene)
-    expect(Date.now() - began).toBeLessThan(1_000)
+    expect(Date.now() - began).toBeLessThan(4_000)
     expect(refused.status).toBe(503)
     expect(refused.headers['retry-after']).toBe('30')
     expect(refused.body).toMatchObject({ status: 'unavailable', error: 'backlog' })
