@@ -8,7 +8,10 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -24,7 +27,7 @@ export default tseslint.config(
         'error',
         {
           selector:
-            "BinaryExpression[operator=/^[!=]==?$/] > :matches(Identifier, MemberExpression)[name=/secret|token|signature|authorization/i]",
+            'BinaryExpression[operator=/^[!=]==?$/] > :matches(Identifier, MemberExpression)[name=/secret|token|signature|authorization/i]',
           message: 'Compare secrets with equalSecrets() of sources/signature.ts (constant time).',
         },
       ],
