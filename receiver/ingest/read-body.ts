@@ -9,13 +9,20 @@ export class BodyRefused extends Error {
   }
 }
 
+/** Whoever mounts something in front of ingest must be told; as a wrong signature it would never be found. */
+const CONSUMED =
+  'The body of this request was read before ingest could: its raw bytes, which the signature covers, are gone. ' +
+  "Mount the receiver's routes before express.json() and every other body parser."
+
 const readers = new Map<number, RequestHandler>()
 
 /**
  * Reads the raw bytes of a request, whatever its Content-Type says, up to `limit` bytes; the rest of a longer one
- * is not read. Throws `BodyRefused` for a longer body (chunked ones too), a compressed or a broken-off one.
+ * is not read. Throws `BodyRefused` for a longer body (chunked ones too), a compressed or a broken-off one, and an
+ * `Error` that says what to change where something else has read the body already.
  */
 export function readBody(request: Request, response: Response, limit: number): Promise<Buffer> {
+  if (request.readableDidRead || request.body !== undefined) return Promise.reject(new Error(CONSUMED))
   // A signature covers the bytes on the wire; nobody we know compresses, and a bomb would have to be unpacked.
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

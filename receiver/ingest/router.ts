@@ -9,6 +9,7 @@ import type { SourceConfig } from '../config/config.ts'
 import type { Accepted } from '../store/operations/accept.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { answerFor } from './answer.ts'
+import { hideSecrets } from './hide-secrets.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
 import { BodyRefused, readBody } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
@@ -77,7 +78,8 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
     response.status(401).json(UNAUTHORIZED)
     return
   }
-  const body = parseJson(raw, type.lists)
+  const shown = hideSecrets(raw, source.credentials)
+  const body = parseJson(shown, type.lists)
   const stated = request.query['event']
   const found = type.parse(body, {
     source: source.name,
@@ -87,7 +89,7 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
     headers,
   })
   const taken = found.map((event) =>
-    takeEvent(runtime, source, event, { raw, received_at, secret: verified.secret }),
+    takeEvent(runtime, source, event, { raw: shown, received_at, secret: verified.secret }),
   )
   const accepted = await Promise.all(taken.map(({ record }) => options.acceptor.accept(record)))
   const { status, body: answer } = answerFor(taken, accepted, options.public_url)
