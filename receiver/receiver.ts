@@ -112,7 +112,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const recovered = await store.recover({ now: clock.steady() })
     if (recovered > 0) log.warn({ deliveries: recovered }, 'taken back from a process that ended mid-attempt')
   }
-  store.onWork(wake)
+  store.onWork((lanes) => {
+    engine.wake(lanes)
+  })
 
   const app = createApp({
     runtime: () => runtime,
@@ -134,7 +136,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     async notReady() {
       if (draining) return 'shutting down'
       if (!engine.healthy()) return 'the delivery worker cannot use the store'
-      return store.ping({}).then(
+      return store.ping({ now: clock.steady() }).then(
         () => null,
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       )

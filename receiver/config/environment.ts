@@ -23,6 +23,9 @@ export interface Environment {
   /** The GitHub connection `main`, as far as the environment says. */
   github: { auth: GitHubConnection['auth'] | null; api_url: string | null }
   admin_token: string | null
+  /** 32 bytes that stored secrets are encrypted with, and the key before that; null where unset. */
+  secrets_key: Buffer | null
+  secrets_key_previous: Buffer | null
   log_level: (typeof LOG_LEVELS)[number]
   /** How long requests are still taken after SIGTERM, ms. */
   drain_ms: number
@@ -32,6 +35,7 @@ export interface Environment {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const SHORTEST_ADMIN_TOKEN = 24
+const KEY_BYTES = 32
 
 /**
  * Reads the environment. An empty variable is an unset one; each secret may come as `…_FILE`.
@@ -50,6 +54,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     data_dir: reader.text('DATA_DIR') ?? './data',
     github: { auth: readGitHubAuth(reader), api_url: readApiUrl(reader) },
     admin_token: readAdminToken(reader),
+    secrets_key: readKey(reader, 'SECRETS_KEY'),
+    secrets_key_previous: readKey(reader, 'SECRETS_KEY_PREVIOUS'),
     log_level: readLogLevel(reader),
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
     https_proxy: reader.text('HTTPS_PROXY') ?? reader.text('https_proxy'),
@@ -125,6 +131,14 @@ function readAdminToken(reader: EnvironmentReader): string | null {
   if (token === null || token.length >= SHORTEST_ADMIN_TOKEN) return token
   const fix = 'Use a random one: openssl rand -base64 32'
   return reader.refuse('ADMIN_TOKEN', `is shorter than ${SHORTEST_ADMIN_TOKEN} characters`, fix)
+}
+
+function readKey(reader: EnvironmentReader, name: string): Buffer | null {
+  const text = reader.secret(name)
+  if (text === null) return null
+  const key = Buffer.from(text, 'base64')
+  if (key.length === KEY_BYTES && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return key
+  return reader.refuse(name, `is not ${KEY_BYTES} bytes in base64`, 'Make one: openssl rand -base64 32')
 }
 
 function readLogLevel(reader: EnvironmentReader): Environment['log_level'] {

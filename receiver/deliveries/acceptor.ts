@@ -6,8 +6,9 @@ import { StoreUnavailable, type Store } from '../store/store.ts'
 const HOLD_MS = 5_000
 /** Between tries of a store that is away, ms. */
 const RETRY_MS = 200
-/** Events in one transaction. */
+/** Events in one transaction, and the deliveries that they make: PostgreSQL holds a lock for each one's subject. */
 const GROUP = 256
+const GROUP_DELIVERIES = 1_000
 /** Events and bytes that may wait at once: past it the store is too slow and we say so. */
 const WAITING = 20_000
 const WAITING_BYTES = 256 * 2 ** 20
@@ -18,6 +19,8 @@ export class BacklogFull extends Error {}
 interface Waiting {
   event: NewEvent
   until: number
+  /** It was tried, and perhaps stored, though the store did not say so. */
+  held: boolean
   resolve: (accepted: Accepted) => void
   reject: (error: Error) => void
 }
@@ -48,7 +51,11 @@ export function createAcceptor(
   let running: Promise<void> | null = null
 
   const take = (group: readonly Waiting[]) =>
-    store.accept({ now: clock.steady(), events: group.map(({ event }) => event) })
+    store.accept({
+      now: clock.steady(),
+      events: group.map(({ event }) => event),
+      retry: group.some(({ held }) => held),
+    })
 
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {
     resolve(result)
@@ -80,13 +87,15 @@ export function createAcceptor(
   function hold(group: readonly Waiting[], error: StoreUnavailable): Waiting[] {
     const now = clock.steady()
     for (const { until, reject } of group) if (until <= now) reject(error)
-    return group.filter(({ until }) => until > now)
+    const kept = group.filter(({ until }) => until > now)
+    for (const waiting of kept) waiting.held = true
+    return kept
   }
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
-      const group = queue.slice(0, GROUP)
-      queue = queue.slice(GROUP)
+      const group = nextGroup(queue)
+      queue = queue.slice(group.length)
       const held = await commit(group)
       const keep = new Set(held)
       for (const waiting of group) if (!keep.has(waiting)) bytes -= waiting.event.raw.byteLength
@@ -104,7 +113,7 @@ export function createAcceptor(
         return Promise.reject(new BacklogFull('Too many events are waiting.'))
       return new Promise((resolve, reject) => {
         bytes += event.raw.byteLength
-        queue.push({ event, until: clock.steady() + HOLD_MS, resolve, reject })
+        queue.push({ event, until: clock.steady() + HOLD_MS, held: false, resolve, reject })
         running ??= run()
       })
     },
@@ -112,4 +121,14 @@ export function createAcceptor(
       await running
     },
   }
+}
+
+/** The first of a queue that fit into one transaction; at least one. */
+function nextGroup(queue: readonly Waiting[]): Waiting[] {
+  let deliveries = 0
+  const end = queue.slice(0, GROUP).findIndex(({ event }, i) => {
+    deliveries += event.deliveries.length
+    return i > 0 && deliveries > GROUP_DELIVERIES
+  })
+  return queue.slice(0, end === -1 ? GROUP : end)
 }

@@ -15,6 +15,8 @@ const ATTEMPT_MS = 15_000
 const STALE_CLAIM_MS = LEASE_MS - 2 * ATTEMPT_MS
 /** The safety net under wake-ups: nothing in the normal path waits for it. */
 const SAFETY_POLL_MS = { sqlite: 30_000, postgres: 5_000 }
+/** Wait before looking again at what another replica is looking at, ms. */
+const TAKEN_MS = 20
 /** Wait after the store failed, ms. */
 const STORE_RETRY_MS = 250
 
@@ -90,22 +92,28 @@ export function createEngine(options: EngineOptions): Engine {
     attempts = []
     lanes = new Set()
     const capacity = state === 'running' ? concurrency - under_way.size : 0
+    const asked_at = performance.now()
     try {
-      const { claimed, consequences, wait_ms } = await store.advance({
+      const { claimed, consequences, missed, wait_ms } = await store.advance({
         now: clock.steady(),
         finished: made.map(({ finished }) => finished),
         capacity,
         lease_ms: LEASE_MS,
         lanes: [...hinted],
       })
-      for (const claim of claimed) begin(claim)
+      for (const lane of missed) lanes.add(lane)
+      for (const claim of claimed) begin(claim, asked_at)
       made.forEach((attempt, i) => {
         const consequence = consequences[i]
         if (consequence !== undefined) follow(attempt, consequence)
       })
       if (!healthy) log.info('the store can be used again')
       healthy = true
-      return capacity === 0 ? Infinity : wait_ms
+      if (capacity === 0) return Infinity
+      // Where nothing could be done about what is due, another replica is at it.
+      const idle = claimed.length === 0 && made.length === 0
+      const wait = missed.length > 0 ? 0 : wait_ms
+      return idle && wait === 0 ? TAKEN_MS : wait
     } catch (error) {
       attempts = [...made, ...attempts]
       lanes = new Set([...hinted, ...lanes])
@@ -115,9 +123,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  function begin(claim: Claimed): void {
-    const claimed_at = performance.now()
-    const work = attempt(claim, claimed_at).then((result) => {
+  function begin(claim: Claimed, asked_at: number): void {
+    const work = attempt(claim, asked_at).then((result) => {
       under_way.delete(claim.id)
       if (result !== null) attempts.push(result)
       wake([claim.lane])
@@ -125,11 +132,14 @@ export function createEngine(options: EngineOptions): Engine {
     under_way.set(claim.id, work)
   }
 
-  /** One try of a claimed delivery. Never throws. Null: the claim was too old to be used. */
-  async function attempt(claim: Claimed, claimed_at: number): Promise<Attempt | null> {
+  /**
+   * One try of a claimed delivery. Never throws. Null: the claim was too old to be used. Its age counts from before it
+   * was asked for, since the process may have been stopped before it read the answer.
+   */
+  async function attempt(claim: Claimed, asked_at: number): Promise<Attempt | null> {
     const at = clock.wall()
     const began = performance.now()
-    if (began - claimed_at > STALE_CLAIM_MS) return null
+    if (began - asked_at > STALE_CLAIM_MS) return null
     const result = await send(claim)
     const duration_ms = Math.round(performance.now() - began)
     const level = result.class === 'success' ? 'info' : 'warn'

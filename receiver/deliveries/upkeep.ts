@@ -67,6 +67,7 @@ export function startUpkeep(
     setInterval(guard(sweep), SWEEP_EVERY_MS),
   ]
   guard(count)()
+  guard(wakeLost)()
   return {
     roomLeft() {
       if (backlog < config().limits.backlog) return true

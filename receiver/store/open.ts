@@ -1,12 +1,19 @@
 import type { Environment } from '../config/environment.ts'
 import { openPostgresStore } from './postgres/open.ts'
 import { openSqliteStore } from './sqlite/open.ts'
+import { checkSecretsKey, secretsKeys } from './secrets-key.ts'
 import type { Store } from './store.ts'
 
-/** Opens the store that the environment names. Throws `StoreRefused` with what to do. */
-export function openStore({
-  database_url,
-  data_dir,
-}: Pick<Environment, 'database_url' | 'data_dir'>): Promise<Store> {
-  return database_url === null ? openSqliteStore(data_dir) : openPostgresStore(database_url)
+/** Opens the store that the environment names, under the right key. Throws `StoreRefused` with what to do. */
+export async function openStore(environment: Environment): Promise<Store> {
+  const { database_url, data_dir } = environment
+  const store =
+    database_url === null ? await openSqliteStore(data_dir) : await openPostgresStore(database_url)
+  try {
+    await checkSecretsKey(store, secretsKeys(environment))
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }

@@ -6,8 +6,11 @@ import type { Operations } from './operations/index.ts'
  */
 export type Store = Operations & {
   readonly engine: 'sqlite' | 'postgres'
-  /** Calls back when another replica has put work into the store. Never on SQLite: it has one process. */
-  onWork(listener: () => void): void
+  /**
+   * Calls back when a replica has put work into the store, with the lanes that must be looked at whatever their
+   * alarm says. Never on SQLite: it has one process.
+   */
+  onWork(listener: (lanes: readonly string[]) => void): void
   /** Ends all work and frees the data. Pending operations finish first. */
   close(): Promise<void>
 }

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,7 +106,9 @@ export class ReceiverProcess {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text))
     }
     this.#child = child
-    this.#exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
+    this.#exited = new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal }))
+    })
     return this.#exited
   }
 

@@ -3,8 +3,9 @@ import type { LanePolicy } from '../../destinations/destination.ts'
 import type { Identity } from '../../sources/source.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable } from '../schema.ts'
+import { claimIdentities, noteBodies } from './identities.ts'
 import { insertAll } from './insert-all.ts'
-import { alarmLanes, openLanes } from './lanes.ts'
+import { openLanes } from './lanes.ts'
 import { supersedeOlder } from './subjects.ts'
 import { UNFINISHED } from './states.ts'
 
@@ -64,17 +65,30 @@ export type Accepted =
   | { outcome: 'accepted'; event_id: string; repeat_of: string | null }
   | { outcome: 'duplicate'; event_id: string }
 
-const REPEATS_KEPT_MS = 400 * 86_400_000
-
 /**
  * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
  * Results come in the order of the group. An event that was seen before is answered with the earlier one's id.
+ * `retry` says that the group was tried before and nobody knows whether that was committed.
  */
 export async function accept(
   db: Db,
   flavor: Flavor,
-  { now, events }: { now: number; events: readonly NewEvent[] },
+  { now, events, retry = false }: { now: number; events: readonly NewEvent[]; retry?: boolean },
 ): Promise<Accepted[]> {
+  const stored = retry ? await storedAlready(db, events) : new Set<string>()
+  const rest = events.filter(({ id }) => !stored.has(id))
+  const taken = rest.length === 0 ? [] : await takeIn(db, flavor, rest, now)
+  const results = new Map(rest.map(({ id }, i) => [id, taken[i]]))
+  return events.map(({ id }) => results.get(id) ?? { outcome: 'accepted', event_id: id, repeat_of: null })
+}
+
+async function storedAlready(db: Db, events: readonly NewEvent[]): Promise<Set<string>> {
+  const ids = events.map(({ id }) => id)
+  const rows = await db.selectFrom('events').select('id').where('id', 'in', ids).execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
+async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: number): Promise<Accepted[]> {
   const earlier = await claimIdentities(db, events, now)
   const repeats = await noteBodies(db, events, earlier, now)
   const results = events.map((event, i): Accepted => {
@@ -114,126 +128,6 @@ export async function accept(
   return results
 }
 
-/**
- * Decides for each event whether it was seen before: an upsert, so that two replicas given the same request at
- * the same time cannot both take it. Gives the earlier event's id, or null for a new one.
- */
-async function claimIdentities(db: Db, events: readonly NewEvent[], now: number): Promise<(string | null)[]> {
-  const first = new Map<string, NewEvent>()
-  for (const event of events) {
-    const key = identityKey(event)
-    if (!first.has(key)) first.set(key, event)
-  }
-  const row = (event: NewEvent) => ({
-    key: identityKey(event),
-    value: event.identity.value,
-    event_id: event.id,
-    seen_at: now,
-    expires_at: now + event.identity.window_ms,
-  })
-  const taken = new Set((await upsertIdentities(db, [...first.values()].map(row))).map(({ key }) => key))
-  const lost = [...first.keys()].filter((key) => !taken.has(key))
-  const known = new Map<string, { value: string; event_id: string }>()
-  if (lost.length > 0) {
-    const rows = await db
-      .selectFrom('identities')
-      .select(['key', 'value', 'event_id'])
-      .where('key', 'in', lost)
-      .execute()
-    for (const { key, value, event_id } of rows) known.set(key, { value, event_id })
-  }
-  // Walk the group in order: within it, too, only what equals the one before is a duplicate.
-  const last = new Map<string, NewEvent>()
-  const earlier = events.map((event) => {
-    const key = identityKey(event)
-    const before = known.get(key)
-    if (before?.value === event.identity.value) return before.event_id
-    if (before === undefined && first.get(key) === event) {
-      known.set(key, { value: event.identity.value, event_id: event.id })
-      return null
-    }
-    known.set(key, { value: event.identity.value, event_id: event.id })
-    last.set(key, event)
-    return null
-  })
-  if (last.size > 0) await overwriteIdentities(db, [...last.values()].map(row))
-  return earlier
-}
-
-const identityKey = ({ source, identity }: NewEvent) => `${source}:${identity.rule}:${identity.key}`
-
-const upsertIdentities = insertAll('identities', (query) =>
-  query
-    .onConflict((conflict) =>
-      conflict
-        .column('key')
-        .doUpdateSet((eb) => ({
-          value: eb.ref('excluded.value'),
-          event_id: eb.ref('excluded.event_id'),
-          seen_at: eb.ref('excluded.seen_at'),
-          expires_at: eb.ref('excluded.expires_at'),
-        }))
-        .where((eb) =>
-          eb.or([
-            eb('identities.value', '!=', eb.ref('excluded.value')),
-            eb('identities.expires_at', '<=', eb.ref('excluded.seen_at')),
-          ]),
-        ),
-    )
-    .returning('key'),
-)
-
-const overwriteIdentities = insertAll('identities', (query) =>
-  query.onConflict((conflict) =>
-    conflict.column('key').doUpdateSet((eb) => ({
-      value: eb.ref('excluded.value'),
-      event_id: eb.ref('excluded.event_id'),
-      seen_at: eb.ref('excluded.seen_at'),
-      expires_at: eb.ref('excluded.expires_at'),
-    })),
-  ),
-)
-
-/** Notes the hashes of bodies without a delivery id; gives the event that brought the same body before. */
-async function noteBodies(
-  db: Db,
-  events: readonly NewEvent[],
-  earlier: readonly (string | null)[],
-  now: number,
-): Promise<(string | null)[]> {
-  const bodies = new Map<string, string>()
-  const keys = events.map((event, i) =>
-    event.identity.body_hash === null || earlier[i] !== null
-      ? null
-      : `${event.source}:${event.identity.body_hash}`,
-  )
-  keys.forEach((key, i) => {
-    const event = events[i]
-    if (key !== null && event !== undefined && !bodies.has(key)) bodies.set(key, event.id)
-  })
-  if (bodies.size === 0) return events.map(() => null)
-  const rows = await insertBodies(
-    db,
-    [...bodies].map(([key, event_id]) => ({ key, event_id, seen_at: now })),
-  )
-  const added = new Set(rows.map(({ key }) => key))
-  const seen = [...bodies.keys()].filter((key) => !added.has(key))
-  if (seen.length > 0) {
-    const known = await db.selectFrom('bodies').selectAll().where('key', 'in', seen).execute()
-    for (const { key, event_id, seen_at } of known) {
-      if (seen_at > now - REPEATS_KEPT_MS) bodies.set(key, event_id)
-    }
-  }
-  return keys.map((key, i) => {
-    const before = key === null ? null : (bodies.get(key) ?? null)
-    return before === events[i]?.id ? null : before
-  })
-}
-
-const insertBodies = insertAll('bodies', (query) =>
-  query.onConflict((conflict) => conflict.column('key').doNothing()).returning('key'),
-)
-
 /** Who held each moved alias or stage before, and the new holders written. */
 async function moveHolders(db: Db, events: readonly NewEvent[]): Promise<Map<NewEvent, string | null>> {
   const before = new Map<NewEvent, string | null>()
@@ -248,7 +142,7 @@ async function moveHolders(db: Db, events: readonly NewEvent[]): Promise<Map<New
   }
   await upsertHolders(
     db,
-    keys.flatMap((key) => now.get(key) ?? []),
+    keys.sort().flatMap((key) => now.get(key) ?? []),
   )
   return before
 }
@@ -283,18 +177,13 @@ export async function enqueue(
   const live = items.filter(({ delivery }) => delivery.error === null)
   await openLanes(
     db,
-    live.map(({ delivery }) => delivery),
-    now,
-  )
-  await alarmLanes(
-    db,
     flavor,
-    live.map(({ delivery }) => delivery.lane),
+    live.map(({ delivery }) => delivery),
     now,
   )
   const subjects = [...new Set(live.map(({ delivery }) => delivery.subject))]
   await flavor.lockSubjects(db, subjects)
-  await supersedeOlder(db, subjects, now)
+  await supersedeOlder(db, flavor, subjects, now)
   const busy = await busySubjects(
     db,
     live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),

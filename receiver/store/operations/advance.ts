@@ -2,7 +2,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import { claimLane, type Claimed } from './claim.ts'
 import { finish, type Consequence, type Finished } from './finish.ts'
 import { NEVER } from './lanes.ts'
-import { endExpired, reclaimLeases } from './lapse.ts'
+import { endLapsed, findLapsed, type Lapsed } from './lapse.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
 /** Lanes looked at in one call: bounds how long the transaction holds their rows. */
@@ -17,7 +17,7 @@ export interface Advance {
   capacity: number
   /** How long a claim lasts, ms. */
   lease_ms: number
-  /** Lanes to look at even if their alarm says otherwise: something was just put there. */
+  /** Lanes to look at even if their alarm says otherwise: something was put there. */
   lanes: readonly string[]
 }
 
@@ -25,6 +25,8 @@ export interface Advanced {
   claimed: Claimed[]
   /** What became of each of `finished`. */
   consequences: Consequence[]
+  /** Lanes that must be looked at but could not be, since another replica did or too many were due: ask again. */
+  missed: string[]
   /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
   wait_ms: number
 }
@@ -36,36 +38,62 @@ export interface Advanced {
 export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Advanced> {
   const { now } = args
   const consequences: Consequence[] = []
-  await lockAll(db, flavor, args.finished)
-  for (const result of args.finished) consequences.push(await finish(db, result, now))
-  await reclaimLeases(db, flavor, now)
-  await endExpired(db, flavor, now)
+  const lapsed = await findLapsed(db, now)
+  await lockAll(db, flavor, args.finished, lapsed)
+  const unseen = new Set(args.lanes)
+  for (const result of args.finished) {
+    const { consequence, promoted } = await finish(db, flavor, result, now)
+    consequences.push(consequence)
+    for (const lane of promoted) unseen.add(lane)
+  }
+  for (const lane of await endLapsed(db, flavor, lapsed, now)) unseen.add(lane)
   const claimed: Claimed[] = []
   if (args.capacity > 0) {
-    for (const lane of await ringingLanes(db, flavor, args)) {
+    for (const lane of await ringingLanes(db, flavor, now, [...unseen])) {
       if (claimed.length >= args.capacity) break
       const room = args.capacity - claimed.length
       claimed.push(...(await claimLane(db, flavor, lane, now, room, args.lease_ms)))
+      unseen.delete(lane.lane)
     }
   }
+  const missed = await existing(db, [...unseen])
   const next = await nextAlarm(db)
-  return { claimed, consequences, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
+  return { claimed, consequences, missed, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
 }
 
 /** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */
-async function lockAll(db: Db, flavor: Flavor, finished: readonly Finished[]): Promise<void> {
-  if (finished.length === 0) return
+async function lockAll(
+  db: Db,
+  flavor: Flavor,
+  finished: readonly Finished[],
+  { lost, over }: Lapsed,
+): Promise<void> {
+  const changed = [...finished, ...(await rowsOf(db, finished)), ...lost, ...over]
+  if (changed.length === 0) return
   await flavor.lockLanes(
     db,
-    finished.map(({ lane }) => lane),
+    changed.map(({ lane }) => lane),
   )
   await flavor.lockSubjects(
     db,
-    finished.map(({ subject }) => subject),
+    changed.map(({ subject }) => subject),
   )
 }
 
-async function ringingLanes(db: Db, flavor: Flavor, { now, lanes }: Advance) {
+/** Where these deliveries are now: a lane may have got another name since they were claimed. */
+async function rowsOf(db: Db, finished: readonly Finished[]): Promise<{ lane: string; subject: string }[]> {
+  if (finished.length === 0) return []
+  const ids = finished.map(({ delivery_id }) => delivery_id)
+  return db.selectFrom('deliveries').select(['lane', 'subject']).where('id', 'in', ids).execute()
+}
+
+async function existing(db: Db, lanes: readonly string[]): Promise<string[]> {
+  if (lanes.length === 0) return []
+  const rows = await db.selectFrom('lanes').select('lane').where('lane', 'in', lanes).execute()
+  return rows.map(({ lane }) => lane)
+}
+
+async function ringingLanes(db: Db, flavor: Flavor, now: number, lanes: readonly string[]) {
   const query = db
     .selectFrom('lanes')
     .selectAll()

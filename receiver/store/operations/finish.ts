@@ -1,7 +1,7 @@
 import { decide } from '../../policy/outcome.ts'
 import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
-import type { Db } from '../flavor.ts'
+import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
 import { endStale, promoteHeads, supersedeOlder } from './subjects.ts'
 import { DELIVERING, UNFINISHED } from './states.ts'
@@ -37,24 +37,27 @@ export interface Consequence {
   paused: { reason: PauseReason; until: number; message: string } | null
 }
 
-const DROPPED: Consequence = { status: null, recovered: false, paused: null }
+/** What `finish` gives to the rest of its transaction. */
+export interface Written {
+  consequence: Consequence
+  /** Lanes in which another delivery of the subject can be claimed now. */
+  promoted: string[]
+}
+
+const DROPPED: Written = { consequence: { status: null, recovered: false, paused: null }, promoted: [] }
 
 /**
  * Writes one attempt and what follows from it for the delivery, its subject and its lane. Writes
  * nothing when the claim is no longer ours: someone else has taken the delivery over. The caller holds the locks of
  * the lane and the subject.
  */
-export async function finish(db: Db, result: Finished, now: number): Promise<Consequence> {
-  const claimed = await db
-    .selectFrom('deliveries')
-    .select(['seq', 'attempts', 'tries', 'ordered', 'automation', 'target'])
-    .where('id', '=', result.delivery_id)
-    .where('status', '=', DELIVERING)
-    .where('lease', '=', result.lease)
-    .executeTakeFirst()
+export async function finish(db: Db, flavor: Flavor, result: Finished, now: number): Promise<Written> {
+  const claimed = await readClaim(db, result)
   if (claimed === undefined) return DROPPED
-  const { seq } = claimed
-  const { subject, lane: name } = result
+  const { seq, lane: name } = claimed
+  const { subject } = result
+  // The lane got another name meanwhile.
+  if (name !== result.lane) await flavor.lockLanes(db, [name])
   const lane = await db.selectFrom('lanes').selectAll().where('lane', '=', name).executeTakeFirstOrThrow()
   const state: LaneState = {
     paused_until: lane.paused_until,
@@ -64,7 +67,7 @@ export async function finish(db: Db, result: Finished, now: number): Promise<Con
     streak: lane.streak,
     streak_subjects: JSON.parse(lane.streak_subjects) as string[],
   }
-  const { outcome, lane: after } = decide(result, claimed.attempts, state, now, result.random)
+  const { outcome, lane: after } = decide(wholeMs(result), claimed.attempts, state, now, result.random)
   const ended = outcome.status !== 'pending'
   const counted = outcome.status !== 'pending' || outcome.counted
   const problem =
@@ -95,15 +98,17 @@ export async function finish(db: Db, result: Finished, now: number): Promise<Con
       duration_ms: result.duration_ms,
       status: result.status,
       class: result.class,
-      error: result.message === '' ? null : result.message,
+      error: result.message === '' ? null : storable(result.message),
       request: result.request,
-      response: result.response,
+      response: result.response === null ? null : storable(result.response),
     })
     .execute()
 
   if (outcome.status === 'succeeded') await endStale(db, subject, seq, now)
-  else if (!ended) await supersedeOlder(db, [subject], now, await newestWaiting(db, subject))
-  if (claimed.ordered === 1) await promoteHeads(db, [subject])
+  const promoted = ended
+    ? []
+    : await supersedeOlder(db, flavor, [subject], now, await newestWaiting(db, subject))
+  if (claimed.ordered === 1) promoted.push(...(await promoteHeads(db, flavor, [subject])))
   await db
     .updateTable('lanes')
     .set({
@@ -113,7 +118,7 @@ export async function finish(db: Db, result: Finished, now: number): Promise<Con
     })
     .where('lane', '=', name)
     .execute()
-  return {
+  const consequence = {
     status: outcome.status,
     recovered: await noteHealth(db, `failing:${claimed.automation}:${claimed.target}`, outcome.status),
     paused:
@@ -121,6 +126,27 @@ export async function finish(db: Db, result: Finished, now: number): Promise<Con
         ? null
         : { reason: after.pause, until: after.paused_until, message: result.message },
   }
+  return { consequence, promoted }
+}
+
+/** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
+const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
+
+/** Times are whole ms in the store, whatever a server asked for. */
+function wholeMs(result: Finished): Finished {
+  const { retry_after_ms } = result
+  return { ...result, retry_after_ms: retry_after_ms === null ? null : Math.ceil(retry_after_ms) }
+}
+
+/** The delivery, as long as the claim is still ours. */
+async function readClaim(db: Db, { delivery_id, lease }: Finished) {
+  return db
+    .selectFrom('deliveries')
+    .select(['seq', 'lane', 'attempts', 'tries', 'ordered', 'automation', 'target'])
+    .where('id', '=', delivery_id)
+    .where('status', '=', DELIVERING)
+    .where('lease', '=', lease)
+    .executeTakeFirst()
 }
 
 /** Remembers that deliveries of an automation to a target fail; tells when one gets through again. */

@@ -5,7 +5,7 @@ import { recover } from './lapse.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './lists.ts'
 import { cancel, overtaken, redeliver, redeliverMany } from './redeliver.ts'
 import { getRevision, saveRevisions } from './revisions.ts'
-import { backlog, lastSeen, ping, renameLane, sweep, wakeLanes } from './upkeep.ts'
+import { backlog, lastSeen, noteSecretsKey, ping, renameLane, sweep, wakeLanes } from './upkeep.ts'
 
 /** Everything the store can do. Each runs in one transaction of its own; adding one means adding a line here. */
 export const OPERATIONS = {
@@ -19,7 +19,8 @@ export const OPERATIONS = {
   lastSeen: (db: Db, _: Flavor, _args: Record<string, never>) => lastSeen(db),
   listDeliveries: (db: Db, _: Flavor, args: Parameters<typeof listDeliveries>[1]) => listDeliveries(db, args),
   listEvents: (db: Db, _: Flavor, args: Parameters<typeof listEvents>[1]) => listEvents(db, args),
-  ping: (db: Db, _: Flavor, _args: Record<string, never>) => ping(db),
+  noteSecretsKey: (db: Db, _: Flavor, args: Parameters<typeof noteSecretsKey>[1]) => noteSecretsKey(db, args),
+  ping: (db: Db, _: Flavor, args: { now: number }) => ping(db, args),
   overtaken,
   recover,
   redeliver,

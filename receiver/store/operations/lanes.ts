@@ -6,72 +6,83 @@ import { insertAll } from './insert-all.ts'
 /** An alarm that never rings by itself: the lane has nothing to claim. Later than any real time. */
 export const NEVER = 8_640_000_000_000_000
 
-/** Makes sure that these lanes exist under today's policy. */
+/**
+ * Something new can be claimed in these lanes: makes sure that they exist under today's policy and brings their alarm
+ * forward to now, or to the end of their pace or pause. A lane that needs neither is not touched, so that accepts
+ * don't queue behind its row; if that lane falls asleep meanwhile, whoever accepted must look at it afterwards
+ * (`Advance.lanes`).
+ */
 export async function openLanes(
   db: Db,
+  flavor: Flavor,
   deliveries: readonly { lane: string; policy: LanePolicy }[],
   now: number,
 ): Promise<void> {
-  const lanes = new Map(deliveries.map(({ lane, policy }) => [lane, policy]))
-  if (lanes.size === 0) return
+  // Whole ms: that is what the columns hold.
+  const policies = new Map(
+    deliveries.map(({ lane, policy: { concurrency, interval_ms } }) => [
+      lane,
+      { concurrency, interval_ms: Math.ceil(interval_ms) },
+    ]),
+  )
+  if (policies.size === 0) return
   const known = await db
     .selectFrom('lanes')
-    .select(['lane', 'concurrency', 'interval_ms'])
-    .where('lane', 'in', [...lanes.keys()])
+    .select(['lane', 'concurrency', 'interval_ms', 'ready_at'])
+    .where('lane', 'in', [...policies.keys()])
     .execute()
-  for (const { lane, concurrency, interval_ms } of known) {
-    const policy = lanes.get(lane)
-    if (policy?.concurrency === concurrency && policy.interval_ms === interval_ms) lanes.delete(lane)
+  const isChanged = ({ lane, concurrency, interval_ms }: Omit<(typeof known)[number], 'ready_at'>) => {
+    const policy = policies.get(lane)
+    return policy?.concurrency !== concurrency || policy.interval_ms !== interval_ms
   }
-  // Sorted: two replicas then never wait for each other's rows in turn.
-  const rows = [...lanes].sort(([a], [b]) => (a < b ? -1 : 1))
-  await upsertLanes(
+  const asleep = known.filter(({ ready_at }) => ready_at > now).map(({ lane }) => lane)
+  const changed = known.filter(isChanged).map(({ lane }) => lane)
+  const missing = known.length === policies.size ? [] : [...policies.keys()].filter(notIn(known))
+  // New rows first, then all locks at once, each sorted: two replicas then never wait for each other in turn.
+  await insertLanes(
     db,
-    rows.map(([lane, { concurrency, interval_ms }]) => ({
-      lane,
-      concurrency,
-      interval_ms,
-      next_at: 0,
-      paused_until: 0,
-      pause: null,
-      pause_message: null,
-      pauses: 0,
-      streak: 0,
-      streak_subjects: '[]',
-      cursor: '',
-      ready_at: now,
-    })),
+    missing.sort().map((lane) => ({ ...freshLane(lane, now), ...policies.get(lane) })),
   )
+  await flavor.lockLanes(db, [...asleep, ...changed])
+  for (const lane of changed) {
+    await db
+      .updateTable('lanes')
+      .set({ ...policies.get(lane) })
+      .where('lane', '=', lane)
+      .execute()
+  }
+  await ring(db, asleep, now)
 }
 
-const upsertLanes = insertAll('lanes', (query) =>
-  query.onConflict((conflict) =>
-    conflict.column('lane').doUpdateSet((eb) => ({
-      concurrency: eb.ref('excluded.concurrency'),
-      interval_ms: eb.ref('excluded.interval_ms'),
-    })),
-  ),
+function notIn(known: readonly { lane: string }[]): (lane: string) => boolean {
+  const names = new Set(known.map(({ lane }) => lane))
+  return (lane) => !names.has(lane)
+}
+
+function freshLane(lane: string, now: number) {
+  return {
+    lane,
+    concurrency: 1,
+    interval_ms: 0,
+    next_at: 0,
+    paused_until: 0,
+    pause: null,
+    pause_message: null,
+    pauses: 0,
+    streak: 0,
+    streak_subjects: '[]',
+    cursor: '',
+    ready_at: now,
+  }
+}
+
+const insertLanes = insertAll('lanes', (query) =>
+  query.onConflict((conflict) => conflict.column('lane').doNothing()),
 )
 
-/**
- * Something new can be claimed in these lanes: brings their alarm forward to now, or to the end of their pace or
- * pause. A lane whose alarm is early enough already is not touched, so that accepts don't queue behind its row.
- */
-export async function alarmLanes(
-  db: Db,
-  flavor: Flavor,
-  lanes: readonly string[],
-  now: number,
-): Promise<void> {
-  const asleep = await db
-    .selectFrom('lanes')
-    .select('lane')
-    .where('lane', 'in', [...new Set(lanes)])
-    .where('ready_at', '>', now)
-    .execute()
-  if (asleep.length === 0) return
-  const unique = asleep.map(({ lane }) => lane)
-  await flavor.lockLanes(db, unique)
+/** Brings the alarm of locked lanes forward. */
+async function ring(db: Db, lanes: readonly string[], now: number): Promise<void> {
+  if (lanes.length === 0) return
   const earliest = sql<number>`case
     when next_at > paused_until and next_at > ${now} then next_at
     when paused_until > ${now} then paused_until
@@ -79,7 +90,7 @@ export async function alarmLanes(
   await db
     .updateTable('lanes')
     .set({ ready_at: earliest })
-    .where('lane', 'in', unique)
+    .where('lane', 'in', lanes)
     .where('ready_at', '>', earliest)
     .execute()
 }

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { sql, type ExpressionBuilder, type Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
+import type { DeliveriesTable, Tables } from '../schema.ts'
 import { laneAlarm } from './claim.ts'
 import { promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
@@ -13,30 +14,70 @@ const LOST = {
   fix: 'Nothing to do: it is tried again with the same delivery_id.',
 }
 
-/** Takes back deliveries whose lease ran out: the attempt counts, since it may have been made. */
-export async function reclaimLeases(db: Db, flavor: Flavor, now: number): Promise<void> {
-  await takeBack(db, flavor, now, now)
+/** A delivery that something happens to by itself. */
+type Row = Pick<Selectable<DeliveriesTable>, 'id' | 'lane' | 'subject'>
+const ROW = ['id', 'lane', 'subject'] as const
+
+/** Deliveries whose lease or time ran out. Found without any lock, so whoever changes them must ask again. */
+export interface Lapsed {
+  lost: readonly Row[]
+  over: readonly Row[]
+}
+
+export async function findLapsed(db: Db, now: number): Promise<Lapsed> {
+  const lost = await db.selectFrom('deliveries').select(ROW).where(isLost(now)).limit(BATCH).execute()
+  const over = await db.selectFrom('deliveries').select(ROW).where(isOver(now)).limit(BATCH).execute()
+  return { lost, over }
+}
+
+const isLost = (leased_until: number) => (eb: ExpressionBuilder<Tables, 'deliveries'>) =>
+  eb.and([eb('status', '=', DELIVERING), eb('lease_until', '<=', leased_until)])
+
+const isOver = (now: number) => (eb: ExpressionBuilder<Tables, 'deliveries'>) =>
+  eb.and([eb('status', '=', PENDING), eb('expires_at', 'is not', null), eb('expires_at', '<=', now)])
+
+/**
+ * Takes back what lost workers held (the attempt counts, since it may have been made) and ends what has expired.
+ * The caller holds the locks of the lanes and subjects. Gives the lanes of new heads.
+ */
+export async function endLapsed(
+  db: Db,
+  flavor: Flavor,
+  { lost, over }: Lapsed,
+  now: number,
+): Promise<string[]> {
+  await takeBack(db, lost, now, now)
+  const promoted = await endExpired(db, flavor, over, now)
+  await resetAlarms(
+    db,
+    [...lost, ...over].map(({ lane }) => lane),
+    now,
+  )
+  return promoted
 }
 
 /**
  * Takes back every delivery under way, for a store with one process when it starts. Gives how many there were.
  */
-export async function recover(db: Db, flavor: Flavor, { now }: { now: number }): Promise<number> {
+export async function recover(db: Db, _flavor: Flavor, { now }: { now: number }): Promise<number> {
+  const ever = Number.MAX_SAFE_INTEGER
   let all = 0
-  for (let n = BATCH; n === BATCH; all += n) n = await takeBack(db, flavor, now, Number.MAX_SAFE_INTEGER)
+  for (let n = BATCH; n === BATCH; all += n) {
+    const lost = await db.selectFrom('deliveries').select(ROW).where(isLost(ever)).limit(BATCH).execute()
+    await takeBack(db, lost, now, ever)
+    await resetAlarms(
+      db,
+      lost.map(({ lane }) => lane),
+      now,
+    )
+    n = lost.length
+  }
   return all
 }
 
-async function takeBack(db: Db, flavor: Flavor, now: number, leased_until: number): Promise<number> {
-  const query = db
-    .selectFrom('deliveries')
-    .select(['id', 'lane', 'tries', 'lease_until'])
-    .where('status', '=', DELIVERING)
-    .where('lease_until', '<=', leased_until)
-    .limit(BATCH)
-  const lost = await flavor.skipLocked(query).execute()
-  if (lost.length === 0) return 0
-  await db
+async function takeBack(db: Db, lost: readonly Row[], now: number, leased_until: number): Promise<void> {
+  if (lost.length === 0) return
+  const taken = await db
     .updateTable('deliveries')
     .set({
       status: 'pending',
@@ -47,18 +88,17 @@ async function takeBack(db: Db, flavor: Flavor, now: number, leased_until: numbe
       tries: sql`tries + 1`,
       error: JSON.stringify(LOST),
     })
-    .where(
-      'id',
-      'in',
-      lost.map(({ id }) => id),
-    )
+    .where('id', 'in', idsOf(lost))
+    .where(isLost(leased_until))
+    .returning(['id', 'tries'])
     .execute()
+  if (taken.length === 0) return
   await db
     .insertInto('attempts')
     .values(
-      lost.map(({ id, tries }) => ({
+      taken.map(({ id, tries }) => ({
         delivery_id: id,
-        number: tries + 1,
+        number: tries,
         at: now,
         duration_ms: 0,
         status: null,
@@ -69,46 +109,27 @@ async function takeBack(db: Db, flavor: Flavor, now: number, leased_until: numbe
       })),
     )
     .execute()
-  await resetAlarms(
-    db,
-    lost.map(({ lane }) => lane),
-    now,
-  )
-  return lost.length
 }
 
-/** Ends deliveries whose time is over and that nobody is working on. */
-export async function endExpired(db: Db, flavor: Flavor, now: number): Promise<void> {
-  const query = db
-    .selectFrom('deliveries')
-    .select(['id', 'subject', 'lane'])
-    .where('status', '=', PENDING)
-    .where('expires_at', 'is not', null)
-    .where('expires_at', '<=', now)
-    .limit(BATCH)
-  const over = await flavor.skipLocked(query).execute()
-  if (over.length === 0) return
-  await db
+async function endExpired(db: Db, flavor: Flavor, over: readonly Row[], now: number): Promise<string[]> {
+  if (over.length === 0) return []
+  const ended = await db
     .updateTable('deliveries')
     .set({ status: 'expired', head: 0, ended_at: now })
-    .where(
-      'id',
-      'in',
-      over.map(({ id }) => id),
-    )
+    .where('id', 'in', idsOf(over))
+    .where(isOver(now))
+    .returning('subject')
     .execute()
-  await promoteHeads(
+  return promoteHeads(
     db,
-    over.map(({ subject }) => subject),
-  )
-  await resetAlarms(
-    db,
-    over.map(({ lane }) => lane),
-    now,
+    flavor,
+    ended.map(({ subject }) => subject),
   )
 }
 
-/** Sets lanes' alarms anew from what waits in them. */
+const idsOf = (rows: readonly Row[]) => rows.map(({ id }) => id)
+
+/** Sets lanes' alarms anew from what waits in them. The caller holds the lanes' locks. */
 export async function resetAlarms(db: Db, lanes: readonly string[], now: number): Promise<void> {
   for (const lane of [...new Set(lanes)].sort()) {
     const state = await db.selectFrom('lanes').selectAll().where('lane', '=', lane).executeTakeFirst()

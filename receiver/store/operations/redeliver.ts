@@ -29,7 +29,7 @@ export async function redeliver(
 ): Promise<Redelivered> {
   const row = await lockRow(db, flavor, id)
   if (row === null) return { outcome: 'not_found' }
-  const outcome = await putBack(db, row, force, now)
+  const outcome = await putBack(db, flavor, row, force, now)
   if (outcome === 'queued') await resetAlarms(db, [row.lane], now)
   return { outcome }
 }
@@ -75,7 +75,7 @@ export async function redeliverMany(
   )
   const counts = { queued: 0, stale: 0 }
   for (const row of rows) {
-    const outcome = await putBack(db, row, force, now)
+    const outcome = await putBack(db, flavor, row, force, now)
     if (outcome === 'queued' || outcome === 'stale') counts[outcome] += 1
   }
   await resetAlarms(db, lanes, now)
@@ -84,6 +84,7 @@ export async function redeliverMany(
 
 async function putBack(
   db: Db,
+  flavor: Flavor,
   row: Row,
   force: boolean,
   now: number,
@@ -91,7 +92,7 @@ async function putBack(
   if (row.status === 'pending' || row.status === 'delivering') return 'unfinished'
   if (row.lane === '') return 'no_target'
   if (!force && (await isStale(db, row.subject, row.seq))) return 'stale'
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('deliveries')
     .set({
       status: 'pending',
@@ -102,8 +103,11 @@ async function putBack(
       expires_at: null,
     })
     .where('id', '=', row.id)
-    .execute()
-  if (row.ordered === 1) await promoteHeads(db, [row.subject])
+    .where('status', '=', row.status)
+    .executeTakeFirstOrThrow()
+  // Someone else has put it back since it was read.
+  if (numUpdatedRows === 0n) return 'unfinished'
+  if (row.ordered === 1) await promoteHeads(db, flavor, [row.subject])
   return 'queued'
 }
 
@@ -125,7 +129,7 @@ export async function cancel(
     .where('id', '=', id)
     .where('status', '=', PENDING)
     .execute()
-  if (row.ordered === 1) await promoteHeads(db, [row.subject])
+  if (row.ordered === 1) await promoteHeads(db, flavor, [row.subject])
   await resetAlarms(db, [row.lane], now)
   return { outcome: 'canceled' }
 }

@@ -1,6 +1,4 @@
-import { sql } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
-import { NEVER } from './lanes.ts'
 import { resetAlarms } from './lapse.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
 
@@ -16,9 +14,33 @@ export async function backlog(db: Db, { most }: { most: number }): Promise<numbe
   return n
 }
 
-/** Whether the store answers; throws when it doesn't. */
-export async function ping(db: Db): Promise<void> {
-  await sql`select 1`.execute(db)
+/** Whether the store can be written; throws when it can't. A full disk still answers what is asked of it. */
+export async function ping(db: Db, { now }: { now: number }): Promise<void> {
+  await writeFact(db, 'ping', String(now))
+}
+
+async function writeFact(db: Db, key: string, value: string): Promise<void> {
+  await db
+    .insertInto('facts')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute()
+}
+
+const SECRETS_KEY = 'secrets_key_check'
+
+/**
+ * Compares the fingerprint of the secrets key with the noted one. `known` is false when neither it nor any of
+ * `accepts` is the noted one; else `check` is noted from now on.
+ */
+export async function noteSecretsKey(
+  db: Db,
+  { check, accepts }: { check: string; accepts: readonly string[] },
+): Promise<{ known: boolean }> {
+  const noted = await db.selectFrom('facts').select('value').where('key', '=', SECRETS_KEY).executeTakeFirst()
+  if (noted !== undefined && !accepts.includes(noted.value)) return { known: false }
+  if (noted?.value !== check) await writeFact(db, SECRETS_KEY, check)
+  return { known: true }
 }
 
 const LAST_SEEN = 'clock_last_seen'
@@ -33,16 +55,14 @@ export async function lastSeen(db: Db): Promise<number> {
  * Wakes lanes whose alarm was lost: something waits in them and nothing would look. Cheap where all is well; the
  * engine calls it now and then as a safety net.
  */
-export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number }): Promise<number> {
-  await db
-    .insertInto('facts')
-    .values({ key: LAST_SEEN, value: String(now) })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: String(now) }))
-    .execute()
+export async function wakeLanes(db: Db, flavor: Flavor, { now }: { now: number }): Promise<number> {
+  await writeFact(db, LAST_SEEN, String(now))
   const asleep = await db
     .selectFrom('lanes')
     .select('lane')
-    .where('ready_at', '=', NEVER)
+    .where('ready_at', '>', now)
+    .whereRef('next_at', '<', 'ready_at')
+    .whereRef('paused_until', '<', 'ready_at')
     .where((eb) =>
       eb.exists(
         eb
@@ -50,7 +70,8 @@ export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number 
           .select('id')
           .whereRef('deliveries.lane', '=', 'lanes.lane')
           .where('head', '=', YES)
-          .where('status', '=', PENDING),
+          .where('status', '=', PENDING)
+          .whereRef('due_at', '<', 'lanes.ready_at'),
       ),
     )
     .where((eb) =>
@@ -65,11 +86,9 @@ export async function wakeLanes(db: Db, _flavor: Flavor, { now }: { now: number 
       ),
     )
     .execute()
-  await resetAlarms(
-    db,
-    asleep.map(({ lane }) => lane),
-    now,
-  )
+  const lanes = asleep.map(({ lane }) => lane)
+  await flavor.lockLanes(db, lanes)
+  await resetAlarms(db, lanes, now)
   return asleep.length
 }
 
@@ -84,12 +103,12 @@ export async function renameLane(
 ): Promise<void> {
   const lane = await db.selectFrom('lanes').selectAll().where('lane', '=', from).executeTakeFirst()
   if (lane === undefined) return
-  await flavor.lockLanes(db, [from, to])
   await db
     .insertInto('lanes')
     .values({ ...lane, lane: to })
     .onConflict((conflict) => conflict.column('lane').doNothing())
     .execute()
+  await flavor.lockLanes(db, [from, to])
   for (const status of ['pending', 'delivering'] as const) {
     await db
       .updateTable('deliveries')

@@ -7,6 +7,10 @@ const FRESH_MS = 10_000
 const JUMP_MS = 2_000
 /** The fact that holds how far the shared time is from the server's clock, ms. */
 const OFFSET = 'clock_offset'
+/** The fact that holds the server's clock when a replica last found that offset right. */
+const CONFIRMED = 'clock_confirmed'
+/** An offset that was found right so lately is right: no clock has been set since, ms. */
+const LATELY_MS = 20_000
 
 /** One time for all replicas, Unix ms, that never jumps. */
 export interface SharedClock {
@@ -15,8 +19,9 @@ export interface SharedClock {
 
 /**
  * Leases and paces must go by one clock for all replicas: the server's. Between measurements each replica counts on
- * its own; when the server's clock is set forward or back, the replicas go on as they counted and note the offset
- * in the store, so that those who join later agree with them.
+ * its own. When the server's clock is set forward or back, the replicas go on as they counted and note the offset
+ * in the store, so that those who join later agree with them. When it is a replica that stood still (its machine was
+ * suspended), the others have gone on finding the offset right, and it joins them.
  */
 export function sharedClock(db: Db, elapsed: () => number = () => performance.now()): SharedClock {
   let base: { time: number; at: number } | null = null
@@ -24,12 +29,19 @@ export function sharedClock(db: Db, elapsed: () => number = () => performance.no
   const counted = (since: { time: number; at: number }) => since.time + (elapsed() - since.at)
 
   async function sync(): Promise<void> {
-    const { server, offset } = await measure(db)
-    const time = server + offset
-    const expected = base === null ? time : counted(base)
-    const jumped = Math.abs(time - expected) > JUMP_MS
-    const agreed = jumped ? await agree(db, expected) : Math.max(time, expected)
-    base = { time: agreed, at: elapsed() }
+    const measured = await measure(db)
+    const { time } = measured
+    if (base === null) {
+      base = { time, at: elapsed() }
+      return
+    }
+    const expected = counted(base)
+    if (isClose(time, expected)) {
+      await writeFact(db, CONFIRMED, measured.server)
+      base = { time: Math.max(time, expected), at: elapsed() }
+      return
+    }
+    base = { time: await agree(db, expected), at: elapsed() }
   }
 
   return {
@@ -47,17 +59,31 @@ export function sharedClock(db: Db, elapsed: () => number = () => performance.no
   }
 }
 
-/** The server's clock, by the middle of the round trip, and the offset noted in the store. */
-async function measure(db: Db): Promise<{ server: number; offset: number }> {
-  const began = performance.now()
-  const { rows } = await sql<{ server: number; offset: string | null }>`
-    select (extract(epoch from clock_timestamp()) * 1000)::bigint as server,
-      (select value from facts where key = ${OFFSET}) as offset`.execute(db)
-  const half = (performance.now() - began) / 2
-  return { server: (rows[0]?.server ?? Date.now()) + half, offset: Number(rows[0]?.offset ?? 0) }
+const isClose = (time: number, expected: number) => Math.abs(time - expected) <= JUMP_MS
+
+interface Measured {
+  server: number
+  /** The shared time, as the noted offset has it. */
+  time: number
+  /** Whether a replica has found that offset right a moment ago. */
+  confirmed: boolean
 }
 
-/** After a jump: takes the offset that another replica has noted, or notes our own. */
+/** The server's clock, by the middle of the round trip, and what is noted about it in the store. */
+async function measure(db: Db): Promise<Measured> {
+  const began = performance.now()
+  const { rows } = await sql<{ server: number; offset: string | null; confirmed: string | null }>`
+    select (extract(epoch from clock_timestamp()) * 1000)::bigint as server,
+      (select value from facts where key = ${OFFSET}) as offset,
+      (select value from facts where key = ${CONFIRMED}) as confirmed`.execute(db)
+  const half = (performance.now() - began) / 2
+  const [row] = rows
+  const server = (row?.server ?? Date.now()) + half
+  const since = server - Number(row?.confirmed ?? -Infinity)
+  return { server, time: server + Number(row?.offset ?? 0), confirmed: since >= 0 && since < LATELY_MS }
+}
+
+/** After a jump: takes the time that the others have, or notes our own. */
 async function agree(db: Db, expected: number): Promise<number> {
   return db.transaction().execute(async (trx) => {
     await trx
@@ -66,13 +92,19 @@ async function agree(db: Db, expected: number): Promise<number> {
       .onConflict((conflict) => conflict.column('key').doNothing())
       .execute()
     await trx.selectFrom('facts').select('value').where('key', '=', OFFSET).forUpdate().execute()
-    const { server, offset } = await measure(trx)
-    if (Math.abs(server + offset - expected) <= JUMP_MS) return server + offset
-    await trx
-      .updateTable('facts')
-      .set({ value: String(Math.round(expected - server)) })
-      .where('key', '=', OFFSET)
-      .execute()
+    const { server, time, confirmed } = await measure(trx)
+    if (isClose(time, expected) || confirmed) return time
+    await writeFact(trx, OFFSET, expected - server)
+    await writeFact(trx, CONFIRMED, server)
     return expected
   })
+}
+
+async function writeFact(db: Db, key: string, number: number): Promise<void> {
+  const value = String(Math.round(number))
+  await db
+    .insertInto('facts')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute()
 }

@@ -20,6 +20,7 @@ export const POSTGRES: Flavor = {
       .forUpdate()
       .execute()
   },
+  locked: (query) => query.forUpdate(),
   skipLocked: (query) => query.forUpdate().skipLocked(),
 }
 

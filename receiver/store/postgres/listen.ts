@@ -5,14 +5,17 @@ import type { Db } from '../flavor.ts'
 const CHANNEL = 'model_dispatch_work'
 const RECONNECT_MS = 1_000
 
+/** The server takes less than 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html). */
+const payload = (lane: string) => (Buffer.byteLength(lane) < 8_000 ? lane : '')
+
 export interface Listening {
-  /** Tells the other replicas, when this transaction commits, that there is work. */
-  notify(db: Db): Promise<void>
+  /** Tells all replicas, when this transaction commits, that there is work, and in which lanes if that is known. */
+  notify(db: Db, lanes: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
 /** Hears when another replica has put work into the store; reconnects for ever when the connection breaks. */
-export function listen(config: pg.ClientConfig, wake: () => void): Listening {
+export function listen(config: pg.ClientConfig, wake: (lanes: readonly string[]) => void): Listening {
   let client: pg.Client | null = null
   let closed = false
   let timer: NodeJS.Timeout | null = null
@@ -26,13 +29,13 @@ export function listen(config: pg.ClientConfig, wake: () => void): Listening {
     }
     next.on('error', lost)
     next.on('end', lost)
-    next.on('notification', wake)
+    next.on('notification', ({ payload = '' }) => wake(payload === '' ? [] : [payload]))
     try {
       await next.connect()
       await next.query(`listen ${CHANNEL}`)
       client = next
       // Whatever was announced while nobody listened is looked for once.
-      wake()
+      wake([])
     } catch {
       next.removeAllListeners('end')
       await next.end().catch(() => undefined)
@@ -45,8 +48,9 @@ export function listen(config: pg.ClientConfig, wake: () => void): Listening {
   void connect()
 
   return {
-    async notify(db) {
-      await sql`select pg_notify(${CHANNEL}, '')`.execute(db)
+    async notify(db, lanes) {
+      const payloads = lanes.length === 0 ? [''] : [...new Set(lanes)].map(payload)
+      await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db)
     },
     async close() {
       closed = true

@@ -16,6 +16,9 @@ const MIGRATION_LOCK = 663_353_472
 /** Operations that put work where another replica may find it. */
 const WAKING: ReadonlySet<OperationName> = new Set(['accept', 'redeliver', 'redeliverMany'])
 
+/** A replica that is stopped in the middle of a transaction gives its locks away after so long, ms. */
+const STOPPED_MS = 10_000
+
 /** A transaction that lost against another one is run again, at most so often. */
 const TRIES = 5
 
@@ -36,6 +39,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: STOPPED_MS,
     types,
     application_name: 'model-dispatch',
   }
@@ -55,9 +59,9 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
     throw new StoreRefused(`DATABASE_URL cannot be used: ${reviseError(error).message}`)
   }
 
-  const listeners = new Set<() => void>()
-  const listening = listen(config, () => {
-    for (const wake of listeners) wake()
+  const listeners = new Set<(lanes: readonly string[]) => void>()
+  const listening = listen(config, (lanes) => {
+    for (const wake of listeners) wake(lanes)
   })
   const clock = options.clock === 'caller' ? null : sharedClock(db)
 
@@ -68,7 +72,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
         const moved = clock === null || !hasTime(args) ? args : { ...args, now: await clock.now() }
         return await transact(async (trx) => {
           const value = await run(trx, POSTGRES, moved)
-          if (WAKING.has(name)) await listening.notify(trx)
+          if (WAKING.has(name)) await listening.notify(trx, lanesOf(name, args))
           return value
         })
       } catch (error) {
@@ -88,6 +92,18 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await db.destroy()
     },
   }
+}
+
+/**
+ * Where accepted deliveries went. An accept that found a lane awake leaves its alarm alone; if another replica puts
+ * that lane to sleep at the same time, only this says that something waits in it.
+ */
+function lanesOf(name: OperationName, args: unknown): string[] {
+  if (name !== 'accept') return []
+  const { events } = args as Parameters<Operations['accept']>[0]
+  return events.flatMap(({ deliveries }) =>
+    deliveries.filter(({ error }) => error === null).map(({ lane }) => lane),
+  )
 }
 
 function hasTime(args: unknown): args is { now: number } {

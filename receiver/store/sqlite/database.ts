@@ -14,6 +14,9 @@ export interface OpenDatabase {
   handle: DatabaseSync
 }
 
+/** Held for as long as the process runs: a handle that is collected as garbage gives its lock away. */
+const locks = new Set<DatabaseSync>()
+
 /**
  * Opens `DATA_DIR/model-dispatch.sqlite` for this process alone: WAL and `synchronous=FULL`, so that a commit is
  * on disk when it returns (with NORMAL the last ones are lost with the power).
@@ -30,7 +33,7 @@ export function openDatabase(data_dir: string): OpenDatabase {
  * Holds an exclusive lock on DATA_DIR until the process ends, however it ends. Two processes on one folder would
  * each deliver everything.
  */
-export function lockDataDir(data_dir: string): DatabaseSync {
+export function lockDataDir(data_dir: string): void {
   const lock = new DatabaseSync(join(data_dir, 'lock'))
   try {
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
@@ -41,7 +44,7 @@ export function lockDataDir(data_dir: string): DatabaseSync {
         'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
     )
   }
-  return lock
+  locks.add(lock)
 }
 
 /** node:sqlite in the form that Kysely's dialect expects. */

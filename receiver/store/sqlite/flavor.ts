@@ -6,5 +6,6 @@ export const SQLITE: Flavor = {
   types: { sequence: 'integer primary key autoincrement', integer: 'integer', bytes: 'blob' },
   lockSubjects: () => Promise.resolve(),
   lockLanes: () => Promise.resolve(),
+  locked: (query) => query,
   skipLocked: (query) => query,
 }
