@@ -5,7 +5,7 @@ import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/operations/claim.ts'
 import type { Consequence, Finished } from '../store/operations/finish.ts'
-import type { Store } from '../store/store.ts'
+import { StoreUnavailable, type Store } from '../store/store.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
 const LEASE_MS = 60_000
@@ -115,11 +115,41 @@ export function createEngine(options: EngineOptions): Engine {
       const wait = missed.length > 0 ? 0 : wait_ms
       return idle && wait === 0 ? TAKEN_MS : wait
     } catch (error) {
-      attempts = [...made, ...attempts]
       lanes = new Set([...hinted, ...lanes])
+      if (!(error instanceof StoreUnavailable) && made.length > 0) {
+        await writeOneByOne(made)
+        return 0
+      }
+      attempts = [...made, ...attempts]
       if (healthy) log.error({ err: describe(error) }, 'the store cannot be used: deliveries wait')
       healthy = false
       return STORE_RETRY_MS
+    }
+  }
+
+  /** After a group of results failed for the sake of one: each on its own, so that one cannot hold up the others. */
+  async function writeOneByOne(made: readonly Attempt[]): Promise<void> {
+    for (const attempt of made) {
+      const alone = {
+        now: clock.steady(),
+        finished: [attempt.finished],
+        capacity: 0,
+        lease_ms: LEASE_MS,
+        lanes: [],
+      }
+      try {
+        const { consequences } = await store.advance(alone)
+        for (const consequence of consequences) follow(attempt, consequence)
+      } catch (error) {
+        if (error instanceof StoreUnavailable) attempts.push(attempt)
+        else {
+          const { id: delivery_id } = attempt.claim
+          log.error(
+            { delivery_id, reason: describe(error) },
+            'a result cannot be written: its claim runs out',
+          )
+        }
+      }
     }
   }
 

@@ -7,6 +7,14 @@ export const RETRY_WAITS_MS: readonly number[] = [
 ]
 
 /**
+ * The wait after a claim was lost, in ms, or null when the attempts are used up: the first time none, since most
+ * workers stop for reasons of their own, then the schedule, since a delivery may be what stops them.
+ */
+export function lostWait(attempts: number): number | null {
+  return attempts === 1 ? 0 : retryWait(attempts - 1, 0.5)
+}
+
+/**
  * The wait after `attempts` counted attempts, in ms, or null when they are used up and the delivery is a dead
  * letter. `random` is uniform in [0, 1).
  */

@@ -209,6 +209,20 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await advance({ now: now + 1_000 })).claimed).toHaveLength(1)
       })
 
+      it('gives up a delivery that loses its worker again and again, by the same schedule', async () => {
+        const [id = ''] = await put({})
+        const waits: number[] = []
+        for (let lost = 0; lost < 30 && (await statusOf(id)) === 'pending'; lost++) {
+          await claimOne()
+          await store.recover({ now })
+          const { due_at = 0 } = (await store.getDelivery({ id })) ?? {}
+          waits.push(due_at - now)
+          now = Math.max(due_at, now + 1_000)
+        }
+        expect(waits.slice(0, 4)).toEqual([0, 5_000, 30_000, 120_000])
+        expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', attempts: 12 })
+      })
+
       it('says how long nothing will happen by itself', async () => {
         expect((await advance()).wait_ms).toBe(Infinity)
         await put({ expires_after_ms: 90_000 })

@@ -1,6 +1,7 @@
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
+import { lostWait } from '../../policy/retry.ts'
 import { laneAlarm } from './claim.ts'
 import { promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
@@ -46,8 +47,10 @@ export async function endLapsed(
   { lost, over }: Lapsed,
   now: number,
 ): Promise<string[]> {
-  await takeBack(db, lost, now, now)
-  const promoted = await endExpired(db, flavor, over, now)
+  const promoted = [
+    ...(await takeBack(db, flavor, lost, now, now)),
+    ...(await endExpired(db, flavor, over, now)),
+  ]
   await resetAlarms(
     db,
     [...lost, ...over].map(({ lane }) => lane),
@@ -59,12 +62,12 @@ export async function endLapsed(
 /**
  * Takes back every delivery under way, for a store with one process when it starts. Gives how many there were.
  */
-export async function recover(db: Db, _flavor: Flavor, { now }: { now: number }): Promise<number> {
+export async function recover(db: Db, flavor: Flavor, { now }: { now: number }): Promise<number> {
   const ever = Number.MAX_SAFE_INTEGER
   let all = 0
   for (let n = BATCH; n === BATCH; all += n) {
     const lost = await db.selectFrom('deliveries').select(ROW).where(isLost(ever)).limit(BATCH).execute()
-    await takeBack(db, lost, now, ever)
+    await takeBack(db, flavor, lost, now, ever)
     await resetAlarms(
       db,
       lost.map(({ lane }) => lane),
@@ -75,8 +78,14 @@ export async function recover(db: Db, _flavor: Flavor, { now }: { now: number })
   return all
 }
 
-async function takeBack(db: Db, lost: readonly Row[], now: number, leased_until: number): Promise<void> {
-  if (lost.length === 0) return
+async function takeBack(
+  db: Db,
+  flavor: Flavor,
+  lost: readonly Row[],
+  now: number,
+  leased_until: number,
+): Promise<string[]> {
+  if (lost.length === 0) return []
   const taken = await db
     .updateTable('deliveries')
     .set({
@@ -90,9 +99,9 @@ async function takeBack(db: Db, lost: readonly Row[], now: number, leased_until:
     })
     .where('id', 'in', idsOf(lost))
     .where(isLost(leased_until))
-    .returning(['id', 'tries'])
+    .returning(['id', 'tries', 'attempts', 'subject'])
     .execute()
-  if (taken.length === 0) return
+  if (taken.length === 0) return []
   await db
     .insertInto('attempts')
     .values(
@@ -108,6 +117,23 @@ async function takeBack(db: Db, lost: readonly Row[], now: number, leased_until:
         response: null,
       })),
     )
+    .execute()
+  const repeatedly = taken.filter(({ attempts }) => attempts > 1)
+  for (const { id, attempts } of repeatedly) await putOff(db, id, lostWait(attempts), now)
+  return promoteHeads(
+    db,
+    flavor,
+    repeatedly.map(({ subject }) => subject),
+  )
+}
+
+/** One that was lost before waits by the schedule, and ends with it. */
+async function putOff(db: Db, id: string, wait: number | null, now: number): Promise<void> {
+  const ended = { status: 'failed', head: 0, ended_at: now } as const
+  await db
+    .updateTable('deliveries')
+    .set(wait === null ? ended : { due_at: now + wait })
+    .where('id', '=', id)
     .execute()
 }
 
