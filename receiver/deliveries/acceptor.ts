@@ -4,6 +4,8 @@ import { StoreUnavailable, type Store } from '../store/store.ts'
 
 /** How long an event waits for a store that is away, ms. */
 const HOLD_MS = 5_000
+/** How often those are looked for who wait behind a commit that does not come back, ms. */
+const OVERDUE_EVERY_MS = 500
 /** Between tries of a store that is away, ms. */
 const RETRY_MS = 200
 /** Events in one transaction, and the deliveries that they make: PostgreSQL holds a lock for each one's subject. */
@@ -12,6 +14,8 @@ const GROUP_DELIVERIES = 1_000
 /** Events and bytes that may wait at once: past it the store is too slow and we say so. */
 const WAITING = 20_000
 const WAITING_BYTES = 256 * 2 ** 20
+
+const HANGING_FIX = 'Check that the server of DATABASE_URL works and that nothing holds its locks.'
 
 /** Too much waits for delivery already (`limits.backlog`), or for the store. Nothing was stored. */
 export class BacklogFull extends Error {}
@@ -92,11 +96,25 @@ export function createAcceptor(
     return kept
   }
 
+  /**
+   * Turns away who has waited long enough, also behind a commit that does not come back: a server that hangs gives no
+   * error. What is being committed may be stored all the same; nobody can know that before the server answers.
+   */
+  function turnAwayOverdue(group: readonly Waiting[]): void {
+    const now = clock.steady()
+    const overdue = [...group, ...queue].filter(({ until }) => until <= now)
+    for (const { reject } of overdue) reject(new StoreUnavailable('The store does not answer.', HANGING_FIX))
+    for (const { event, until } of queue) if (until <= now) bytes -= event.raw.byteLength
+    queue = queue.filter(({ until }) => until > now)
+  }
+
   async function run(): Promise<void> {
     while (queue.length > 0) {
       const group = nextGroup(queue)
       queue = queue.slice(group.length)
+      const watch = setInterval(turnAwayOverdue, OVERDUE_EVERY_MS, group)
       const held = await commit(group)
+      clearInterval(watch)
       const keep = new Set(held)
       for (const waiting of group) if (!keep.has(waiting)) bytes -= waiting.event.raw.byteLength
       if (held.length > 0) {

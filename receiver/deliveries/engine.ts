@@ -38,6 +38,8 @@ export interface Attempt {
   claim: Claimed
   result: AttemptResult
   finished: Finished
+  /** When it ended, ms of `performance.now()`. */
+  made_at: number
 }
 
 export interface Engine {
@@ -60,6 +62,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, senders, clock, log, concurrency = 64, random = Math.random } = options
   const under_way = new Map<string, Promise<void>>()
   let attempts: Attempt[] = []
+  /** Results that could not be written for their own sake: kept apart, so that they hold up nobody else's. */
+  let stuck: Attempt[] = []
   let lanes = new Set<string>()
   let timer: NodeJS.Timeout | null = null
   let looking: Promise<void> | null = null
@@ -87,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** One heartbeat; gives how long to sleep, ms. */
   async function advance(): Promise<number> {
+    await writeOneByOne(stuck)
     const made = attempts
     const hinted = lanes
     attempts = []
@@ -112,12 +117,12 @@ export function createEngine(options: EngineOptions): Engine {
       if (capacity === 0) return Infinity
       // Where nothing could be done about what is due, another replica is at it.
       const idle = claimed.length === 0 && made.length === 0
-      const wait = missed.length > 0 ? 0 : wait_ms
+      const wait = Math.min(missed.length > 0 ? 0 : wait_ms, stuck.length > 0 ? STORE_RETRY_MS : Infinity)
       return idle && wait === 0 ? TAKEN_MS : wait
     } catch (error) {
       lanes = new Set([...hinted, ...lanes])
       if (!(error instanceof StoreUnavailable) && made.length > 0) {
-        await writeOneByOne(made)
+        stuck.push(...made)
         return 0
       }
       attempts = [...made, ...attempts]
@@ -127,8 +132,9 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** After a group of results failed for the sake of one: each on its own, so that one cannot hold up the others. */
+  /** After a group of results failed for the sake of one: each on its own, for as long as its claim lasts. */
   async function writeOneByOne(made: readonly Attempt[]): Promise<void> {
+    stuck = []
     for (const attempt of made) {
       const alone = {
         now: clock.steady(),
@@ -141,14 +147,9 @@ export function createEngine(options: EngineOptions): Engine {
         const { consequences } = await store.advance(alone)
         for (const consequence of consequences) follow(attempt, consequence)
       } catch (error) {
-        if (error instanceof StoreUnavailable) attempts.push(attempt)
-        else {
-          const { id: delivery_id } = attempt.claim
-          log.error(
-            { delivery_id, reason: describe(error) },
-            'a result cannot be written: its claim runs out',
-          )
-        }
+        if (performance.now() - attempt.made_at < LEASE_MS) stuck.push(attempt)
+        const { id: delivery_id } = attempt.claim
+        log.error({ delivery_id, reason: describe(error) }, 'the result of an attempt cannot be written')
       }
     }
   }
@@ -192,7 +193,8 @@ export function createEngine(options: EngineOptions): Engine {
     const { request, ...seen } = result
     const { id: delivery_id, lane, subject, lease } = claim
     const finished = { ...seen, delivery_id, lane, subject, lease, at, duration_ms, random: random() }
-    return { claim, result, finished: { ...finished, request: JSON.stringify(request) } }
+    const made_at = began + duration_ms
+    return { claim, result, finished: { ...finished, request: JSON.stringify(request) }, made_at }
   }
 
   function follow(attempt: Attempt, consequence: Consequence): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { slotOf } from '../../src/contract/keys.ts'
 import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { MatchResult } from '../automations/automation.ts'
@@ -120,6 +121,8 @@ function holderOf(event: ModelEvent): NewEvent['holder'] {
   const { source, kind, model, change } = event
   if (model === null || !['alias.added', 'alias.removed', 'stage.changed'].includes(kind)) return null
   const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : `alias:${slotOf(event)}`
-  const key = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
+  const place = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
+  // Names may be longer than what a database takes as a key.
+  const key = createHash('sha256').update(place).digest('hex')
   return { key, version: kind === 'alias.removed' ? null : model.version }
 }

@@ -7,7 +7,7 @@ import type { AttemptResult, Sender } from '../../receiver/destinations/destinat
 import { createLog } from '../../receiver/observe/log.ts'
 import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
-import type { Store } from '../../receiver/store/store.ts'
+import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
 const START = 1_800_000_000_000
@@ -60,7 +60,9 @@ export async function openBench(send: Send): Promise<Bench> {
     async advance(args) {
       looks.begun += 1
       try {
-        if (args.finished.length > 0 && looks.failing-- > 0) throw new Error('no space left on the device')
+        if (args.finished.length > 0 && looks.failing-- > 0) {
+          throw new StoreUnavailable('no space left on the device', 'free some')
+        }
         return await store.advance(args)
       } finally {
         looks.ended += 1

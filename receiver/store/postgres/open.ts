@@ -46,6 +46,8 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   const pool = new pg.Pool(config)
   // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
   pool.on('error', () => undefined)
+  // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
   try {

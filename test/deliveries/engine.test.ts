@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createEngine, type Engine } from '../../receiver/deliveries/engine.ts'
+import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
+import { systemClock } from '../../receiver/observe/clock.ts'
+import { createLog } from '../../receiver/observe/log.ts'
+import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
+import type { Store } from '../../receiver/store/store.ts'
+import { storedDelivery, storedEvent } from '../support/events.ts'
+
+const SUCCESS: AttemptResult = {
+  class: 'success',
+  status: 204,
+  message: '',
+  fix: '',
+  request: { method: 'POST', url: '', body: '' },
+  response: '',
+  retry_after_ms: null,
+}
+
+describe('the engine', () => {
+  const clock = systemClock(0)
+  let folder = ''
+  let store: Store
+  let engine: Engine | undefined
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'model-dispatch-engine-'))
+    store = await openSqliteStore(folder)
+    const revision = { id: 'rev_1', automation: 'deploy', spec: '{"destinations":[{}]}' }
+    await store.saveRevisions({ revisions: [revision], now: clock.steady() })
+  })
+  afterEach(async () => {
+    await engine?.stop(0)
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('lets one result that can never be written hold up no other delivery', async () => {
+    const lane = { lane: 'url:x', policy: { concurrency: 4, interval_ms: 0 } }
+    const deliveries = Array.from({ length: 6 }, () => storedDelivery(lane))
+    const [poisoned, ...others] = deliveries.map(({ id }) => id)
+    await store.accept({
+      now: clock.steady(),
+      events: deliveries.map((delivery) => storedEvent({ deliveries: [delivery] })),
+    })
+    const advance: Store['advance'] = async (args) => {
+      if (args.finished.some(({ delivery_id }) => delivery_id === poisoned)) throw new Error('bad row')
+      return store.advance(args)
+    }
+    const sender = { send: () => Promise.resolve(SUCCESS) } as unknown as Sender
+    engine = createEngine({
+      store: { ...store, advance },
+      senders: () => new Map([['repository_dispatch', sender]]),
+      clock,
+      log: createLog('silent'),
+    })
+    engine.start()
+    const statusOf = async (id = '') => (await store.getDelivery({ id }))?.status
+    for (const id of others) await expect.poll(() => statusOf(id)).toBe('succeeded')
+    expect(await statusOf(poisoned)).toBe('delivering')
+  })
+})
