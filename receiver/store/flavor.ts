@@ -7,7 +7,7 @@ export type Db = Kysely<Tables>
 export interface Flavor {
   name: 'sqlite' | 'postgres'
   /** Column types of the migrations. */
-  types: { sequence: string; integer: string; bytes: string }
+  types: { sequence: string; integer: string; bytes: string; keyed: string }
   /**
    * Makes everyone else who touches these subjects wait until this transaction ends. SQLite has one writer
    * anyway; on PostgreSQL two replicas could both take a new delivery for the first of its subject.

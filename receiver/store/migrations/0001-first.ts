@@ -3,7 +3,7 @@ import type { Flavor } from '../flavor.ts'
 
 /** The first tables. Every list filter and every look-up of the engine has its index. */
 export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
-  const { sequence, integer, bytes } = flavor.types
+  const { sequence, integer, bytes, keyed } = flavor.types
   const create = (text: string) => sql.raw(text).execute(db)
 
   await create(`create table events (
@@ -18,13 +18,13 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
 
   await create(`create table identities (
     key text primary key, value text not null, event_id text not null,
-    seen_at ${integer} not null, expires_at ${integer} not null)`)
+    seen_at ${integer} not null, expires_at ${integer} not null) ${keyed}`)
   await create('create index identities_by_expiry on identities (expires_at)')
   await create(
-    `create table bodies (key text primary key, event_id text not null, seen_at ${integer} not null)`,
+    `create table bodies (key text primary key, event_id text not null, seen_at ${integer} not null) ${keyed}`,
   )
   await create('create index bodies_by_age on bodies (seen_at)')
-  await create('create table holders (key text primary key, version text, event_id text not null)')
+  await create(`create table holders (key text primary key, version text, event_id text not null) ${keyed}`)
   await create(`create table revisions (
     id text primary key, automation text not null, spec text not null, created_at ${integer} not null)`)
 

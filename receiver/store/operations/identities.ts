@@ -2,7 +2,8 @@ import type { Db } from '../flavor.ts'
 import type { NewEvent } from './accept.ts'
 import { insertAll } from './insert-all.ts'
 
-const REPEATS_KEPT_MS = 400 * 86_400_000
+/** So long a repeat is told, ms. */
+export const REPEATS_KEPT_MS = 400 * 86_400_000
 
 /**
  * Decides for each event whether it was seen before: an upsert, so that two replicas given the same request at

@@ -1,3 +1,4 @@
+import { REPEATS_KEPT_MS } from './identities.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { resetAlarms } from './lapse.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
@@ -178,5 +179,15 @@ export async function sweep(
       eb.selectFrom('identities').select('key').where('expires_at', '<', now).limit(BATCH),
     )
     .executeTakeFirst()
-  return gone + Number(identities.numDeletedRows)
+  const bodies = await db
+    .deleteFrom('bodies')
+    .where('key', 'in', (eb) =>
+      eb
+        .selectFrom('bodies')
+        .select('key')
+        .where('seen_at', '<', now - REPEATS_KEPT_MS)
+        .limit(BATCH),
+    )
+    .executeTakeFirst()
+  return gone + Number(identities.numDeletedRows + bodies.numDeletedRows)
 }

@@ -4,7 +4,7 @@ import type { Flavor } from '../flavor.ts'
 /** PostgreSQL: several replicas at once, so what must not interleave is locked. */
 export const POSTGRES: Flavor = {
   name: 'postgres',
-  types: { sequence: 'bigserial primary key', integer: 'bigint', bytes: 'bytea' },
+  types: { sequence: 'bigserial primary key', integer: 'bigint', bytes: 'bytea', keyed: '' },
   async lockSubjects(db, subjects) {
     const keys = [...new Set(subjects)].map(lockKey).sort((a, b) => (a < b ? -1 : 1))
     if (keys.length === 0) return

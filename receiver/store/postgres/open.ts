@@ -6,7 +6,7 @@ import { OPERATIONS, type OperationName, type Operations } from '../operations/i
 import type { Tables } from '../schema.ts'
 import { StoreRefused, type Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
-import { reviseError } from './errors.ts'
+import { explainRefusal, reviseError } from './errors.ts'
 import { POSTGRES } from './flavor.ts'
 import { listen } from './listen.ts'
 
@@ -58,7 +58,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   } catch (error) {
     await pool.end()
     if (error instanceof StoreRefused) throw error
-    throw new StoreRefused(`DATABASE_URL cannot be used: ${reviseError(error).message}`)
+    throw new StoreRefused(explainRefusal(error))
   }
 
   const listeners = new Set<(lanes: readonly string[]) => void>()

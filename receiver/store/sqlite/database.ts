@@ -25,6 +25,8 @@ export function openDatabase(data_dir: string): OpenDatabase {
   const handle = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
   handle.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   handle.exec('pragma cache_size = -65536')
+  // Pages that many commits touch are written back once for all of them: 40 MB of log rather than 4.
+  handle.exec('pragma wal_autocheckpoint = 10000')
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(handle) }) })
   return { db, handle }
 }
