@@ -1,0 +1,134 @@
+import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
+import { NO_CHANGE, SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
+import type { LanePolicy } from '../../receiver/destinations/destination.ts'
+import { sha256Hex } from '../../receiver/sources/identity.ts'
+import type { NewEvent } from '../../receiver/store/operations/accept.ts'
+import type { Scenario } from './scenario.ts'
+import type { Webhook } from './traffic.ts'
+
+/** The automation that every event matches. */
+export const REVISION = { id: 'rev_1', automation: 'deploy', spec: '{}' }
+
+/** W&B's own rule: equal to the last event of that model within ten seconds. */
+const WINDOW_MS = 10_000
+
+/** A webhook as ingest hands it to the store: one event with one delivery. `n` becomes both ids. */
+export function newEvent(
+  webhook: Webhook,
+  n: number,
+  team: number,
+  lane: { name: string; policy: LanePolicy },
+  { supersede }: Pick<Scenario, 'supersede'>,
+): NewEvent {
+  const event = modelEvent(webhook, n, team)
+  const target = `team-${team}/repository-${webhook.repository}`
+  const body = requestBody(event)
+  const hash = sha256Hex(body)
+  const { model, source } = event
+  const place = [source.name, model?.entity ?? '', model?.project ?? '', model?.name ?? '']
+  return {
+    id: event.id,
+    source: source.name,
+    type: event.type,
+    kind: event.kind,
+    received_at: Math.round(webhook.at),
+    event: JSON.stringify(event),
+    context: { flat: flatOf(event), dispatch_type: null, hint: null, secret: 0 },
+    raw: Buffer.from(body),
+    identity: {
+      rule: 'last',
+      key: place.join('/'),
+      value: hash,
+      window_ms: WINDOW_MS,
+      body_hash: hash,
+    },
+    refuse_repeats: false,
+    holder:
+      webhook.slot === 'version'
+        ? null
+        : { key: JSON.stringify([...place, `alias:${webhook.slot}`]), version: model?.version ?? null },
+    deliveries: [
+      {
+        id: deliveryId(n),
+        automation: REVISION.automation,
+        revision: REVISION.id,
+        position: 0,
+        type: 'repository_dispatch',
+        target,
+        lane: lane.name,
+        policy: lane.policy,
+        subject: subjectKey(
+          { automation: REVISION.automation, destination: 'repository_dispatch', target },
+          event,
+        ),
+        dedupe_key: dedupeKey(event),
+        ordered: true,
+        supersede,
+        expires_after_ms: null,
+        replay_of: null,
+        error: null,
+      },
+    ],
+  }
+}
+
+/** As long as a real one. */
+export const deliveryId = (n: number): string => `dlv_${n.toString(16).padStart(30, '0')}`
+
+/** Which webhook a delivery belongs to. */
+export const numberOf = (delivery_id: string): number => parseInt(delivery_id.slice(4), 16)
+
+function modelEvent({ repository, model, slot, version }: Webhook, n: number, team: number): ModelEvent {
+  const [entity, project, name] = [`team-${team}`, 'model-registry', `model-${repository}-${model}`]
+  const isVersion = slot === 'version'
+  const reference = `${entity}/${project}/${name}:${isVersion ? `v${version}` : slot}`
+  return {
+    schema: SCHEMA,
+    id: `evt_${n.toString(16).padStart(30, '0')}`,
+    source: { name: 'wandb', type: 'wandb' },
+    type: isVersion ? 'LINK_ARTIFACT' : 'ADD_ARTIFACT_ALIAS',
+    kind: isVersion ? 'version.linked' : 'alias.added',
+    title: isVersion ? `${name} v${version} linked` : `${name} v${version} -> ${slot} by jane`,
+    author: 'jane',
+    occurred_at: null,
+    received_at: '2026-11-22T03:04:05.678Z',
+    test: false,
+    own: false,
+    synthetic: false,
+    repeat_of: null,
+    replay_of: null,
+    model: {
+      type: 'model',
+      entity,
+      project,
+      registry: 'model',
+      name,
+      version: `v${version}`,
+      reference,
+      pinned: `${entity}/${project}/${name}:v${version}`,
+      id: Buffer.from(`Artifact:${version}`).toString('base64'),
+      url: null,
+    },
+    change: { ...NO_CHANGE, alias: isVersion ? null : slot },
+    run: null,
+    metadata: {},
+    extra: {},
+  }
+}
+
+/** W&B's documented flat fields. */
+function flatOf({ type, author, model, change }: ModelEvent): Record<string, string> {
+  return {
+    event_type: type,
+    event_author: author ?? '',
+    alias: change.alias ?? '',
+    tag: '',
+    artifact_version: `wandb-artifact://_id/${model?.id ?? ''}`,
+    artifact_version_string: model?.reference ?? '',
+    artifact_collection_name: model?.name ?? '',
+    project_name: model?.project ?? '',
+    entity_name: model?.entity ?? '',
+  }
+}
+
+const requestBody = (event: ModelEvent) => JSON.stringify(flatOf(event), null, 2)
