@@ -1,0 +1,18 @@
+/**
+ * Loaded before the receiver with `--expose-gc --import`: on SIGUSR2 the main thread and the store's thread collect
+ * all garbage, so that what is left can be measured. The receiver itself knows nothing of it.
+ */
+import process from 'node:process'
+import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+
+const channel = new BroadcastChannel('collect garbage')
+channel.unref()
+
+if (isMainThread) {
+  process.on('SIGUSR2', () => {
+    channel.postMessage('now')
+    globalThis.gc()
+  })
+} else {
+  channel.onmessage = () => globalThis.gc()
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { startServer, type ServerProcess } from './children.ts'
+import { SECRET } from './load/ring.ts'
+
+const MAIN = join(import.meta.dirname, '..', '..', 'receiver', 'main.ts')
+
+export interface ReceiverOptions {
+  /** Where its configuration and its data go; made where it does not exist. */
+  folder: string
+  github_url: string
+  /** What comes below `sources` in the configuration. */
+  config: string
+  /** Node's own options. */
+  node?: readonly string[]
+}
+
+/** The receiver as people run it: `node receiver/main.ts` with SQLite on the disk, its log at the default level. */
+export function startReceiver({
+  folder,
+  github_url,
+  config,
+  node = [],
+}: ReceiverOptions): Promise<ServerProcess> {
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'model-dispatch.yaml')
+  writeFileSync(path, `version: 1\nsources:\n  wandb: { type: wandb, secrets: ['${SECRET}'] }\n${config}`)
+  return startServer({
+    name: 'receiver',
+    command: process.execPath,
+    args: [...node, MAIN],
+    env: {
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      DATA_DIR: dataOf(folder),
+      MODEL_DISPATCH_CONFIG: path,
+      GITHUB_API_URL: github_url,
+      GITHUB_TOKEN: 'ghp_tokenOfTheBenchmark',
+      DRAIN_SECONDS: '0',
+    },
+  })
+}
+
+/** One automation: the alias `alias` of any model starts acme/serving, `pace` writes a second (0: no pace). */
+export const oneAutomation = (alias: string, pace: number): string => `github:
+  main: { repositories: ['acme/*'], writes_per_second: ${pace} }
+automations:
+  - name: deploy
+    events: [ADD_ARTIFACT_ALIAS]
+    filter: { alias: ${alias} }
+    destinations:
+      - { type: repository_dispatch, repository: acme/serving }
+`
+
+/** What is on the disk of a receiver that runs. */
+export function countRows(folder: string): { events: number; deliveries: number } {
+  const database = new DatabaseSync(join(dataOf(folder), 'model-dispatch.sqlite'), { readOnly: true })
+  const count = (table: string) =>
+    Number(database.prepare(`select count(*) as n from ${table}`).get()?.['n'] ?? NaN)
+  const rows = { events: count('events'), deliveries: count('deliveries') }
+  database.close()
+  return rows
+}
+
+const dataOf = (folder: string) => join(folder, 'data')

@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
+import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
+import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
+import { createDatabase } from '../support/database.ts'
+import { ReceiverProcess } from '../support/receiver-process.ts'
+import { DEPLOY_CONFIG } from '../support/scene.ts'
+import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
+
+const server = inject('postgresUrl')
+const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-start-'))
+const started: ReceiverProcess[] = []
+afterEach(async () => {
+  for (const receiver of started.splice(0)) await receiver.remove()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function receiverOn(store: { database: string } | { data_dir: string }): ReceiverProcess {
+  const database = 'database' in store ? { DATABASE_URL: store.database } : {}
+  const receiver = new ReceiverProcess({
+    config: DEPLOY_CONFIG,
+    github_url: 'http://127.0.0.1:9',
+    ...('data_dir' in store ? { data_dir: store.data_dir } : {}),
+    env: { WANDB_WEBHOOK_SECRET: WANDB_SECRET, ...database },
+  })
+  started.push(receiver)
+  return receiver
+}
+
+/** Starts a receiver that must not start; gives its exit code and what it says. */
+async function refused(store: Parameters<typeof receiverOn>[0]) {
+  const receiver = receiverOn(store)
+  const exited = receiver.launch()
+  await receiver.waitFor(() => !receiver.running || receiver.logged('listening').length > 0, 25_000)
+  if (receiver.running) throw new Error(`It did start:\n${receiver.output}`)
+  return { code: (await exited).code, said: receiver.output }
+}
+
+/** Exit code 2, one message, no stack. */
+function expectExplained({ code, said }: { code: number | null; said: string }, ...words: RegExp[]) {
+  expect(said).toMatch(/^Model Dispatch did not start\.\n/)
+  for (const word of words) expect(said).toMatch(word)
+  expect(said).not.toMatch(/^\s+at /m)
+  expect(said).not.toMatch(/hunter2/)
+  expect(code).toBe(2)
+}
+
+describe('a DATABASE_URL that leads nowhere', () => {
+  it('to a port where nobody listens: says what to check, without the password', async () => {
+    const answer = await refused({ database: 'postgres://dispatch:hunter2@127.0.0.1:1/dispatch' })
+    expectExplained(answer, /DATABASE_URL cannot be used: .*ECONNREFUSED/, /Check that the server/)
+  })
+
+  it('to a host that does not exist', async () => {
+    const answer = await refused({ database: 'postgres://dispatch:hunter2@no-such-host.invalid/dispatch' })
+    expectExplained(answer, /DATABASE_URL cannot be used: .*no-such-host\.invalid/, /Check that the server/)
+  })
+
+  it('to another kind of database', async () => {
+    const answer = await refused({ database: 'mysql://dispatch:hunter2@127.0.0.1/dispatch' })
+    expectExplained(answer, /DATABASE_URL/, /postgres:\/\//)
+  })
+
+  it.skipIf(server === null)('to a database that was never made', async () => {
+    const answer = await refused({ database: new URL('/no_such_database', server ?? '').href })
+    expectExplained(answer, /"no_such_database" does not exist/, /Check that .*database exist/)
+  })
+
+  it.skipIf(server === null)('to a user who may make no tables', async () => {
+    const database = await createDatabase(server ?? '')
+    const client = new pg.Client({ connectionString: database })
+    await client.connect()
+    const user = `guest_${process.pid}`
+    await client.query(`create user ${user}`)
+    await client.end()
+    const url = new URL(database)
+    url.username = user
+    expectExplained(await refused({ database: url.href }), /permission denied/, /grant/i)
+  })
+})
+
+describe('a store that a newer program wrote', () => {
+  const WORDS = [/The store has schema 99; this program knows \d+/, /start that version, or restore a backup/]
+
+  it('is refused on SQLite, and left as it is', async () => {
+    const data_dir = join(folder, 'newer')
+    await (await openSqliteStore(data_dir)).close()
+    const file = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
+    file.exec("update facts set value = '99' where key = 'schema'")
+    expectExplained(await refused({ data_dir }), ...WORDS)
+    expect(file.prepare("select value from facts where key = 'schema'").get()).toEqual({ value: '99' })
+    file.close()
+  })
+
+  it.skipIf(server === null)('is refused on PostgreSQL', async () => {
+    const database = await createDatabase(server ?? '')
+    await (await openPostgresStore(database)).close()
+    const client = new pg.Client({ connectionString: database })
+    await client.connect()
+    await client.query("update facts set value = '99' where key = 'schema'")
+    await client.end()
+    expectExplained(await refused({ database }), ...WORDS)
+  })
+})
+
+describe('a process that is killed in the middle of making the tables', () => {
+  it('leaves nothing behind on SQLite: the next one starts', async () => {
+    const data_dir = join(folder, 'interrupted')
+    const script = join(import.meta.dirname, 'interrupted-migration.ts')
+    expect(spawnSync(process.execPath, [script, data_dir]).signal).toBe('SIGKILL')
+    const receiver = await receiverOn({ data_dir }).start()
+    expect((await sendWandb(receiver.url, aliasBody())).status).toBe(202)
+  })
+
+  it.skipIf(server === null)('leaves nothing behind on PostgreSQL: the next one starts', async () => {
+    const database = await createDatabase(server ?? '')
+    const client = new pg.Client({ connectionString: database })
+    await client.connect()
+    // The last table cannot be made while another transaction makes one of that name.
+    await client.query('begin')
+    await client.query('create table facts (key text primary key)')
+    const killed = receiverOn({ database })
+    void killed.launch()
+    await expect.poll(() => lockWaits(database), { timeout: 20_000 }).toBe(1)
+    await killed.kill9()
+    await client.query('rollback')
+    await client.end()
+    const receiver = await receiverOn({ database }).start()
+    expect((await sendWandb(receiver.url, aliasBody())).status).toBe(202)
+    // Names may be longer than what a database takes as a key.
+    const long = Array.from({ length: 10_000 }, (_, n) => (n * 7919).toString(36)).join('-')
+    const answer = await sendWandb(receiver.url, aliasBody({ artifact_collection_name: long }))
+    expect(answer.status).toBe(202)
+  })
+
+  it.skipIf(server === null)('and three that start at once make the tables once', async () => {
+    const database = await createDatabase(server ?? '')
+    const receivers = [1, 2, 3].map(() => receiverOn({ database }))
+    await Promise.all(receivers.map((receiver) => receiver.start()))
+    for (const receiver of receivers) expect((await receiver.api('/readyz')).status).toBe(200)
+  })
+})
+
+async function lockWaits(database: string): Promise<number> {
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  const { rows } = await client.query<{ n: number }>(
+    `select count(*)::int as n from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  await client.end()
+  return rows[0]?.n ?? 0
+}

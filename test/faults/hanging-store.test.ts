@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { createAcceptor } from '../../receiver/deliveries/acceptor.ts'
+import type { Accepted } from '../../receiver/store/operations/accept.ts'
+import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
+import { storedEvent } from '../support/events.ts'
+
+describe('a store that takes a commit and does not answer', () => {
+  it('keeps nobody longer than 5 s, neither in that commit nor behind it; what was behind it is not stored', async () => {
+    let now = 0
+    let answer: (results: Accepted[]) => void = () => undefined
+    const groups: string[][] = []
+    const store = {
+      accept: ({ events }: Parameters<Store['accept']>[0]) => {
+        groups.push(events.map(({ id }) => id))
+        return new Promise<Accepted[]>((resolve) => (answer = resolve))
+      },
+    } as unknown as Store
+    const accepted: string[] = []
+    const acceptor = createAcceptor(
+      store,
+      { wall: () => now, steady: () => now },
+      () => true,
+      ({ id }) => accepted.push(id),
+    )
+    const [first, second, third] = [storedEvent(), storedEvent(), storedEvent()]
+    const waiting = [acceptor.accept(first), acceptor.accept(second)].map((each) =>
+      each.catch((error: unknown) => error),
+    )
+    now = 4_999
+    const late = acceptor.accept(third)
+    now = 5_000
+    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(StoreUnavailable)
+
+    answer([{ outcome: 'accepted', event_id: first.id, repeat_of: null }])
+    await expect.poll(() => groups).toEqual([[first.id], [third.id]])
+    answer([{ outcome: 'accepted', event_id: third.id, repeat_of: null }])
+    expect(await late).toMatchObject({ outcome: 'accepted' })
+    // What the server stored in the end is delivered, though its sender was told to come again.
+    expect(accepted).toEqual([first.id, third.id])
+  })
+})

@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createEngine } from '../../receiver/deliveries/engine.ts'
+import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
+import { createLog } from '../../receiver/observe/log.ts'
+import type { Advanced } from '../../receiver/store/operations/advance.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Store } from '../../receiver/store/store.ts'
+
+const CLAIM: Claimed = {
+  id: 'dlv_1',
+  lease: 'lease-1',
+  lane: 'lane-a',
+  subject: 'a'.repeat(32),
+  dedupe_key: 'd'.repeat(32),
+  automation: 'deploy',
+  type: 'repository_dispatch',
+  target: 'acme/serving',
+  position: 0,
+  attempts: 0,
+  spec: JSON.stringify({ destinations: [{}] }),
+  event_id: 'evt_1',
+  event: '{}',
+  context: { flat: {}, dispatch_type: null, hint: null, secret: null },
+}
+const NOTHING: Advanced = { claimed: [], consequences: [], missed: [], wait_ms: Infinity }
+const DONE: AttemptResult = {
+  class: 'success',
+  status: 204,
+  message: '',
+  fix: '',
+  request: { method: '', url: '', body: '' },
+  response: '',
+  retry_after_ms: null,
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+/** An engine whose process stands still for so long between asking for a claim and reading the answer. */
+async function claimAfter(stopped_ms: number): Promise<string[]> {
+  let elapsed = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => elapsed)
+  const sent: string[] = []
+  const sender = {
+    send: ({ delivery_id }: { delivery_id: string }) => {
+      sent.push(delivery_id)
+      return Promise.resolve(DONE)
+    },
+  } as unknown as Sender
+  let asked = 0
+  const store = {
+    engine: 'postgres',
+    advance: () => {
+      if (asked++ > 0) return Promise.resolve({ ...NOTHING, consequences: [] })
+      elapsed += stopped_ms
+      return Promise.resolve({ ...NOTHING, claimed: [CLAIM] })
+    },
+  } as unknown as Store
+  const engine = createEngine({
+    store,
+    senders: () => new Map([['repository_dispatch', sender]]),
+    clock: { wall: () => 0, steady: () => 0 },
+    log: createLog('silent'),
+  })
+  engine.start()
+  await vi.waitUntil(() => asked > 1)
+  await engine.stop(0)
+  return sent
+}
+
+describe('a claim that the process reads late, since it was stopped', () => {
+  it('is used while it certainly is still ours', async () => {
+    expect(await claimAfter(20_000)).toEqual(['dlv_1'])
+  })
+
+  it('is left alone when its lease could run out before the request arrives: someone else takes it over', async () => {
+    expect(await claimAfter(70_000)).toEqual([])
+  })
+})

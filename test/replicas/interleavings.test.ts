@@ -1,0 +1,188 @@
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { Advance, Advanced } from '../../receiver/store/operations/advance.ts'
+import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Finished } from '../../receiver/store/operations/finish.ts'
+import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
+import type { Store } from '../../receiver/store/store.ts'
+import { createDatabase } from '../support/database.ts'
+import { storedDelivery, storedEvent } from '../support/events.ts'
+
+const server = inject('postgresUrl')
+const START = 1_800_000_000_000
+const LANE = 'lane-a'
+const FREE = { concurrency: 1, interval_ms: 0 }
+const SUBJECT = 'a'.repeat(32)
+
+describe.skipIf(server === null)('two replicas at the same moment', () => {
+  let here: Store
+  let there: Store
+  /** Holds what one of them needs, so that the moment can be chosen. */
+  let between: pg.Client
+  let now = START
+  beforeEach(async () => {
+    now = START
+    const url = await createDatabase(server ?? '')
+    here = await openPostgresStore(url, { clock: 'caller' })
+    there = await openPostgresStore(url, { clock: 'caller' })
+    between = new pg.Client({ connectionString: url })
+    await between.connect()
+    await here.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec: '{}' }], now })
+  })
+  afterEach(async () => {
+    await between.end()
+    await Promise.all([here.close(), there.close()])
+  })
+
+  const delivery = (parts: Partial<NewDelivery> = {}) =>
+    storedDelivery({ lane: LANE, policy: FREE, supersede: 'never', ...parts })
+  const accept = (store: Store, ...deliveries: NewDelivery[]) =>
+    store.accept({ now, events: deliveries.map((one) => storedEvent({ deliveries: [one] })) })
+  const advance = (store: Store, parts: Partial<Advance> = {}): Promise<Advanced> =>
+    store.advance({ now, finished: [], capacity: 10, lease_ms: 60_000, lanes: [], ...parts })
+  const success = ({ id, lane, subject, lease }: Claimed): Finished => ({
+    delivery_id: id,
+    lane,
+    subject,
+    lease,
+    at: now,
+    duration_ms: 5,
+    class: 'success',
+    status: 204,
+    message: '',
+    fix: '',
+    request: '{}',
+    response: '',
+    retry_after_ms: null,
+    random: 0.5,
+  })
+  const claimOnly = async (store: Store): Promise<Claimed> => {
+    const { claimed } = await advance(store)
+    expect(claimed).toHaveLength(1)
+    return claimed[0] as Claimed
+  }
+
+  it('one puts a lane to sleep while the other accepts into it: all hear of it once it is committed', async () => {
+    const heard: string[] = []
+    there.onWork((lanes) => heard.push(...lanes))
+    await accept(here, delivery())
+    await expect.poll(() => heard).toEqual([LANE])
+    // The lane is awake when the accept looks at it; then the accept waits for the lock of its subject.
+    await between.query('begin')
+    await between.query(`select pg_advisory_xact_lock(${BigInt(`0x${SUBJECT.slice(0, 15)}`)})`)
+    const second = delivery({ subject: SUBJECT })
+    const accepting = accept(here, second)
+    await waiting(between, 1)
+    const claim = await claimOnly(there)
+    expect((await advance(there, { finished: [success(claim)] })).wait_ms).toBe(Infinity)
+    await between.query('commit')
+    await accepting
+    await expect.poll(() => heard).toEqual([LANE, LANE])
+    expect((await advance(there, { lanes: [LANE] })).claimed.map(({ id }) => id)).toEqual([second.id])
+  })
+
+  it('one looks at a lane: the other is told to ask again, and does not take it for empty', async () => {
+    const [one] = [delivery()]
+    await accept(here, one)
+    await between.query('begin')
+    await between.query('select * from lanes for update')
+    expect(await advance(there, { lanes: [LANE, 'no-such-lane'] })).toMatchObject({
+      claimed: [],
+      missed: [LANE],
+    })
+    await between.query('commit')
+    expect(await advance(there, { lanes: [LANE] })).toMatchObject({ claimed: [{ id: one.id }], missed: [] })
+  })
+
+  it('one ends what has expired while the other accepts behind it: the new one becomes the head', async () => {
+    const old = delivery({ subject: SUBJECT, expires_after_ms: 1_000 })
+    await accept(here, old)
+    now += 1_000
+    // The accept has seen that its subject is busy, and then waits for the row of the same id.
+    const next = delivery({ subject: SUBJECT })
+    await between.query('begin')
+    await between.query(
+      `insert into deliveries (id, event_id, automation, revision, position, type, target, lane, subject, dedupe_key,
+         ordered, supersede, head, status, attempts, tries, due_at, created_at)
+       values ($1, '', '', '', 0, '', '', '', '', '', 0, 'never', 0, 'failed', 0, 0, 0, 0)`,
+      [next.id],
+    )
+    const accepting = accept(here, next)
+    await waiting(between, 1)
+    const advancing = advance(there, { capacity: 0 })
+    await Promise.race([advancing, waiting(between, 2)])
+    await between.query('rollback')
+    await Promise.all([accepting, advancing])
+    expect((await here.getDelivery({ id: old.id }))?.status).toBe('expired')
+    expect((await advance(there, { lanes: [LANE] })).claimed.map(({ id }) => id)).toEqual([next.id])
+  })
+
+  it('one renames a lane while the other makes an attempt in it: the result frees the lane under its new name', async () => {
+    const [first, second] = [delivery(), delivery()]
+    await accept(here, first, second)
+    const claim = await claimOnly(there)
+    await here.renameLane({ from: LANE, to: 'lane-b', now })
+    expect((await advance(here)).claimed).toEqual([])
+    expect((await advance(there, { finished: [success(claim)] })).claimed).toMatchObject([
+      { id: second.id, lane: 'lane-b' },
+    ])
+  })
+
+  it('the next delivery of a subject is in another lane than the one that ended: it is looked at all the same', async () => {
+    const [first, second] = [delivery({ subject: SUBJECT }), delivery({ subject: SUBJECT, lane: 'lane-b' })]
+    await accept(here, first, second)
+    const claim = await claimOnly(there)
+    expect((await advance(here)).wait_ms).toBe(60_000)
+    expect((await advance(there, { finished: [success(claim)] })).claimed.map(({ id }) => id)).toEqual([
+      second.id,
+    ])
+  })
+
+  it('both put the same dead letters back: each is queued once', async () => {
+    const dead = Array.from({ length: 20 }, () =>
+      delivery({ error: { class: 'permanent', message: 'm', fix: 'f' } }),
+    )
+    await accept(here, ...dead)
+    await between.query(`update deliveries set lane = '${LANE}'`)
+    await accept(here, delivery())
+    const again = {
+      filter: { status: 'failed' as const },
+      force: false,
+      after: 0,
+      limit: 100,
+      now,
+    }
+    const queued = await Promise.all([here.redeliverMany(again), there.redeliverMany(again)])
+    expect(queued[0].queued + queued[1].queued).toBe(20)
+  })
+
+  it('an accept whose commit nobody saw is tried again: it was accepted, not a duplicate, and is there once', async () => {
+    const event = storedEvent({ deliveries: [delivery()] })
+    await here.accept({ now, events: [event] })
+    // Another event of the model came in between, so the identity alone tells nothing.
+    await there.accept({ now, events: [storedEvent({ identity: { ...event.identity, value: 'other' } })] })
+    const fresh = storedEvent({ deliveries: [delivery()] })
+    expect(await there.accept({ now, events: [event, fresh], retry: true })).toEqual([
+      { outcome: 'accepted', event_id: event.id, repeat_of: null },
+      { outcome: 'accepted', event_id: fresh.id, repeat_of: null },
+    ])
+    expect((await here.listDeliveries({ event: event.id, limit: 10 })).items).toHaveLength(1)
+  })
+})
+
+/** Waits until so many transactions wait for a lock in this database. */
+async function waiting(client: pg.Client, many: number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await client.query<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        return rows[0]?.n ?? 0
+      },
+      { timeout: 5_000, interval: 20 },
+    )
+    .toBeGreaterThanOrEqual(many)
+}
