@@ -55,6 +55,8 @@ export async function claimLane(
     free -= 1
   }
   const ready_at = free > 0 ? await laneAlarm(db, { ...lane, next_at }, now) : NEVER
+  // A look that changes nothing writes nothing: every accept causes one, and a write would cost a second fsync.
+  if (claimed.length === 0 && ready_at === lane.ready_at) return claimed
   await db.updateTable('lanes').set({ next_at, cursor, ready_at }).where('lane', '=', lane.lane).execute()
   return claimed
 }
