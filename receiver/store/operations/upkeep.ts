@@ -110,6 +110,7 @@ export async function renameLane(
     .onConflict((conflict) => conflict.column('lane').doNothing())
     .execute()
   await flavor.lockLanes(db, [from, to])
+  await joinRest(db, from, to)
   for (const status of ['pending', 'delivering'] as const) {
     await db
       .updateTable('deliveries')
@@ -119,6 +120,21 @@ export async function renameLane(
       .execute()
   }
   await resetAlarms(db, [from, to], now)
+}
+
+/** What a server has asked under one name holds under the other too: the pace, and a rest that lasts longer. */
+async function joinRest(db: Db, from: string, to: string): Promise<void> {
+  const rows = await db.selectFrom('lanes').selectAll().where('lane', 'in', [from, to]).execute()
+  const before = rows.find(({ lane }) => lane === from)
+  const after = rows.find(({ lane }) => lane === to)
+  if (before === undefined || after === undefined) return
+  const { paused_until, pause, pause_message, pauses } = before
+  const rest = paused_until > after.paused_until ? { paused_until, pause, pause_message, pauses } : {}
+  await db
+    .updateTable('lanes')
+    .set({ next_at: Math.max(before.next_at, after.next_at), ...rest })
+    .where('lane', '=', to)
+    .execute()
 }
 
 /**
