@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { createDatabase } from '../support/database.ts'
@@ -15,10 +15,10 @@ import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 const server = inject('postgresUrl')
 const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-start-'))
 const started: ReceiverProcess[] = []
-afterEach(async () => {
-  for (const receiver of started.splice(0)) await receiver.remove()
+afterAll(async () => {
+  for (const receiver of started) await receiver.remove()
+  rmSync(folder, { recursive: true, force: true })
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function receiverOn(store: { database: string } | { data_dir: string }): ReceiverProcess {
   const database = 'database' in store ? { DATABASE_URL: store.database } : {}
@@ -50,7 +50,7 @@ function expectExplained({ code, said }: { code: number | null; said: string }, 
   expect(code).toBe(2)
 }
 
-describe('a DATABASE_URL that leads nowhere', () => {
+describe.concurrent('a DATABASE_URL that leads nowhere', () => {
   it('to a port where nobody listens: says what to check, without the password', async () => {
     const answer = await refused({ database: 'postgres://dispatch:hunter2@127.0.0.1:1/dispatch' })
     expectExplained(answer, /DATABASE_URL cannot be used: .*ECONNREFUSED/, /Check that the server/)
@@ -84,7 +84,7 @@ describe('a DATABASE_URL that leads nowhere', () => {
   })
 })
 
-describe('a store that a newer program wrote', () => {
+describe.concurrent('a store that a newer program wrote', () => {
   const WORDS = [/The store has schema 99; this program knows \d+/, /start that version, or restore a backup/]
 
   it('is refused on SQLite, and left as it is', async () => {
@@ -108,7 +108,7 @@ describe('a store that a newer program wrote', () => {
   })
 })
 
-describe('a process that is killed in the middle of making the tables', () => {
+describe.concurrent('a process that is killed in the middle of making the tables', () => {
   it('leaves nothing behind on SQLite: the next one starts', async () => {
     const data_dir = join(folder, 'interrupted')
     const script = join(import.meta.dirname, 'interrupted-migration.ts')

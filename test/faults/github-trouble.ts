@@ -32,7 +32,7 @@ const dies = (name: AnswerName): Trouble => ({
 })
 
 /** Troubles that are over within seconds. */
-export const SHORT_TROUBLES: readonly Trouble[] = [
+export const shortTroubles = (): Trouble[] => [
   ...(
     [
       'bad-request',
@@ -68,11 +68,9 @@ export const SHORT_TROUBLES: readonly Trouble[] = [
 ]
 
 /** Troubles that take a minute or more: pauses of a lane, and attempts that are given up after 15 s. */
-export const LONG_TROUBLES: readonly Trouble[] = [
+export const longTroubles = (): Trouble[] => [
   ...(
     [
-      'primary-limit-403',
-      'primary-limit-429',
       'secondary-limit-403',
       'secondary-limit-429',
       'secondary-limit-retry-after',
@@ -83,6 +81,7 @@ export const LONG_TROUBLES: readonly Trouble[] = [
       'unavailable',
     ] as const
   ).map((name) => waits(name, answer(name))),
+  waits('a primary limit', limitUntil(45)),
   waits('hang', { kind: 'hang' }),
   waits('trickle', { kind: 'trickle', ms: 200 }),
   waits('an outage', answer('bad-gateway'), 8),

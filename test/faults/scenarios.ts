@@ -3,7 +3,7 @@ import { runReplicas } from '../replicas/run-replicas.ts'
 import { inWords, type Verdict } from '../support/verdict.ts'
 import { jumpUnderLoad } from './clock-jumps.ts'
 import { fillUnderLoad } from './full-disk.ts'
-import { LONG_TROUBLES, meetTroubles, SHORT_TROUBLES } from './github-trouble.ts'
+import { longTroubles, meetTroubles, shortTroubles } from './github-trouble.ts'
 import { killUnderLoad } from './kill.ts'
 import { crashUnderLoad } from './postgres-crash.ts'
 import { mountSmallDisk } from './small-disk.ts'
@@ -33,8 +33,8 @@ export interface Scenario {
 }
 
 const REPLICAS = 3
-/** The longest rest of a lane is five minutes and a tenth; the longest lease a minute. */
-const AFTER_PAUSES_MS = 500_000
+/** The probes of an outage come after 30 s, 1, 2 and 5 minutes, each up to a tenth later; a lease lasts a minute. */
+const AFTER_PAUSES_MS = 700_000
 const AFTER_LEASES_MS = 400_000
 const READY_MS = 1_000
 
@@ -98,9 +98,10 @@ function onPostgres({ kills, seed, events }: Settings, database: () => string): 
       name: 'stop-past-lease',
       what: 'a replica stands still (SIGSTOP) for 75 s in the middle of an attempt',
       run: async () => {
-        const options = { database: database(), replicas: 2, per_second: 2, settle_ms: AFTER_LEASES_MS }
+        const options = { database: database(), replicas: 2, per_second: 4, settle_ms: AFTER_LEASES_MS }
         const { verdict, dropped } = await stopPastLease(options)
-        return verdictOf(verdict, `, late results dropped ${dropped}`)
+        const missed = dropped === 0 ? ['the replica had no attempt under way when it was stopped'] : []
+        return verdictOf(verdict, `, late results dropped ${dropped}`, missed)
       },
     },
     {
@@ -154,7 +155,7 @@ function verdictOf(verdict: Verdict, more = '', problems: readonly string[] = []
 }
 
 async function troubles(database: string | null): Promise<Outcome> {
-  const all = [...SHORT_TROUBLES, ...LONG_TROUBLES]
+  const all = [...shortTroubles(), ...longTroubles()]
   const verdicts = [...(await meetTroubles(all, { database, settle_ms: AFTER_PAUSES_MS }))]
   const sum = (pick: (verdict: Verdict) => number) =>
     verdicts.reduce((total, [, verdict]) => total + pick(verdict), 0)

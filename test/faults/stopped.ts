@@ -1,3 +1,4 @@
+import { teamsOf } from '../replicas/teams.ts'
 import { createRandom } from '../scale/random.ts'
 import type { ReceiverProcess } from '../support/receiver-process.ts'
 import type { Verdict } from '../support/verdict.ts'
@@ -17,6 +18,8 @@ interface Options {
   settle_ms: number
 }
 
+const TEAMS = 6
+const MODELS = 42
 /** GitHub takes so long that a stopped receiver is likely to be in the middle of a request, ms. */
 const SLOW_MS = 700
 /** Longer than a lease lasts, ms. */
@@ -29,7 +32,6 @@ export async function stopPastLease(options: Options): Promise<StoppedReport> {
   return underLoad(options, async (world) => {
     await world.github.fail({ kind: 'slow', ms: SLOW_MS })
     await sleep(3_000)
-    // Whoever has an attempt under way: one of them is stopped in it.
     for (const receiver of world.receivers.slice(1)) await standStill(world, receiver, LONG_STOP_MS)
     await world.github.fail(null)
   })
@@ -51,12 +53,14 @@ export async function stopAtRandom(
 
 async function underLoad(options: Options, disturb: (world: World) => Promise<void>): Promise<StoppedReport> {
   const { database, replicas, per_second, settle_ms } = options
-  const world = await World.start({ database, replicas })
+  // Several identities: each replica has attempts under way, whichever is stopped.
+  const { config, env, users } = teamsOf(TEAMS, MODELS)
+  const world = await World.start({ database, replicas, config, env, github: { users } })
   try {
-    const load = startLoad({ urls: () => world.urls(), models: 40, at_once: 20, per_second })
+    const load = startLoad({ urls: () => world.urls(), models: MODELS, at_once: 20, per_second })
     await disturb(world)
     await load.stop()
-    const verdict = await world.judge(load.sent, { duplicates_allowed: world.receivers.length, settle_ms })
+    const verdict = await world.judge(load.sent, { duplicates_allowed: TEAMS, settle_ms })
     const dropped = world.receivers.flatMap((receiver) =>
       receiver.logged('claim lost meanwhile: the result is dropped'),
     ).length

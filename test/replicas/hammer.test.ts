@@ -14,7 +14,7 @@ describe.skipIf(server === null)('three replicas that accept, attempt, cancel an
     { timeout: TIMEOUT_MS },
     async () => {
       const url = unflushed(await createDatabase(server ?? ''))
-      const report = await hammer({ url, replicas: 3, accepts: 150, subjects: 30, seed: 1 })
+      const report = await hammer({ url, replicas: 3, accepts: 120, subjects: 30, seed: 1 })
       expect(report.violations).toEqual([])
       expect(report.deadlocks).toBe(0)
       expect(report.ended.succeeded).toBeGreaterThan(report.accepted / 4)
@@ -24,7 +24,7 @@ describe.skipIf(server === null)('three replicas that accept, attempt, cancel an
 
   it('lose nothing while a lane gets another name again and again', { timeout: TIMEOUT_MS }, async () => {
     const url = unflushed(await createDatabase(server ?? ''))
-    const report = await hammer({ url, replicas: 3, accepts: 80, subjects: 30, seed: 2, rename: true })
+    const report = await hammer({ url, replicas: 3, accepts: 50, subjects: 30, seed: 2, rename: true })
     expect(report.violations).toEqual([])
     expect(report.ended.succeeded).toBeGreaterThan(report.accepted / 4)
   })

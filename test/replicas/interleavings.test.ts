@@ -129,6 +129,19 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     ])
   })
 
+  it('one learns that a resting lane is one that is known already: the joined lane rests as long', async () => {
+    const [first, second] = [delivery(), delivery()]
+    const third = delivery({ lane: 'lane-b', policy: { concurrency: 1, interval_ms: 0 } })
+    await accept(here, first, second)
+    const limited = { class: 'limited', status: 429, retry_after_ms: 30_000 } as const
+    await advance(there, { finished: [{ ...success(await claimOnly(there)), ...limited }] })
+    await accept(here, third)
+    await here.renameLane({ from: LANE, to: 'lane-b', now })
+    expect(await advance(here)).toMatchObject({ claimed: [], wait_ms: 30_000 })
+    now += 30_000
+    expect((await advance(there)).claimed).toHaveLength(1)
+  })
+
   it('the next delivery of a subject is in another lane than the one that ended: it is looked at all the same', async () => {
     const [first, second] = [delivery({ subject: SUBJECT }), delivery({ subject: SUBJECT, lane: 'lane-b' })]
     await accept(here, first, second)

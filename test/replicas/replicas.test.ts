@@ -12,36 +12,46 @@ const server = inject('postgresUrl')
 const EVENTS = 2_000
 
 describe.skipIf(server === null)('three replicas on one PostgreSQL', () => {
-  it(`dispatch ${EVENTS} events exactly once, each model's in order`, { timeout: 120_000 }, async () => {
-    const database = await createDatabase(server ?? '')
-    const run = await runReplicas({ database, replicas: 3, events: EVENTS, settle_ms: 90_000 })
-    console.info(`${EVENTS} events: taken in ${run.accept_ms} ms, dispatched in ${run.all_ms} ms`)
-    expect(run.verdict).toMatchObject({ problems: [], accepted: EVENTS, acted: EVENTS, duplicates: 0 })
-  })
+  it.concurrent(
+    `dispatch ${EVENTS} events exactly once, each model's in order`,
+    { timeout: 120_000 },
+    async () => {
+      const database = await createDatabase(server ?? '')
+      const run = await runReplicas({ database, replicas: 3, events: EVENTS, settle_ms: 90_000 })
+      console.info(`${EVENTS} events: taken in ${run.accept_ms} ms, dispatched in ${run.all_ms} ms`)
+      expect(run.verdict).toMatchObject({ problems: [], accepted: EVENTS, acted: EVENTS, duplicates: 0 })
+    },
+  )
 
-  it('keep one pace for one identity: a second between two requests, never two in flight', async () => {
-    const { config, env, users } = teamsOf(1, 40, 1)
-    const world = await World.start({
-      database: await createDatabase(server ?? ''),
-      replicas: 3,
-      config,
-      env,
-      github: { users },
-    })
-    try {
-      await world.github.fail({ kind: 'slow', ms: 200 })
-      const load = startLoad({ urls: () => world.urls(), models: 40, at_once: 8, most: 40 })
-      await load.finished
-      await new Promise((resolve) => setTimeout(resolve, 15_000))
-      const { writes = [], most_in_flight } = (await world.github.identities())['user:team-0'] ?? {}
-      expect(most_in_flight).toBe(1)
-      expect(writes.length).toBeGreaterThanOrEqual(12)
-      const busiest = writes.map((at) => writes.filter((other) => other >= at && other < at + 10_000).length)
-      expect(Math.max(...busiest)).toBeLessThanOrEqual(11)
-    } finally {
-      await world.close()
-    }
-  })
+  it.concurrent(
+    'keep one pace for one identity: a second between two requests, never two in flight',
+    { timeout: 60_000 },
+    async () => {
+      const { config, env, users } = teamsOf(1, 40, 1)
+      const world = await World.start({
+        database: await createDatabase(server ?? ''),
+        replicas: 3,
+        config,
+        env,
+        github: { users },
+      })
+      try {
+        await world.github.fail({ kind: 'slow', ms: 200 })
+        const load = startLoad({ urls: () => world.urls(), models: 40, at_once: 8, most: 40 })
+        await load.finished
+        await new Promise((resolve) => setTimeout(resolve, 15_000))
+        const { writes = [], most_in_flight } = (await world.github.identities())['user:team-0'] ?? {}
+        expect(most_in_flight).toBe(1)
+        expect(writes.length).toBeGreaterThanOrEqual(12)
+        const busiest = writes.map(
+          (at) => writes.filter((other) => other >= at && other < at + 10_000).length,
+        )
+        expect(Math.max(...busiest)).toBeLessThanOrEqual(11)
+      } finally {
+        await world.close()
+      }
+    },
+  )
 
   describe('at rest', () => {
     let world: World
