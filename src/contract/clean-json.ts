@@ -12,12 +12,12 @@ const EVENT_NAME = /^[\p{L}\p{N}._:-]{1,100}$/u
 
 /** Whether the text says nothing: empty, or a template variable that was not filled in (`${alias}`). */
 export function isAbsent(text: string): boolean {
-  return text === '' || UNRENDERED.test(text)
+  return text === '' || (text.startsWith('${') && UNRENDERED.test(text))
 }
 
 /** The text with U+FFFD for U+0000 and lone surrogates: replaced, so that it equals no other clean text. */
 export function cleanText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD')
+  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 /** The value as clean text if it is a present text or a number, else null. */

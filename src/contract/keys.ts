@@ -76,8 +76,8 @@ function tellsAllInFields({ kind }: ModelEvent): boolean {
 
 /** Node's crypto is loaded only here: the Action seldom needs it, and it takes a third of Node's own start. */
 function digest(parts: Json[]): string {
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return createHash('sha256').update(canonicalJson(parts)).digest('hex').slice(0, 32)
+  const { hash } = process.getBuiltinModule('node:crypto')
+  return hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)
 }
 
 /** JSON without white space, keys sorted: equal for equal values. */

@@ -54,6 +54,8 @@ export const FLAT_WORDS = [
   'tag',
 ] as const
 
+const NOT_OTHERS = new Set<string>([...FLAT_WORDS, '__proto__'])
+
 const HINT =
   'No event of W&B was found in the body. Add these lines to the payload of the automation in W&B ' +
   '(inside "client_payload" where it has one): "wandb_event_type": "${event_type}", "alias": "${alias}"'
@@ -182,8 +184,8 @@ function decodeRun(fields: WandbFields, type: string, kind: EventKind): JsonObje
 }
 
 function flatWords(fields: WandbFields, type: string): Record<string, string> {
-  const words = FLAT_WORDS.map((word) => [word, fields.text(word) ?? ''] as const)
-  const own = new Set<string>([...FLAT_WORDS, '__proto__'])
-  const others = fields.topTexts().filter(([key]) => !own.has(key.toLowerCase()))
-  return Object.fromEntries([...others, ...words, ['event_type', type]])
+  const others = fields.topTexts().filter(([key]) => !NOT_OTHERS.has(key.toLowerCase()))
+  const flat = Object.fromEntries(others)
+  for (const word of FLAT_WORDS) flat[word] = fields.text(word) ?? ''
+  return { ...flat, event_type: type }
 }

@@ -90,7 +90,7 @@ function toldEvent(fields: WandbFields): string | null {
  * (https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event). Else null.
  */
 export function dispatchType(body: JsonObject): string | null {
-  const own = new Map(Object.entries(body))
-  const name = own.get('event_type')
-  return isObject(own.get('client_payload')) && typeof name === 'string' ? textOf(name) : null
+  const own = (key: string) => (Object.hasOwn(body, key) ? body[key] : undefined)
+  const name = own('event_type')
+  return isObject(own('client_payload')) && typeof name === 'string' ? textOf(name) : null
 }

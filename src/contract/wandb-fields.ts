@@ -27,7 +27,11 @@ export class WandbFields {
 
   /** The word's first present text (numbers count as text), or null. */
   text(word: string): string | null {
-    return this.texts(word)[0] ?? null
+    for (const place of this.#places) {
+      const text = textOf(place.get(word))
+      if (text !== null) return text
+    }
+    return null
   }
 
   /** Every present text of the words, outermost first, and at each level in the words' order. */
@@ -72,8 +76,12 @@ export class WandbFields {
   }
 
   #entries(): [string, Json][] {
-    const own = Object.entries(this.#body).filter(([, value]) => !this.#isContainer(value))
-    return [...own, ...this.#containers.flatMap((object) => Object.entries(object))]
+    const own = Object.entries(this.#body)
+    if (this.#containers.length === 0) return own
+    return [
+      ...own.filter(([, value]) => !this.#isContainer(value)),
+      ...this.#containers.flatMap((object) => Object.entries(object)),
+    ]
   }
 
   #isContainer(value: Json): boolean {
@@ -93,7 +101,13 @@ function isMetadataKey(key: string): boolean {
 
 /** The object by lower-case key; a key that is spelled in lower case wins over its other spellings. */
 function placeOf(object: JsonObject): Place {
-  const entries = Object.entries(object)
-  const exact = entries.filter(([key]) => key === key.toLowerCase())
-  return new Map([...entries.map(([key, value]) => [key.toLowerCase(), value] as const), ...exact])
+  const place = new Map<string, Json>()
+  const exact = new Set<string>()
+  for (const [key, value] of Object.entries(object)) {
+    const word = key.toLowerCase()
+    if (word === key) exact.add(word)
+    else if (exact.has(word)) continue
+    place.set(word, value)
+  }
+  return place
 }
