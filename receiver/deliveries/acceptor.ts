@@ -29,6 +29,14 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
+/** What became of a group: those who wait on for the store, and the answers that the others are still to get. */
+interface Committed {
+  held: Waiting[]
+  answer: () => void
+}
+
+const nothing = (): void => undefined
+
 /** Where ingest hands over its events. */
 export interface Acceptor {
   /**
@@ -66,24 +74,30 @@ export function createAcceptor(
     if (result.outcome === 'accepted') accepted(event)
   }
 
-  async function commit(group: readonly Waiting[]): Promise<Waiting[]> {
+  async function commit(group: readonly Waiting[]): Promise<Committed> {
     try {
       const results = await take(group)
-      group.forEach((waiting, i) => {
-        const result = results[i]
-        if (result !== undefined) settle(waiting, result)
-      })
-      return []
+      const answer = () => {
+        group.forEach((waiting, i) => {
+          const result = results[i]
+          if (result !== undefined) settle(waiting, result)
+        })
+      }
+      return { held: [], answer }
     } catch (error) {
-      if (error instanceof StoreUnavailable) return hold(group, error)
+      if (error instanceof StoreUnavailable) return { held: hold(group, error), answer: nothing }
       const [only] = group
       if (only !== undefined && group.length === 1) {
         only.reject(error instanceof Error ? error : new Error(String(error)))
-        return []
+        return { held: [], answer: nothing }
       }
       const held: Waiting[] = []
-      for (const waiting of group) held.push(...(await commit([waiting])))
-      return held
+      for (const waiting of group) {
+        const alone = await commit([waiting])
+        alone.answer()
+        held.push(...alone.held)
+      }
+      return { held, answer: nothing }
     }
   }
 
@@ -109,11 +123,18 @@ export function createAcceptor(
   }
 
   async function run(): Promise<void> {
+    // Whatever comes in the same turn of the event loop goes into one group.
+    await new Promise((resolve) => setImmediate(resolve))
+    let answerLast = nothing
     while (queue.length > 0) {
       const group = nextGroup(queue)
       queue = queue.slice(group.length)
       const watch = setInterval(turnAwayOverdue, OVERDUE_EVERY_MS, group)
-      const held = await commit(group)
+      const committing = commit(group)
+      // The store is at work on the next group while we answer the last one.
+      answerLast()
+      const { held, answer } = await committing
+      answerLast = answer
       clearInterval(watch)
       const keep = new Set(held)
       for (const waiting of group) if (!keep.has(waiting)) bytes -= waiting.event.raw.byteLength
@@ -123,6 +144,7 @@ export function createAcceptor(
       }
     }
     running = null
+    answerLast()
   }
 
   return {

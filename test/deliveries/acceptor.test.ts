@@ -42,15 +42,24 @@ function acceptor(before: () => void = () => undefined, roomLeft = () => true) {
   return { accept: (event: NewEvent) => made.accept(event), idle: () => made.idle(), accepted }
 }
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 const storedIds = async () => (await store.listEvents({ limit: 200 })).items.map(({ id }) => id).sort()
 const ids = (events: readonly NewEvent[]) => events.map(({ id }) => id).sort()
 
 describe('events that arrive while a commit runs', () => {
   it('go to disk together in the next one', async () => {
     const { accept } = acceptor()
-    await Promise.all(Array.from({ length: 100 }, () => accept(storedEvent())))
+    const first = accept(storedEvent())
+    await nextTurn()
+    await Promise.all([first, ...Array.from({ length: 99 }, () => accept(storedEvent()))])
     expect(groups).toEqual([1, 99])
     expect(await storedIds()).toHaveLength(100)
+  })
+
+  it('go together with those of the same turn of the event loop', async () => {
+    const { accept } = acceptor()
+    await Promise.all(Array.from({ length: 10 }, () => accept(storedEvent())))
+    expect(groups).toEqual([10])
   })
 
   it('are told apart: repeats within one group are duplicates of the first', async () => {
