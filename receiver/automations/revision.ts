@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AutomationSpec } from './automation.ts'
 
 /** `rev_` + 20 hex digits: the SHA-256 of the spec as JSON with its keys sorted. */
 export function revisionOf(spec: AutomationSpec): string {
-  return `rev_${createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 20)}`
+  return `rev_${hash('sha256', canonicalJson(spec), 'hex').slice(0, 20)}`
 }
 
 function canonicalJson(value: unknown): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Largest file that is read, in bytes. */
@@ -72,5 +72,5 @@ function yamlNames(path: string): string[] {
 }
 
 function hashOf(content: Content): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex')
+  return hash('sha256', JSON.stringify(content), 'hex')
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** `evt_…`: one accepted event. Its time in ms and 72 random bits, in hex. */
 export const newEventId = (): string => `evt_${unique()}`
@@ -7,4 +7,17 @@ export const newEventId = (): string => `evt_${unique()}`
 export const newDeliveryId = (): string => `dlv_${unique()}`
 
 /** Begins with the time: what is made together lies together in an index, and a commit writes few pages. */
-const unique = () => Date.now().toString(16).padStart(12, '0') + randomBytes(9).toString('hex')
+const unique = () => Date.now().toString(16).padStart(12, '0') + randomHex()
+
+const RANDOM_BYTES = 9
+/** Random bytes are asked of the system for many ids at once: a call for each would cost more than all else here. */
+const pool = Buffer.alloc(RANDOM_BYTES * 256)
+let used = pool.length
+
+function randomHex(): string {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  return pool.toString('hex', used, (used += RANDOM_BYTES))
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { NO_CHANGE, TITLE_LIMIT, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
@@ -61,7 +61,7 @@ export function createOwnEvents(
     extra: JsonObject,
   ) {
     const now = clock.steady()
-    const key = createHash('sha256').update(`${type}\n${cause}`).digest('hex')
+    const key = hash('sha256', `${type}\n${cause}`, 'hex')
     if (now - (raised.get(key) ?? -Infinity) < QUIET_MS) return
     raised.set(key, now)
     for (const [old, at] of raised) if (now - at >= QUIET_MS) raised.delete(old)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { slotOf } from '../../src/contract/keys.ts'
 import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { MatchResult } from '../automations/automation.ts'
@@ -123,6 +123,6 @@ function holderOf(event: ModelEvent): NewEvent['holder'] {
   const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : `alias:${slotOf(event)}`
   const place = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
   // Names may be longer than what a database takes as a key.
-  const key = createHash('sha256').update(place).digest('hex')
+  const key = hash('sha256', place, 'hex')
   return { key, version: kind === 'alias.removed' ? null : model.version }
 }

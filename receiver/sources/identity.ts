@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { cleanJson } from '../../src/contract/clean-json.ts'
 import type { Json } from '../../src/contract/model-event.ts'
 
 /** Hex SHA-256 of bytes or of a text in UTF-8. */
 export function sha256Hex(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex')
+  return hash('sha256', content, 'hex')
 }
 
 /** Hex SHA-256 of a JSON value, the same whatever the order of its keys. */

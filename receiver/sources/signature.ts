@@ -2,7 +2,7 @@
  * Every comparison of a secret in this project. Digests of equal length are compared in constant time, and a list
  * of secrets is always gone through to its end: how long an answer takes tells nothing.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Verification } from './source.ts'
 
 export type SignatureEncoding = 'hex' | 'base64'
@@ -131,5 +131,5 @@ function sentBytes(header: string): Buffer {
 }
 
 function sha256(value: string | Uint8Array): Buffer {
-  return createHash('sha256').update(value).digest()
+  return hash('sha256', value, 'buffer')
 }
