@@ -17,6 +17,8 @@ const STALE_CLAIM_MS = LEASE_MS - 2 * ATTEMPT_MS
 const SAFETY_POLL_MS = { sqlite: 30_000, postgres: 5_000 }
 /** Wait before looking again at what another replica is looking at, ms. */
 const TAKEN_MS = 20
+/** A lane that rests is looked at no more often than this for what comes into it, ms: its rest may be cut short. */
+const REST_MS = 1_000
 /** Wait after the store failed, ms. */
 const STORE_RETRY_MS = 250
 
@@ -44,7 +46,7 @@ export interface Attempt {
 
 export interface Engine {
   start(): void
-  /** Something was put into these lanes: looks now. Without lanes: looks everywhere. */
+  /** Something was put into these lanes: looks as soon as they can be claimed from. Without lanes: looks everywhere. */
   wake(lanes?: readonly string[]): void
   /** Claims nothing more, waits up to `grace_ms` for attempts under way and writes their results. */
   stop(grace_ms: number): Promise<void>
@@ -65,17 +67,37 @@ export function createEngine(options: EngineOptions): Engine {
   /** Results that could not be written for their own sake: kept apart, so that they hold up nobody else's. */
   let stuck: Attempt[] = []
   let lanes = new Set<string>()
+  /** Until when nothing can be claimed in a lane, ms of `performance.now()`. */
+  const rests = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
+  let timer_at = 0
   let looking: Promise<void> | null = null
   let again = false
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   let healthy = true
 
-  function wake(named: readonly string[] = []): void {
-    for (const lane of named) lanes.add(lane)
+  function wake(): void {
     if (state === 'new' || state === 'stopped') return
     again = true
     looking ??= look()
+  }
+
+  function wakeLanes(named: readonly string[]): void {
+    for (const lane of named) lanes.add(lane)
+    if (named.some((lane) => restOf(lane) <= 0)) wake()
+    else if (looking === null && state === 'running') sleep(shortestRest())
+  }
+
+  const restOf = (lane: string) => (rests.get(lane) ?? 0) - performance.now()
+  const shortestRest = () => Math.min(...[...lanes].map(restOf))
+
+  /** Looks again in `ms` at the latest. */
+  function sleep(ms: number): void {
+    const at = performance.now() + Math.max(0, ms)
+    if (timer !== null && at >= timer_at) return
+    if (timer !== null) clearTimeout(timer)
+    timer_at = at
+    timer = setTimeout(wake, Math.max(0, ms))
   }
 
   async function look(): Promise<void> {
@@ -86,7 +108,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     looking = null
     if (timer !== null) clearTimeout(timer)
-    if (state === 'running') timer = setTimeout(wake, Math.min(wait, SAFETY_POLL_MS[store.engine]))
+    timer = null
+    if (state === 'running') sleep(Math.min(wait, shortestRest(), SAFETY_POLL_MS[store.engine]))
   }
 
   /** One heartbeat; gives how long to sleep, ms. */
@@ -99,7 +122,13 @@ export function createEngine(options: EngineOptions): Engine {
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     const asked_at = performance.now()
     try {
-      const { claimed, consequences, missed, wait_ms } = await store.advance({
+      const {
+        claimed,
+        consequences,
+        rests: resting,
+        missed,
+        wait_ms,
+      } = await store.advance({
         now: clock.steady(),
         finished: made.map(({ finished }) => finished),
         capacity,
@@ -107,6 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
         lanes: [...hinted],
       })
       for (const lane of missed) lanes.add(lane)
+      noteRests(resting)
       for (const claim of claimed) begin(claim, asked_at)
       made.forEach((attempt, i) => {
         const consequence = consequences[i]
@@ -130,6 +160,12 @@ export function createEngine(options: EngineOptions): Engine {
       healthy = false
       return STORE_RETRY_MS
     }
+  }
+
+  function noteRests(resting: ReadonlyMap<string, number>): void {
+    const now = performance.now()
+    for (const [lane, until] of rests) if (until <= now) rests.delete(lane)
+    for (const [lane, ms] of resting) if (ms > 0) rests.set(lane, now + Math.min(ms, REST_MS))
   }
 
   /** After a group of results failed for the sake of one: each on its own, for as long as its claim lasts. */
@@ -158,7 +194,8 @@ export function createEngine(options: EngineOptions): Engine {
     const work = attempt(claim, asked_at).then((result) => {
       under_way.delete(claim.id)
       if (result !== null) attempts.push(result)
-      wake([claim.lane])
+      lanes.add(claim.lane)
+      wake()
     })
     under_way.set(claim.id, work)
   }
@@ -219,7 +256,10 @@ export function createEngine(options: EngineOptions): Engine {
       state = 'running'
       wake()
     },
-    wake,
+    wake(named) {
+      if (named === undefined || named.length === 0) wake()
+      else wakeLanes(named)
+    },
     async stop(grace_ms) {
       if (state === 'running') state = 'stopping'
       if (timer !== null) clearTimeout(timer)

@@ -22,7 +22,7 @@ const CLAIM: Claimed = {
   event: '{}',
   context: { flat: {}, dispatch_type: null, hint: null, secret: null },
 }
-const NOTHING: Advanced = { claimed: [], consequences: [], missed: [], wait_ms: Infinity }
+const NOTHING: Advanced = { claimed: [], consequences: [], rests: new Map(), missed: [], wait_ms: Infinity }
 const DONE: AttemptResult = {
   class: 'success',
   status: 204,

@@ -25,6 +25,8 @@ export interface Advanced {
   claimed: Claimed[]
   /** What became of each of `finished`. */
   consequences: Consequence[]
+  /** How long nothing can be claimed in a lane that was looked at, ms: see `LaneLook.rest_ms`. */
+  rests: Map<string, number>
   /** Lanes that must be looked at but could not be, since another replica did or too many were due: ask again. */
   missed: string[]
   /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
@@ -48,17 +50,20 @@ export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Ad
   }
   for (const lane of await endLapsed(db, flavor, lapsed, now)) unseen.add(lane)
   const claimed: Claimed[] = []
+  const rests = new Map<string, number>()
   if (args.capacity > 0) {
     for (const lane of await ringingLanes(db, flavor, now, [...unseen])) {
       if (claimed.length >= args.capacity) break
       const room = args.capacity - claimed.length
-      claimed.push(...(await claimLane(db, flavor, lane, now, room, args.lease_ms)))
+      const look = await claimLane(db, flavor, lane, now, room, args.lease_ms)
+      claimed.push(...look.claimed)
+      rests.set(lane.lane, look.rest_ms)
       unseen.delete(lane.lane)
     }
   }
   const missed = await existing(db, [...unseen])
   const next = await nextAlarm(db)
-  return { claimed, consequences, missed, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
+  return { claimed, consequences, rests, missed, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
 }
 
 /** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */

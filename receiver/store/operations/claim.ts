@@ -32,6 +32,13 @@ const TURNS = 16
 
 type Lane = Selectable<LanesTable>
 
+/** What a look at a lane gave. */
+export interface LaneLook {
+  claimed: Claimed[]
+  /** Ms in which nothing of this lane can be claimed, whatever comes into it; Infinity: until an attempt ends. */
+  rest_ms: number
+}
+
 /** Claims what one lane allows now, at most `room`, and sets its alarm for the next time. */
 export async function claimLane(
   db: Db,
@@ -40,7 +47,7 @@ export async function claimLane(
   now: number,
   room: number,
   lease_ms: number,
-): Promise<Claimed[]> {
+): Promise<LaneLook> {
   const claimed: Claimed[] = []
   let { next_at, cursor } = lane
   let free = await freeSlots(db, lane)
@@ -54,11 +61,12 @@ export async function claimLane(
     next_at = now + lane.interval_ms
     free -= 1
   }
+  const rest_ms = free > 0 ? Math.max(0, Math.max(next_at, lane.paused_until) - now) : Infinity
   const ready_at = free > 0 ? await laneAlarm(db, { ...lane, next_at }, now) : NEVER
   // A look that changes nothing writes nothing: every accept causes one, and a write would cost a second fsync.
-  if (claimed.length === 0 && ready_at === lane.ready_at) return claimed
+  if (claimed.length === 0 && ready_at === lane.ready_at) return { claimed, rest_ms }
   await db.updateTable('lanes').set({ next_at, cursor, ready_at }).where('lane', '=', lane.lane).execute()
-  return claimed
+  return { claimed, rest_ms }
 }
 
 /** While a lane is in trouble, one request at a time tells whether it is over. */
