@@ -466,6 +466,28 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await store.listEvents({ limit: 10 })).items).toHaveLength(1)
       })
 
+      it('keeps an event with the last of its deliveries, and one that matched nothing as long as a success', async () => {
+        const lanes = [storedDelivery({ lane: 'url:a' }), storedDelivery({ lane: 'url:b' })]
+        const half = storedEvent({ deliveries: lanes })
+        const unmatched = storedEvent()
+        const young = storedEvent({ received_at: now + 1 })
+        await store.accept({ now, events: [half, unmatched, young] })
+        const { claimed } = await advance()
+        const finished = claimed.map((claim) =>
+          result(claim, claim.lane === 'url:a' ? {} : { class: 'permanent', status: 422 }),
+        )
+        await advance({ finished })
+        const kept = async () => (await store.listEvents({ limit: 10 })).items.map(({ id }) => id)
+        const sweepAll = async (failed_before: number) => {
+          const bounds = { succeeded_before: now + 1, failed_before, now }
+          while ((await store.sweep(bounds)) > 0);
+        }
+        await sweepAll(now)
+        expect(await kept()).toEqual([young.id, half.id])
+        await sweepAll(now + 1)
+        expect(await kept()).toEqual([young.id])
+      })
+
       it('counts what is unfinished, up to a bound', async () => {
         await put({}, {}, {})
         expect(await store.backlog({ most: 10 })).toBe(3)

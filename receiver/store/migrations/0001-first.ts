@@ -14,7 +14,7 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
   await create('create index events_by_type on events (type, seq)')
   await create('create index events_by_kind on events (kind, seq)')
   await create('create index events_by_status on events (status, seq)')
-  await create('create index events_by_age on events (received_at)')
+  await create('create index events_by_age on events (status, received_at)')
 
   await create(`create table identities (
     key text primary key, value text not null, event_id text not null,
@@ -43,8 +43,10 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     "create index deliveries_turns on deliveries (lane, target, due_at) where head = 1 and status = 'pending'",
   )
   await create(
-    "create index deliveries_waiting on deliveries (subject, seq) where status in ('pending', 'delivering')",
+    "create index deliveries_waiting on deliveries (subject, head, seq) where status in ('pending', 'delivering')",
   )
+  await create(`create index deliveries_replaceable on deliveries (subject, seq)
+    where status = 'pending' and (supersede = 'waiting' or (supersede = 'retrying' and attempts > 0))`)
   await create("create index deliveries_done on deliveries (subject, seq) where status = 'succeeded'")
   await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
   await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")

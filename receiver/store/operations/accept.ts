@@ -7,7 +7,7 @@ import { claimIdentities, noteBodies } from './identities.ts'
 import { insertAll } from './insert-all.ts'
 import { openLanes } from './lanes.ts'
 import { supersedeOlder } from './subjects.ts'
-import { UNFINISHED } from './states.ts'
+import { UNFINISHED, YES } from './states.ts'
 
 /** What a source said beside the event, kept for templates and for people. */
 export interface EventContext {
@@ -199,6 +199,7 @@ export async function enqueue(
   )
 }
 
+/** Subjects with anything unfinished: then one of it is the head. */
 async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<string>> {
   if (subjects.length === 0) return new Set()
   const rows = await db
@@ -207,6 +208,7 @@ async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<st
     .distinct()
     .where('subject', 'in', [...new Set(subjects)])
     .where(UNFINISHED)
+    .where('head', '=', YES)
     .execute()
   return new Set(rows.map(({ subject }) => subject))
 }

@@ -3,8 +3,8 @@ import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
-import { endStale, promoteHeads, supersedeOlder } from './subjects.ts'
-import { DELIVERING, UNFINISHED } from './states.ts'
+import { endStale, newestWaiting, promoteHeads, supersedeOlder } from './subjects.ts'
+import { DELIVERING } from './states.ts'
 
 /** What one attempt showed, under the lease it was claimed with. */
 export interface Finished {
@@ -161,15 +161,4 @@ async function noteHealth(db: Db, key: string, status: 'succeeded' | 'failed' | 
   if (status !== 'succeeded') return false
   const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', key).executeTakeFirst()
   return numDeletedRows > 0n
-}
-
-/** The youngest unfinished delivery of a subject. */
-async function newestWaiting(db: Db, subject: string): Promise<number> {
-  const { newest } = await db
-    .selectFrom('deliveries')
-    .select(({ fn }) => fn.max('seq').as('newest'))
-    .where('subject', '=', subject)
-    .where(UNFINISHED)
-    .executeTakeFirstOrThrow()
-  return newest
 }

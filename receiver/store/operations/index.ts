@@ -5,7 +5,8 @@ import { recover } from './lapse.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './lists.ts'
 import { cancel, overtaken, redeliver, redeliverMany } from './redeliver.ts'
 import { getRevision, saveRevisions } from './revisions.ts'
-import { backlog, lastSeen, noteSecretsKey, ping, renameLane, sweep, wakeLanes } from './upkeep.ts'
+import { sweep } from './sweep.ts'
+import { backlog, lastSeen, noteSecretsKey, ping, renameLane, wakeLanes } from './upkeep.ts'
 
 /** Everything the store can do. Each runs in one transaction of its own; adding one means adding a line here. */
 export const OPERATIONS = {

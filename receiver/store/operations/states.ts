@@ -11,6 +11,11 @@ export const DELIVERING = literal('delivering' as const)
 export const SUCCEEDED = literal('succeeded' as const)
 /** For the columns `head` and `ordered`. */
 export const YES = literal(1)
+export const NO = literal(0)
 
 /** The deliveries that still have something to happen. */
 export const UNFINISHED = sql<boolean>`deliveries.status in ('pending', 'delivering')`
+
+/** Those that give way to a newer delivery of their subject, by their own `supersede`. */
+export const REPLACEABLE = sql<boolean>`deliveries.status = 'pending'
+  and (deliveries.supersede = 'waiting' or (deliveries.supersede = 'retrying' and deliveries.attempts > 0))`

@@ -1,8 +1,14 @@
 import { sql } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
-import { PENDING, SUCCEEDED, UNFINISHED, YES } from './states.ts'
+import { NO, PENDING, REPLACEABLE, SUCCEEDED, UNFINISHED, YES } from './states.ts'
 
-// Every query by subject says UNFINISHED beside the state it wants: that is the text of the index by subject.
+// Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the
+// first behind it, by the index (subject, head, seq), and says UNFINISHED: that is the text of that index.
+
+type Literal = typeof NO
+
+/** Subjects asked about in one statement. */
+const AT_ONCE = 50
 
 /**
  * What gives way to a newer delivery of its subject (one older than `before`): under `retrying` one that failed
@@ -20,15 +26,8 @@ export async function supersedeOlder(
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
     .where('subject', 'in', subjects)
-    .where(UNFINISHED)
-    .where('status', '=', PENDING)
+    .where(REPLACEABLE)
     .where('seq', '<', before)
-    .where((eb) =>
-      eb.or([
-        eb('supersede', '=', 'waiting'),
-        eb.and([eb('supersede', '=', 'retrying'), eb('attempts', '>', 0)]),
-      ]),
-    )
     .returning('subject')
     .execute()
   return promoteHeads(
@@ -49,56 +48,91 @@ export async function promoteHeads(db: Db, flavor: Flavor, subjects: readonly st
   if (unique.length === 0) return []
   const present = db
     .selectFrom('deliveries')
-    .select(['subject', 'status'])
+    .select(['seq', 'subject', 'status'])
     .where('subject', 'in', unique)
     .where(UNFINISHED)
     .where('head', '=', YES)
     .where('ordered', '=', YES)
     .orderBy('seq')
-  const heads_now = await flavor.locked(present).execute()
-  const busy = new Set(
-    heads_now.filter(({ status }) => status === 'delivering').map(({ subject }) => subject),
-  )
-  const free = unique.filter((subject) => !busy.has(subject))
-  if (free.length === 0) return []
-  const heads = db
-    .selectFrom('deliveries')
-    .select(({ fn }) => fn.min('seq').as('seq'))
-    .where('subject', 'in', free)
-    .where(UNFINISHED)
-    .where('status', '=', PENDING)
-    .where('ordered', '=', YES)
-    .groupBy('subject')
-  await db
+  const heads = Map.groupBy(await flavor.locked(present).execute(), ({ subject }) => subject)
+  const isBusy = (subject: string) =>
+    heads.get(subject)?.some(({ status }) => status === 'delivering') === true
+  const free = unique.filter((subject) => !isBusy(subject))
+  const behind = await firstBehind(db, free)
+  const demoted: number[] = []
+  const promoted: number[] = []
+  for (const subject of free) {
+    const [head, ...others] = heads.get(subject) ?? []
+    const next = behind.get(subject)
+    demoted.push(...others.map(({ seq }) => seq))
+    if (next === undefined || (head !== undefined && head.seq < next.seq)) continue
+    if (head !== undefined) demoted.push(head.seq)
+    promoted.push(next.seq)
+  }
+  await setHead(db, demoted, 0)
+  return setHead(db, promoted, 1)
+}
+
+/** The oldest delivery that waits behind the head of each subject. */
+async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, { seq: number }>> {
+  const first = (subject: string) =>
+    db
+      .selectFrom(
+        unfinished(db, subject, NO)
+          .select(['subject', 'seq'])
+          .where('ordered', '=', YES)
+          .where('status', '=', PENDING)
+          .orderBy('seq')
+          .limit(1)
+          .as('first'),
+      )
+      .selectAll()
+  const found = new Map<string, { seq: number }>()
+  for (let at = 0; at < subjects.length; at += AT_ONCE) {
+    const [one, ...others] = subjects.slice(at, at + AT_ONCE).map(first)
+    if (one === undefined) break
+    const query = others.reduce((all, other) => all.unionAll(other), one)
+    for (const { subject, seq } of await query.execute()) found.set(subject, { seq })
+  }
+  return found
+}
+
+/** Gives the lanes of the deliveries that were changed. */
+async function setHead(db: Db, seqs: readonly number[], head: 0 | 1): Promise<string[]> {
+  if (seqs.length === 0) return []
+  const rows = await db
     .updateTable('deliveries')
-    .set({ head: 0 })
-    .where('subject', 'in', free)
-    .where(UNFINISHED)
+    .set({ head })
+    .where('seq', 'in', seqs)
     .where('status', '=', PENDING)
-    .where('ordered', '=', YES)
-    .where('head', '=', YES)
-    .where('seq', 'not in', heads)
-    .execute()
-  const promoted = await db
-    .updateTable('deliveries')
-    .set({ head: 1 })
-    .where('seq', 'in', heads)
-    .where('head', '=', 0)
     .returning('lane')
     .execute()
-  return promoted.map(({ lane }) => lane)
+  return rows.map(({ lane }) => lane)
 }
 
 /** Ends what a success made stale: older deliveries of the subject that are still waiting. */
 export async function endStale(db: Db, subject: string, seq: number, now: number): Promise<void> {
+  const older = (head: Literal) =>
+    unfinished(db, subject, head).select('seq').where('status', '=', PENDING).where('seq', '<', seq)
   await db
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
-    .where('subject', '=', subject)
-    .where(UNFINISHED)
+    .where('seq', 'in', older(NO).unionAll(older(YES)))
     .where('status', '=', PENDING)
-    .where('seq', '<', seq)
     .execute()
+}
+
+/** The youngest unfinished delivery of a subject. */
+export async function newestWaiting(db: Db, subject: string): Promise<number> {
+  const newest = (head: Literal) =>
+    unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('seq').as('seq'))
+  const found = await newest(NO).unionAll(newest(YES)).execute()
+  return Math.max(0, ...found.map(({ seq }) => seq ?? 0))
+}
+
+/** By the whole of the index: both databases then read just the rows that are wanted. */
+function unfinished(db: Db, subject: string, head: Literal) {
+  return db.selectFrom('deliveries').where('subject', '=', subject).where(UNFINISHED).where('head', '=', head)
 }
 
 /** Whether a newer delivery of this subject has succeeded: dispatching this one now would roll it back. */

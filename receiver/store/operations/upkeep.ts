@@ -1,9 +1,6 @@
-import { REPEATS_KEPT_MS } from './identities.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { resetAlarms } from './lapse.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
-
-const BATCH = 500
 
 /** How many deliveries are unfinished, counted up to `most`. */
 export async function backlog(db: Db, { most }: { most: number }): Promise<number> {
@@ -135,75 +132,4 @@ async function joinRest(db: Db, from: string, to: string): Promise<void> {
     .set({ next_at: Math.max(before.next_at, after.next_at), ...rest })
     .where('lane', '=', to)
     .execute()
-}
-
-/**
- * Deletes one batch of what is past keeping, oldest first; gives how many rows went, 0 when nothing is left to
- * delete. Short on purpose: call it again.
- */
-export async function sweep(
-  db: Db,
-  _flavor: Flavor,
-  { succeeded_before, failed_before, now }: { succeeded_before: number; failed_before: number; now: number },
-): Promise<number> {
-  let gone = 0
-  for (const [statuses, before] of [
-    [['succeeded', 'superseded'], succeeded_before],
-    [['failed', 'expired', 'canceled'], failed_before],
-  ] as const) {
-    for (const status of statuses) {
-      const old = await db
-        .selectFrom('deliveries')
-        .select('id')
-        .where('status', '=', status)
-        .where('ended_at', '<', before)
-        .limit(BATCH)
-        .execute()
-      if (old.length === 0) continue
-      const ids = old.map(({ id }) => id)
-      await db.deleteFrom('attempts').where('delivery_id', 'in', ids).execute()
-      await db.deleteFrom('deliveries').where('id', 'in', ids).execute()
-      gone += ids.length
-    }
-  }
-  const events = await db
-    .selectFrom('events')
-    .select('id')
-    .where('received_at', '<', succeeded_before)
-    .where((eb) =>
-      eb.not(
-        eb.exists(eb.selectFrom('deliveries').select('id').whereRef('deliveries.event_id', '=', 'events.id')),
-      ),
-    )
-    .orderBy('received_at')
-    .limit(BATCH)
-    .execute()
-  if (events.length > 0) {
-    await db
-      .deleteFrom('events')
-      .where(
-        'id',
-        'in',
-        events.map(({ id }) => id),
-      )
-      .execute()
-    gone += events.length
-  }
-  const identities = await db
-    .deleteFrom('identities')
-    .where('key', 'in', (eb) =>
-      eb.selectFrom('identities').select('key').where('expires_at', '<', now).limit(BATCH),
-    )
-    .executeTakeFirst()
-  const bodies = await db
-    .deleteFrom('bodies')
-    .where('key', 'in', (eb) =>
-      eb
-        .selectFrom('bodies')
-        .select('key')
-        .where('seen_at', '<', now - REPEATS_KEPT_MS)
-        .limit(BATCH),
-    )
-    .executeTakeFirst()
-  return gone + Number(identities.numDeletedRows + bodies.numDeletedRows)
 }

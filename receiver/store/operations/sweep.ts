@@ -1,0 +1,96 @@
+import type { Db, Flavor } from '../flavor.ts'
+import type { DeliveryStatus } from '../schema.ts'
+import { REPEATS_KEPT_MS } from './identities.ts'
+
+/** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
+const BATCH = 500
+
+const DONE: readonly DeliveryStatus[] = ['succeeded', 'superseded']
+const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
+
+/**
+ * Deletes one batch of what is past keeping, oldest first; gives how many rows went, 0 when nothing is left to
+ * delete. An event goes with the last of its deliveries. Times are Unix ms.
+ */
+export async function sweep(
+  db: Db,
+  _flavor: Flavor,
+  { succeeded_before, failed_before, now }: { succeeded_before: number; failed_before: number; now: number },
+): Promise<number> {
+  let gone = 0
+  for (const status of DONE) gone += await sweepDeliveries(db, status, succeeded_before)
+  for (const status of UNDONE) gone += await sweepDeliveries(db, status, failed_before)
+  gone += await sweepUnmatched(db, succeeded_before)
+  return gone + (await sweepIdentities(db, now)) + (await sweepBodies(db, now - REPEATS_KEPT_MS))
+}
+
+async function sweepDeliveries(db: Db, status: DeliveryStatus, ended_before: number): Promise<number> {
+  const old = await db
+    .selectFrom('deliveries')
+    .select(['id', 'event_id'])
+    .where('status', '=', status)
+    .where('ended_at', '<', ended_before)
+    .orderBy('ended_at')
+    .limit(BATCH)
+    .execute()
+  if (old.length === 0) return 0
+  const ids = old.map(({ id }) => id)
+  await db.deleteFrom('attempts').where('delivery_id', 'in', ids).execute()
+  await db.deleteFrom('deliveries').where('id', 'in', ids).execute()
+  const events = await db
+    .deleteFrom('events')
+    .where('id', 'in', [...new Set(old.map(({ event_id }) => event_id))])
+    .where((eb) =>
+      eb.not(
+        eb.exists(eb.selectFrom('deliveries').select('id').whereRef('deliveries.event_id', '=', 'events.id')),
+      ),
+    )
+    .executeTakeFirst()
+  return ids.length + Number(events.numDeletedRows)
+}
+
+async function sweepUnmatched(db: Db, received_before: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('events')
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom('events')
+        .select('seq')
+        .where('status', '=', 'unmatched')
+        .where('received_at', '<', received_before)
+        .orderBy('received_at')
+        .limit(BATCH),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+async function sweepIdentities(db: Db, now: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('identities')
+    .where('key', 'in', (eb) =>
+      eb
+        .selectFrom('identities')
+        .select('key')
+        .where('expires_at', '<', now)
+        .orderBy('expires_at')
+        .limit(BATCH),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+async function sweepBodies(db: Db, seen_before: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('bodies')
+    .where('key', 'in', (eb) =>
+      eb
+        .selectFrom('bodies')
+        .select('key')
+        .where('seen_at', '<', seen_before)
+        .orderBy('seen_at')
+        .limit(BATCH),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
