@@ -58,6 +58,8 @@ export function countRows(folder: string): { events: number; deliveries: number 
   const database = new DatabaseSync(join(dataOf(folder), 'model-dispatch.sqlite'), { readOnly: true })
   const count = (table: string) =>
     Number(database.prepare(`select count(*) as n from ${table}`).get()?.['n'] ?? NaN)
+  // One look at both: requests that are cut off when a load ends may still be on their way in.
+  database.exec('begin')
   const rows = { events: count('events'), deliveries: count('deliveries') }
   database.close()
   return rows
