@@ -23,9 +23,10 @@ describe('a store that takes a commit and does not answer', () => {
       ({ id }) => accepted.push(id),
     )
     const [first, second, third] = [storedEvent(), storedEvent(), storedEvent()]
-    const waiting = [acceptor.accept(first), acceptor.accept(second)].map((each) =>
-      each.catch((error: unknown) => error),
-    )
+    const failure = (each: Promise<unknown>) => each.catch((error: unknown) => error)
+    const committed = failure(acceptor.accept(first))
+    await new Promise((resolve) => setImmediate(resolve))
+    const waiting = [committed, failure(acceptor.accept(second))]
     now = 4_999
     const late = acceptor.accept(third)
     now = 5_000
