@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/operations/claim.ts'
 import type { Consequence, Finished } from '../store/operations/finish.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
 const LEASE_MS = 60_000
@@ -245,7 +246,7 @@ export function createEngine(options: EngineOptions): Engine {
     const sender = senders().get(claim.type)
     if (sender === undefined) return broken(`no destination of type "${claim.type}" is available`)
     try {
-      return await sender.send(toInput(claim), AbortSignal.timeout(ATTEMPT_MS))
+      return await withTimeLimit(ATTEMPT_MS, (signal) => sender.send(toInput(claim), signal))
     } catch (error) {
       return broken(describe(error))
     }
