@@ -33,6 +33,7 @@ describe('the figures of the benchmark', () => {
     expect(row('accept', '', '', 0.9, { at_least: 0.9 })).toMatchObject({ met: true, goal: '>= 0.9' })
     expect(row('accept', '', '', 0.89, { at_least: 0.9 }).met).toBe(false)
     expect(row('p99', '', '', 2.1, { at_most: 2 })).toMatchObject({ met: false, goal: '<= 2' })
+    expect(row('without a store', '', '', 0.5, null)).toMatchObject({ met: null, goal: null })
   })
 })
 

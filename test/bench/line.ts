@@ -21,9 +21,9 @@ export interface Row {
   other: string
   /** Ours to the other's. */
   ratio: number
-  /** `>= 0.9` */
-  goal: string
-  met: boolean
+  /** `>= 0.9`; null where the row only explains another one. */
+  goal: string | null
+  met: boolean | null
 }
 
 export interface Figures {
@@ -45,14 +45,15 @@ export interface Measured extends Figures {
   line: Line
 }
 
-/** A row whose ratio must be at least, or at most, so much. */
+/** A row whose ratio must be at least, or at most, so much; null: no goal is set for it. */
 export function row(
   what: string,
   ours: string,
   other: string,
   ratio: number,
-  goal: { at_least: number } | { at_most: number },
+  goal: { at_least: number } | { at_most: number } | null,
 ): Row {
+  if (goal === null) return { what, ours, other, ratio, goal: null, met: null }
   const [sign, bound, met] =
     'at_least' in goal
       ? ['>=', goal.at_least, ratio >= goal.at_least]

@@ -5,6 +5,7 @@ import { startServer, type ServerProcess } from './children.ts'
 import { SECRET } from './load/ring.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'receiver', 'main.ts')
+const NO_STORE = join(import.meta.dirname, 'peers', 'no-store.ts')
 
 export interface ReceiverOptions {
   /** Where its configuration and its data go; made where it does not exist. */
@@ -17,19 +18,25 @@ export interface ReceiverOptions {
 }
 
 /** The receiver as people run it: `node receiver/main.ts` with SQLite on the disk, its log at the default level. */
-export function startReceiver({
-  folder,
-  github_url,
-  config,
-  node = [],
-}: ReceiverOptions): Promise<ServerProcess> {
+export const startReceiver = (options: ReceiverOptions): Promise<ServerProcess> =>
+  start('receiver', MAIN, options)
+
+/** The same over a store that keeps nothing. */
+export const startWithoutStore = (options: ReceiverOptions): Promise<ServerProcess> =>
+  start('receiver without a store', NO_STORE, options)
+
+function start(
+  name: string,
+  main: string,
+  { folder, github_url, config, node = [] }: ReceiverOptions,
+): Promise<ServerProcess> {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'model-dispatch.yaml')
   writeFileSync(path, `version: 1\nsources:\n  wandb: { type: wandb, secrets: ['${SECRET}'] }\n${config}`)
   return startServer({
-    name: 'receiver',
+    name,
     command: process.execPath,
-    args: [...node, MAIN],
+    args: [...node, main],
     env: {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

@@ -6,7 +6,7 @@ import { githubScheme, wandbScheme, writeRing, type Scheme } from '../load/ring.
 import { CONNECTIONS, loader, sendLoad } from '../load/run.ts'
 import { startCountingGitHub } from '../peers/github.ts'
 import { startExpress, startProbot, startWebhook } from '../peers/servers.ts'
-import { countRows, oneAutomation, startReceiver } from '../receiver.ts'
+import { countRows, oneAutomation, startReceiver, startWithoutStore } from '../receiver.ts'
 import { medianRatio, spread } from '../statistics.ts'
 
 /** A server under load: what it answered a second in each round. */
@@ -35,6 +35,17 @@ async function run(bench: Bench): Promise<Figures> {
   const github = await startCountingGitHub()
   const matched = await ours(bench, 'matched', 'production', github.url)
   const unmatched = await ours(bench, 'unmatched', 'staging', github.url)
+  const without: Contender = {
+    title: 'the same receiver, nothing kept',
+    server: await startWithoutStore({
+      folder: join(bench.folder, 'without'),
+      github_url: github.url,
+      config: oneAutomation('production', 1),
+    }),
+    scheme: WANDB,
+    rates: [],
+    check: keepsNothing,
+  }
   const express: Contender = {
     title: 'Express, no store',
     server: await startExpress(),
@@ -43,7 +54,7 @@ async function run(bench: Bench): Promise<Figures> {
     check: keepsNothing,
   }
   const { peers, notes } = await optionalPeers(bench)
-  const contenders = [matched, unmatched, express, ...peers.map(({ contender }) => contender)]
+  const contenders = [matched, unmatched, without, express, ...peers.map(({ contender }) => contender)]
   bench.say('  warming up')
   for (const contender of contenders) await measure(bench, contender, WARM_UP_SECONDS)
   for (const contender of contenders) contender.rates = []
@@ -56,18 +67,19 @@ async function run(bench: Bench): Promise<Figures> {
   }
   for (const { server } of contenders) await server.stop()
   github.close()
-  const against = (mine: Contender, other: Contender, at_least: number) =>
+  const against = (mine: Contender, other: Contender, at_least: number | null) =>
     row(
       `durable accept (${mine.title}), against ${other.title}`,
       spread(mine.rates, 'req/s'),
       spread(other.rates, 'req/s'),
       medianRatio(mine.rates, other.rates),
-      { at_least },
+      at_least === null ? null : { at_least },
     )
   return {
     rows: [
       against(matched, express, 0.9),
       against(unmatched, express, 0.9),
+      against(matched, without, null),
       ...peers.map(({ contender, at_least }) => against(matched, contender, at_least)),
     ],
     notes: [
