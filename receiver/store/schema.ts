@@ -134,6 +134,8 @@ export interface LanesTable {
   cursor: string
   /** The lane's alarm: nothing can be claimed before this time. */
   ready_at: number
+  /** The name under which its work goes on since its identity is known, else null. */
+  moved_to: string | null
 }
 
 interface FactsTable {

@@ -500,6 +500,26 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await advance()).claimed).toMatchObject([{ id, lane: 'github-user:h:octo' }])
       })
 
+      it('puts a redelivery into the lane that its identity has by now', async () => {
+        const [one = '', two = ''] = await put(
+          { lane: 'github-connection:h:main' },
+          { lane: 'github-connection:h:main' },
+        )
+        for (const _ of [one, two]) {
+          await advance({ finished: [result(await claimOne(), { class: 'permanent', status: 422 })] })
+          now += 1_000
+        }
+        await store.renameLane({ from: 'github-connection:h:main', to: 'github-user:h:octo', now })
+        const again = { filter: { status: 'failed' as const }, force: false, after: 0, limit: 1, now }
+        expect(await store.redeliver({ id: one, force: false, now })).toEqual({ outcome: 'queued' })
+        expect(await store.redeliverMany(again)).toMatchObject({ queued: 1 })
+        const { items } = await store.listDeliveries({ limit: 10 })
+        expect(items.map(({ id }) => id)).toEqual([two, one])
+        // One identity, one request at a time.
+        expect((await advance()).claimed).toMatchObject([{ id: one, lane: 'github-user:h:octo' }])
+        expect((await advance()).claimed).toEqual([])
+      })
+
       it('finds lanes whose alarm was lost', async () => {
         expect(await store.wakeLanes({ now })).toBe(0)
       })

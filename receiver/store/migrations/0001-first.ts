@@ -74,7 +74,7 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     lane text primary key, concurrency integer not null, interval_ms ${integer} not null,
     next_at ${integer} not null, paused_until ${integer} not null, pause text, pause_message text,
     pauses integer not null, streak integer not null, streak_subjects text not null,
-    cursor text not null, ready_at ${integer} not null)`)
+    cursor text not null, ready_at ${integer} not null, moved_to text)`)
   await create('create index lanes_by_alarm on lanes (ready_at)')
   await create('create table facts (key text primary key, value text not null)')
 }

@@ -73,6 +73,7 @@ function freshLane(lane: string, now: number) {
     streak_subjects: '[]',
     cursor: '',
     ready_at: now,
+    moved_to: null,
   }
 }
 

@@ -67,7 +67,11 @@ export async function redeliverMany(
   if (filter.destination !== undefined) query = query.where('target', '=', filter.destination)
   if (filter.event !== undefined) query = query.where('event_id', '=', filter.event)
   const rows = await query.execute()
-  const lanes = rows.map(({ lane }) => lane)
+  const present = await presentLanes(
+    db,
+    rows.map(({ lane }) => lane),
+  )
+  const lanes = [...present.values()]
   await flavor.lockLanes(db, lanes)
   await flavor.lockSubjects(
     db,
@@ -75,7 +79,8 @@ export async function redeliverMany(
   )
   const counts = { queued: 0, stale: 0 }
   for (const row of rows) {
-    const outcome = await putBack(db, flavor, row, force, now)
+    const moved = { ...row, lane: present.get(row.lane) ?? row.lane }
+    const outcome = await putBack(db, flavor, moved, force, now)
     if (outcome === 'queued' || outcome === 'stale') counts[outcome] += 1
   }
   await resetAlarms(db, lanes, now)
@@ -96,6 +101,7 @@ async function putBack(
     .updateTable('deliveries')
     .set({
       status: 'pending',
+      lane: row.lane,
       head: row.ordered === 1 ? 0 : 1,
       attempts: 0,
       due_at: now,
@@ -134,14 +140,24 @@ export async function cancel(
   return { outcome: 'canceled' }
 }
 
-/** The row as it is under the locks of its lane and subject. */
+/** The row as it is under the locks of its lane and subject, and with the lane's present name. */
 async function lockRow(db: Db, flavor: Flavor, id: string): Promise<Row | null> {
   const find = () => db.selectFrom('deliveries').select(COLUMNS).where('id', '=', id).executeTakeFirst()
   const seen = await find()
   if (seen === undefined) return null
-  await flavor.lockLanes(db, [seen.lane])
+  const present = (await presentLanes(db, [seen.lane])).get(seen.lane) ?? seen.lane
+  await flavor.lockLanes(db, [seen.lane, present])
   await flavor.lockSubjects(db, [seen.subject])
-  return (await find()) ?? null
+  const row = await find()
+  return row === undefined ? null : { ...row, lane: row.lane === seen.lane ? present : row.lane }
+}
+
+/** What lanes are called now: a lane gets the name of its identity once that is known, and finished rows keep the old. */
+async function presentLanes(db: Db, lanes: readonly string[]): Promise<Map<string, string>> {
+  const unique = [...new Set(lanes)]
+  if (unique.length === 0) return new Map()
+  const rows = await db.selectFrom('lanes').select(['lane', 'moved_to']).where('lane', 'in', unique).execute()
+  return new Map(rows.map(({ lane, moved_to }) => [lane, moved_to ?? lane]))
 }
 
 /**

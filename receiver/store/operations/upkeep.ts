@@ -103,11 +103,12 @@ export async function renameLane(
   if (lane === undefined) return
   await db
     .insertInto('lanes')
-    .values({ ...lane, lane: to })
+    .values({ ...lane, lane: to, moved_to: null })
     .onConflict((conflict) => conflict.column('lane').doNothing())
     .execute()
   await flavor.lockLanes(db, [from, to])
   await joinRest(db, from, to)
+  await db.updateTable('lanes').set({ moved_to: to }).where('lane', '=', from).execute()
   for (const status of ['pending', 'delivering'] as const) {
     await db
       .updateTable('deliveries')
