@@ -85,12 +85,13 @@ export function createEngine(options: EngineOptions): Engine {
 
   function wakeLanes(named: readonly string[]): void {
     for (const lane of named) lanes.add(lane)
-    if (named.some((lane) => restOf(lane) <= 0)) wake()
+    if (!named.every(isResting)) wake()
     else if (looking === null && state === 'running') sleep(shortestRest())
   }
 
-  const restOf = (lane: string) => (rests.get(lane) ?? 0) - performance.now()
-  const shortestRest = () => Math.min(...[...lanes].map(restOf))
+  const restOf = (lane: string) => Math.max(0, (rests.get(lane) ?? 0) - performance.now())
+  const isResting = (lane: string) => restOf(lane) > 0
+  const shortestRest = () => Math.min(...[...lanes].filter(isResting).map(restOf))
 
   /** Looks again in `ms` at the latest. */
   function sleep(ms: number): void {
@@ -117,9 +118,9 @@ export function createEngine(options: EngineOptions): Engine {
   async function advance(): Promise<number> {
     await writeOneByOne(stuck)
     const made = attempts
-    const hinted = lanes
+    const hinted = [...lanes].filter((lane) => !isResting(lane))
     attempts = []
-    lanes = new Set()
+    for (const lane of hinted) lanes.delete(lane)
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     const asked_at = performance.now()
     try {
@@ -134,7 +135,7 @@ export function createEngine(options: EngineOptions): Engine {
         finished: made.map(({ finished }) => finished),
         capacity,
         lease_ms: LEASE_MS,
-        lanes: [...hinted],
+        lanes: hinted,
       })
       for (const lane of missed) lanes.add(lane)
       noteRests(resting)
@@ -195,6 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
     const work = attempt(claim, asked_at).then((result) => {
       under_way.delete(claim.id)
       if (result !== null) attempts.push(result)
+      rests.delete(claim.lane)
       lanes.add(claim.lane)
       wake()
     })

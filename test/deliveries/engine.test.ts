@@ -7,7 +7,7 @@ import type { AttemptResult, Sender } from '../../receiver/destinations/destinat
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
-import type { Store } from '../../receiver/store/store.ts'
+import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
 const SUCCESS: AttemptResult = {
@@ -60,5 +60,65 @@ describe('the engine', () => {
     const statusOf = async (id = '') => (await store.getDelivery({ id }))?.status
     for (const id of others) await expect.poll(() => statusOf(id)).toBe('succeeded')
     expect(await statusOf(poisoned)).toBe('delivering')
+  })
+
+  it('looks at a lane at its pace, however much comes into it, and misses nothing of that', async () => {
+    let looks = 0
+    let sent = 0
+    const sender = {
+      send: () => {
+        sent += 1
+        return Promise.resolve(SUCCESS)
+      },
+    } as unknown as Sender
+    engine = createEngine({
+      store: {
+        ...store,
+        advance: (args) => {
+          looks += 1
+          return store.advance(args)
+        },
+      },
+      senders: () => new Map([['repository_dispatch', sender]]),
+      clock,
+      log: createLog('silent'),
+    })
+    engine.start()
+    const lane = { lane: 'url:x', policy: { concurrency: 1, interval_ms: 400 } }
+    const until = performance.now() + 900
+    while (performance.now() < until) {
+      await store.accept({
+        now: clock.steady(),
+        events: [storedEvent({ deliveries: [storedDelivery(lane)] })],
+      })
+      engine.wake([lane.lane])
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    // At 0, 400 and 800 ms, each with a look for its result, while a hundred came in.
+    expect(sent).toBeGreaterThanOrEqual(2)
+    expect(looks).toBeLessThan(20)
+
+    await expect.poll(() => sent, { timeout: 5_000 }).toBeGreaterThanOrEqual(5)
+  })
+
+  it('asks a store that is away a few times a second, whatever comes in', async () => {
+    let looks = 0
+    engine = createEngine({
+      store: {
+        ...store,
+        advance: () => {
+          looks += 1
+          return Promise.reject(new StoreUnavailable('away', ''))
+        },
+      },
+      senders: () => new Map(),
+      clock,
+      log: createLog('silent'),
+    })
+    engine.start()
+    engine.wake(['url:x'])
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(looks).toBeGreaterThan(1)
+    expect(looks).toBeLessThan(8)
   })
 })
