@@ -110,21 +110,25 @@ async function ringingLanes(db: Db, flavor: Flavor, now: number, lanes: readonly
 
 /** The earliest thing that can happen by itself: a lane's alarm, a lost lease, an expiry. */
 async function nextAlarm(db: Db): Promise<number> {
-  const lane = await db.selectFrom('lanes').select('ready_at').orderBy('ready_at').limit(1).executeTakeFirst()
-  const lease = await db
-    .selectFrom('deliveries')
-    .select('lease_until')
-    .where('status', '=', DELIVERING)
-    .orderBy('lease_until')
-    .limit(1)
-    .executeTakeFirst()
-  const expiry = await db
-    .selectFrom('deliveries')
-    .select('expires_at')
-    .where('status', '=', PENDING)
-    .where('expires_at', 'is not', null)
-    .orderBy('expires_at')
-    .limit(1)
-    .executeTakeFirst()
-  return Math.min(lane?.ready_at ?? NEVER, lease?.lease_until ?? NEVER, expiry?.expires_at ?? NEVER)
+  const { lane, lease, expiry } = await db
+    .selectNoFrom((eb) => [
+      eb.selectFrom('lanes').select('ready_at').orderBy('ready_at').limit(1).as('lane'),
+      eb
+        .selectFrom('deliveries')
+        .select('lease_until')
+        .where('status', '=', DELIVERING)
+        .orderBy('lease_until')
+        .limit(1)
+        .as('lease'),
+      eb
+        .selectFrom('deliveries')
+        .select('expires_at')
+        .where('status', '=', PENDING)
+        .where('expires_at', 'is not', null)
+        .orderBy('expires_at')
+        .limit(1)
+        .as('expiry'),
+    ])
+    .executeTakeFirstOrThrow()
+  return Math.min(lane ?? NEVER, lease ?? NEVER, expiry ?? NEVER)
 }

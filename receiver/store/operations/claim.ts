@@ -63,7 +63,7 @@ export async function claimLane(
   }
   const rest_ms = free > 0 ? Math.max(0, Math.max(next_at, lane.paused_until) - now) : Infinity
   const ready_at = free > 0 ? await laneAlarm(db, { ...lane, next_at }, now) : NEVER
-  // A look that changes nothing writes nothing: every accept causes one, and a write would cost a second fsync.
+  // A look that changes nothing writes nothing: it would cost an fsync.
   if (claimed.length === 0 && ready_at === lane.ready_at) return { claimed, rest_ms }
   await db.updateTable('lanes').set({ next_at, cursor, ready_at }).where('lane', '=', lane.lane).execute()
   return { claimed, rest_ms }

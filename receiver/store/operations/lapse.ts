@@ -18,6 +18,7 @@ const LOST = {
 /** A delivery that something happens to by itself. */
 type Row = Pick<Selectable<DeliveriesTable>, 'id' | 'lane' | 'subject'>
 const ROW = ['id', 'lane', 'subject'] as const
+const ROW_AND_STATUS = [...ROW, 'status'] as const
 
 /** Deliveries whose lease or time ran out. Found without any lock, so whoever changes them must ask again. */
 export interface Lapsed {
@@ -26,9 +27,17 @@ export interface Lapsed {
 }
 
 export async function findLapsed(db: Db, now: number): Promise<Lapsed> {
-  const lost = await db.selectFrom('deliveries').select(ROW).where(isLost(now)).limit(BATCH).execute()
-  const over = await db.selectFrom('deliveries').select(ROW).where(isOver(now)).limit(BATCH).execute()
-  return { lost, over }
+  const first = (lapsed: ReturnType<typeof isLost>) =>
+    db
+      .selectFrom(db.selectFrom('deliveries').select(ROW_AND_STATUS).where(lapsed).limit(BATCH).as('first'))
+      .selectAll()
+  const rows = await first(isLost(now))
+    .unionAll(first(isOver(now)))
+    .execute()
+  return {
+    lost: rows.filter(({ status }) => status === 'delivering'),
+    over: rows.filter(({ status }) => status === 'pending'),
+  }
 }
 
 const isLost = (leased_until: number) => (eb: ExpressionBuilder<Tables, 'deliveries'>) =>
