@@ -5,14 +5,17 @@
 import process from 'node:process'
 import { BroadcastChannel, isMainThread } from 'node:worker_threads'
 
+/** The last resort also gives back the pages that V8 would keep for what may come. */
+const collect = () => globalThis.gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+
 const channel = new BroadcastChannel('collect garbage')
 channel.unref()
 
 if (isMainThread) {
   process.on('SIGUSR2', () => {
     channel.postMessage('now')
-    globalThis.gc()
+    collect()
   })
 } else {
-  channel.onmessage = () => globalThis.gc()
+  channel.onmessage = collect
 }

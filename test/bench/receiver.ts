@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { startServer, type ServerProcess } from './children.ts'
 import { SECRET } from './load/ring.ts'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'receiver', 'main.ts')
+const ROOT = join(import.meta.dirname, '..', '..')
 const NO_STORE = join(import.meta.dirname, 'peers', 'no-store.ts')
 
 export interface ReceiverOptions {
@@ -17,9 +17,9 @@ export interface ReceiverOptions {
   node?: readonly string[]
 }
 
-/** The receiver as people run it: `node receiver/main.ts` with SQLite on the disk, its log at the default level. */
+/** The receiver as `npm start` runs it, with SQLite on the disk and its log at the default level. */
 export const startReceiver = (options: ReceiverOptions): Promise<ServerProcess> =>
-  start('receiver', MAIN, options)
+  start('receiver', join(ROOT, 'receiver', 'main.ts'), options)
 
 /** The same over a store that keeps nothing. */
 export const startWithoutStore = (options: ReceiverOptions): Promise<ServerProcess> =>
@@ -36,7 +36,7 @@ function start(
   return startServer({
     name,
     command: process.execPath,
-    args: [...node, main],
+    args: [...startOptions(), ...node, main],
     env: {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
@@ -47,6 +47,14 @@ function start(
       DRAIN_SECONDS: '0',
     },
   })
+}
+
+/** Node's options in `npm start`. */
+function startOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'))
 }
 
 /** One automation: the alias `alias` of any model starts acme/serving, `pace` writes a second (0: no pace). */
