@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { pino, stdSerializers, type Logger } from 'pino'
 
 export type Log = Logger
 
@@ -14,7 +14,8 @@ const SECRET_KEYS = new Set([
   'cookie',
 ])
 
-const DEPTH = 4
+/** Deeper, nothing of ours is ever logged. */
+const DEPTH = 5
 
 /**
  * JSON lines on stdout. Every value is a JSON string or number, so nothing in a payload can forge a line or a
@@ -26,23 +27,30 @@ export function createLog(level: string, destination?: { write(line: string): vo
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }), log: hideSecrets },
+    serializers: { err: (error: Error) => hide({ ...stdSerializers.err(error) }, DEPTH) },
     messageKey: 'message',
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }
 
 /** A copy without what stands under those keys. pino's own `redact` takes longer for that than the rest of a line. */
-function hideSecrets(line: Record<string, unknown>, depth = DEPTH): Record<string, unknown> {
+function hideSecrets(line: Record<string, unknown>): Record<string, unknown> {
+  return hide(line, DEPTH) as Record<string, unknown>
+}
+
+function hide(value: unknown, depth: number): unknown {
+  if (depth === 0) return value
+  if (Array.isArray(value)) return value.map((item) => hide(item, depth - 1))
+  if (!isPlain(value)) return value
   const shown: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(line)) {
-    shown[key] = SECRET_KEYS.has(key)
-      ? '[secret]'
-      : isRecord(value) && depth > 0
-        ? hideSecrets(value, depth - 1)
-        : value
+  for (const [key, item] of Object.entries(value)) {
+    shown[key] = SECRET_KEYS.has(key) ? '[secret]' : hide(item, depth - 1)
   }
   return shown
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error)
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -18,6 +18,15 @@ describe('a line of the log', () => {
     })
   })
 
+  it('hides them in lists and in errors, and nothing else', () => {
+    const at = new Date(0)
+    expect(logged({ list: [{ token: 'a', at }] })).toMatchObject({
+      list: [{ token: '[secret]', at: at.toISOString() }],
+    })
+    const error = Object.assign(new Error('no'), { token: 'a' })
+    expect(logged({ err: error })).toMatchObject({ err: { message: 'no', token: '[secret]' } })
+  })
+
   it('leaves the object that it was given as it was', () => {
     const line = { source: { secret: 'a' } }
     logged(line)
