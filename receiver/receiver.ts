@@ -99,6 +99,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
         if (error !== null) own.undeliverable(JSON.parse(event) as ModelEvent, { id, automation, ...error })
       }
     },
+    log,
   )
   const own = createOwnEvents(
     (event, raw) => {

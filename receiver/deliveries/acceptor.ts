@@ -1,4 +1,5 @@
 import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
 import type { Accepted, NewEvent } from '../store/operations/accept.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 
@@ -57,6 +58,7 @@ export function createAcceptor(
   clock: Clock,
   roomLeft: () => boolean,
   accepted: (event: NewEvent) => void,
+  log: Log,
 ): Acceptor {
   let queue: Waiting[] = []
   let bytes = 0
@@ -71,7 +73,13 @@ export function createAcceptor(
 
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {
     resolve(result)
-    if (result.outcome === 'accepted') accepted(event)
+    if (result.outcome !== 'accepted') return
+    try {
+      accepted(event)
+    } catch (error) {
+      // The event is stored and answered: what listens to that must not stop those behind it.
+      log.error({ event_id: event.id, reason: String(error) }, 'what follows an accept failed')
+    }
   }
 
   async function commit(group: readonly Waiting[]): Promise<Committed> {

@@ -67,7 +67,10 @@ export function createEngine(options: EngineOptions): Engine {
   let attempts: Attempt[] = []
   /** Results that could not be written for their own sake: kept apart, so that they hold up nobody else's. */
   let stuck: Attempt[] = []
+  /** Lanes that the next look must look at. */
   let lanes = new Set<string>()
+  /** Those that it need not look at before their rest is over. */
+  const resting = new Set<string>()
   /** Until when nothing can be claimed in a lane, ms of `performance.now()`. */
   const rests = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
@@ -84,14 +87,23 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function wakeLanes(named: readonly string[]): void {
-    for (const lane of named) lanes.add(lane)
-    if (!named.every(isResting)) wake()
+    const awake = named.filter((lane) => restOf(lane) === 0)
+    for (const lane of awake) lanes.add(lane)
+    for (const lane of named) if (!awake.includes(lane)) resting.add(lane)
+    if (awake.length > 0) wake()
     else if (looking === null && state === 'running') sleep(shortestRest())
   }
 
   const restOf = (lane: string) => Math.max(0, (rests.get(lane) ?? 0) - performance.now())
-  const isResting = (lane: string) => restOf(lane) > 0
-  const shortestRest = () => Math.min(...[...lanes].filter(isResting).map(restOf))
+  const shortestRest = () => Math.min(...[...resting].map(restOf))
+
+  function callRested(): void {
+    for (const lane of resting) {
+      if (restOf(lane) > 0) continue
+      resting.delete(lane)
+      lanes.add(lane)
+    }
+  }
 
   /** Looks again in `ms` at the latest. */
   function sleep(ms: number): void {
@@ -118,27 +130,23 @@ export function createEngine(options: EngineOptions): Engine {
   async function advance(): Promise<number> {
     await writeOneByOne(stuck)
     const made = attempts
-    const hinted = [...lanes].filter((lane) => !isResting(lane))
+    callRested()
+    const hinted = lanes
     attempts = []
-    for (const lane of hinted) lanes.delete(lane)
+    lanes = new Set()
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     const asked_at = performance.now()
     try {
-      const {
-        claimed,
-        consequences,
-        rests: resting,
-        missed,
-        wait_ms,
-      } = await store.advance({
+      const advanced = await store.advance({
         now: clock.steady(),
         finished: made.map(({ finished }) => finished),
         capacity,
         lease_ms: LEASE_MS,
-        lanes: hinted,
+        lanes: [...hinted],
       })
+      const { claimed, consequences, missed, wait_ms } = advanced
       for (const lane of missed) lanes.add(lane)
-      noteRests(resting)
+      noteRests(advanced.rests)
       for (const claim of claimed) begin(claim, asked_at)
       made.forEach((attempt, i) => {
         const consequence = consequences[i]
@@ -164,10 +172,14 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  function noteRests(resting: ReadonlyMap<string, number>): void {
+  /** What a look found; where an attempt has ended since then, that is out of date. */
+  function noteRests(found: ReadonlyMap<string, number>): void {
     const now = performance.now()
     for (const [lane, until] of rests) if (until <= now) rests.delete(lane)
-    for (const [lane, ms] of resting) if (ms > 0) rests.set(lane, now + Math.min(ms, REST_MS))
+    const ended = new Set(attempts.map(({ claim }) => claim.lane))
+    for (const [lane, ms] of found) {
+      if (ms > 0 && !ended.has(lane)) rests.set(lane, now + Math.min(ms, REST_MS))
+    }
   }
 
   /** After a group of results failed for the sake of one: each on its own, for as long as its claim lasts. */

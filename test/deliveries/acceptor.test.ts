@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BacklogFull, createAcceptor } from '../../receiver/deliveries/acceptor.ts'
 import type { Clock } from '../../receiver/observe/clock.ts'
+import { createLog } from '../../receiver/observe/log.ts'
 import type { NewEvent } from '../../receiver/store/operations/accept.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
@@ -28,8 +29,16 @@ afterEach(async () => {
 })
 
 /** The acceptor over the real store, which may be made to fail before it is asked. */
-function acceptor(before: () => void = () => undefined, roomLeft = () => true) {
+function acceptor(
+  before: () => void = () => undefined,
+  roomLeft = () => true,
+  heard: (id: string) => void = () => undefined,
+) {
   const accepted: string[] = []
+  const listener = ({ id }: NewEvent) => {
+    accepted.push(id)
+    heard(id)
+  }
   const watched: Store = {
     ...store,
     accept: async (args) => {
@@ -38,7 +47,7 @@ function acceptor(before: () => void = () => undefined, roomLeft = () => true) {
       return await store.accept(args)
     },
   }
-  const made = createAcceptor(watched, clock, roomLeft, ({ id }) => accepted.push(id))
+  const made = createAcceptor(watched, clock, roomLeft, listener, createLog('silent'))
   return { accept: (event: NewEvent) => made.accept(event), idle: () => made.idle(), accepted }
 }
 
@@ -72,6 +81,21 @@ describe('events that arrive while a commit runs', () => {
       { outcome: 'duplicate', event_id: first.id },
     ])
     expect(accepted).not.toContain(again.id)
+  })
+})
+
+describe('what follows an accept', () => {
+  it('may fail: those in its group and behind it are answered all the same', async () => {
+    const bad = storedEvent()
+    const { accept, idle } = acceptor(undefined, undefined, (id) => {
+      if (id === bad.id) throw new Error('listener')
+    })
+    const group = [accept(bad), accept(storedEvent())]
+    await nextTurn()
+    const behind = accept(storedEvent())
+    expect(await Promise.all([...group, behind])).toHaveLength(3)
+    await idle()
+    expect(await accept(storedEvent())).toMatchObject({ outcome: 'accepted' })
   })
 })
 

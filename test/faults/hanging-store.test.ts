@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createAcceptor } from '../../receiver/deliveries/acceptor.ts'
+import { createLog } from '../../receiver/observe/log.ts'
 import type { Accepted } from '../../receiver/store/operations/accept.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { storedEvent } from '../support/events.ts'
@@ -21,6 +22,7 @@ describe('a store that takes a commit and does not answer', () => {
       { wall: () => now, steady: () => now },
       () => true,
       ({ id }) => accepted.push(id),
+      createLog('silent'),
     )
     const [first, second, third] = [storedEvent(), storedEvent(), storedEvent()]
     const failure = (each: Promise<unknown>) => each.catch((error: unknown) => error)
