@@ -426,6 +426,33 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
     })
 
+    describe('an automation that becomes strict', () => {
+      it('does not wait behind what it sent without order, and is not dropped for it', async () => {
+        const subject = 'e'.repeat(32)
+        const [loose] = await put({ subject, ordered: false, lane: 'url:a', supersede: 'never' })
+        const claim = await claimOne()
+        expect(claim.id).toBe(loose)
+        const [strict] = await put({ subject, lane: 'url:b', supersede: 'never' })
+        expect((await advance()).claimed.map(({ id }) => id)).toEqual([strict])
+      })
+
+      it('does not end an older one without order when it succeeds', async () => {
+        const subject = 'f'.repeat(32)
+        const loose = {
+          subject,
+          ordered: false,
+          supersede: 'never',
+          policy: { concurrency: 2, interval_ms: 0 },
+        } as const
+        const [older = '', newer] = await put(loose, loose)
+        const { claimed } = await advance()
+        await advance({
+          finished: claimed.map((claim) => result(claim, claim.id === newer ? {} : ambiguous)).reverse(),
+        })
+        expect(await statusOf(older)).toBe('pending')
+      })
+    })
+
     describe('lists', () => {
       it('page through everything exactly once, newest first', async () => {
         const ids = await put(...Array.from({ length: 7 }, () => ({})))
@@ -498,6 +525,21 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const [id] = await put({ lane: 'github-connection:h:main' })
         await store.renameLane({ from: 'github-connection:h:main', to: 'github-user:h:octo', now })
         expect((await advance()).claimed).toMatchObject([{ id, lane: 'github-user:h:octo' }])
+      })
+
+      it('cancels in a lane that got another name before, and is in use again: the next one goes at once', async () => {
+        const lane = { lane: 'github-connection:h:main', subject: 'c'.repeat(32) }
+        await put({ lane: lane.lane })
+        await advance({ finished: [result(await claimOne())] })
+        await store.renameLane({ from: lane.lane, to: 'github-user:h:octo', now })
+        now += 1_000
+        const [one = '', two] = await put({ ...lane, supersede: 'never' }, lane)
+        const failed = result(await claimOne(), ambiguous)
+        expect(failed.delivery_id).toBe(one)
+        await advance({ finished: [failed] })
+        now += 1_000
+        expect(await store.cancel({ id: one, now })).toEqual({ outcome: 'canceled' })
+        expect((await advance()).claimed.map(({ id }) => id)).toEqual([two])
       })
 
       it('puts a redelivery into the lane that its identity has by now', async () => {

@@ -199,7 +199,7 @@ export async function enqueue(
   )
 }
 
-/** Subjects with anything unfinished: then one of it is the head. */
+/** Subjects in which an ordered delivery is unfinished: then one of those is the head. */
 async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<string>> {
   if (subjects.length === 0) return new Set()
   const rows = await db
@@ -209,6 +209,7 @@ async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<st
     .where('subject', 'in', [...new Set(subjects)])
     .where(UNFINISHED)
     .where('head', '=', YES)
+    .where('ordered', '=', YES)
     .execute()
   return new Set(rows.map(({ subject }) => subject))
 }

@@ -104,7 +104,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     })
     .execute()
 
-  if (outcome.status === 'succeeded') await endStale(db, subject, seq, now)
+  if (outcome.status === 'succeeded' && claimed.ordered === 1) await endStale(db, subject, seq, now)
   const promoted = ended
     ? []
     : await supersedeOlder(db, flavor, [subject], now, await newestWaiting(db, subject))

@@ -27,8 +27,9 @@ export async function redeliver(
   flavor: Flavor,
   { id, force, now }: { id: string; force: boolean; now: number },
 ): Promise<Redelivered> {
-  const row = await lockRow(db, flavor, id)
-  if (row === null) return { outcome: 'not_found' }
+  const found = await lockRow(db, flavor, id)
+  if (found === null) return { outcome: 'not_found' }
+  const row = { ...found.row, lane: found.present_lane }
   const outcome = await putBack(db, flavor, row, force, now)
   if (outcome === 'queued') await resetAlarms(db, [row.lane], now)
   return { outcome }
@@ -126,8 +127,9 @@ export async function cancel(
   flavor: Flavor,
   { id, now }: { id: string; now: number },
 ): Promise<Canceled> {
-  const row = await lockRow(db, flavor, id)
-  if (row === null) return { outcome: 'not_found' }
+  const found = await lockRow(db, flavor, id)
+  if (found === null) return { outcome: 'not_found' }
+  const { row, present_lane } = found
   if (row.status !== 'pending') return { outcome: 'kept', status: row.status }
   await db
     .updateTable('deliveries')
@@ -136,20 +138,24 @@ export async function cancel(
     .where('status', '=', PENDING)
     .execute()
   if (row.ordered === 1) await promoteHeads(db, flavor, [row.subject])
-  await resetAlarms(db, [row.lane], now)
+  await resetAlarms(db, [row.lane, present_lane], now)
   return { outcome: 'canceled' }
 }
 
-/** The row as it is under the locks of its lane and subject, and with the lane's present name. */
-async function lockRow(db: Db, flavor: Flavor, id: string): Promise<Row | null> {
+/** The row as it is under the locks of its lane and subject, and what its lane is called now. */
+async function lockRow(
+  db: Db,
+  flavor: Flavor,
+  id: string,
+): Promise<{ row: Row; present_lane: string } | null> {
   const find = () => db.selectFrom('deliveries').select(COLUMNS).where('id', '=', id).executeTakeFirst()
   const seen = await find()
   if (seen === undefined) return null
-  const present = (await presentLanes(db, [seen.lane])).get(seen.lane) ?? seen.lane
-  await flavor.lockLanes(db, [seen.lane, present])
+  const present_lane = (await presentLanes(db, [seen.lane])).get(seen.lane) ?? seen.lane
+  await flavor.lockLanes(db, [seen.lane, present_lane])
   await flavor.lockSubjects(db, [seen.subject])
   const row = await find()
-  return row === undefined ? null : { ...row, lane: row.lane === seen.lane ? present : row.lane }
+  return row === undefined ? null : { row, present_lane }
 }
 
 /** What lanes are called now: a lane gets the name of its identity once that is known, and finished rows keep the old. */

@@ -65,34 +65,40 @@ export async function promoteHeads(db: Db, flavor: Flavor, subjects: readonly st
     const [head, ...others] = heads.get(subject) ?? []
     const next = behind.get(subject)
     demoted.push(...others.map(({ seq }) => seq))
-    if (next === undefined || (head !== undefined && head.seq < next.seq)) continue
+    if (next === undefined || (head !== undefined && head.seq < next)) continue
     if (head !== undefined) demoted.push(head.seq)
-    promoted.push(next.seq)
+    promoted.push(next)
   }
   await setHead(db, demoted, 0)
   return setHead(db, promoted, 1)
 }
 
-/** The oldest delivery that waits behind the head of each subject. */
-async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, { seq: number }>> {
+/** The `seq` of the oldest delivery that waits behind the head of each subject. */
+async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, number>> {
   const first = (subject: string) =>
     db
       .selectFrom(
-        unfinished(db, subject, NO)
+        db
+          .selectFrom('deliveries')
           .select(['subject', 'seq'])
+          .where('subject', '=', subject)
+          .where(UNFINISHED)
+          // Not `head = 0`: PostgreSQL would then go by `seq` alone, through all that ever was before it.
+          .where('head', '<', YES)
           .where('ordered', '=', YES)
           .where('status', '=', PENDING)
+          .orderBy('head')
           .orderBy('seq')
           .limit(1)
           .as('first'),
       )
       .selectAll()
-  const found = new Map<string, { seq: number }>()
+  const found = new Map<string, number>()
   for (let at = 0; at < subjects.length; at += AT_ONCE) {
     const [one, ...others] = subjects.slice(at, at + AT_ONCE).map(first)
     if (one === undefined) break
     const query = others.reduce((all, other) => all.unionAll(other), one)
-    for (const { subject, seq } of await query.execute()) found.set(subject, { seq })
+    for (const { subject, seq } of await query.execute()) found.set(subject, seq)
   }
   return found
 }
@@ -110,10 +116,14 @@ async function setHead(db: Db, seqs: readonly number[], head: 0 | 1): Promise<st
   return rows.map(({ lane }) => lane)
 }
 
-/** Ends what a success made stale: older deliveries of the subject that are still waiting. */
+/** Ends what a success made stale: older deliveries of the subject that wait in the same order. */
 export async function endStale(db: Db, subject: string, seq: number, now: number): Promise<void> {
   const older = (head: Literal) =>
-    unfinished(db, subject, head).select('seq').where('status', '=', PENDING).where('seq', '<', seq)
+    unfinished(db, subject, head)
+      .select('seq')
+      .where('ordered', '=', YES)
+      .where('status', '=', PENDING)
+      .where('seq', '<', seq)
   await db
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
@@ -122,7 +132,7 @@ export async function endStale(db: Db, subject: string, seq: number, now: number
     .execute()
 }
 
-/** The youngest unfinished delivery of a subject. */
+/** The `seq` of the youngest unfinished delivery of a subject; 0 where there is none. */
 export async function newestWaiting(db: Db, subject: string): Promise<number> {
   const newest = (head: Literal) =>
     unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('seq').as('seq'))

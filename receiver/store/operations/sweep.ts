@@ -14,17 +14,22 @@ const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
  */
 export async function sweep(
   db: Db,
-  _flavor: Flavor,
+  flavor: Flavor,
   { succeeded_before, failed_before, now }: { succeeded_before: number; failed_before: number; now: number },
 ): Promise<number> {
   let gone = 0
-  for (const status of DONE) gone += await sweepDeliveries(db, status, succeeded_before)
-  for (const status of UNDONE) gone += await sweepDeliveries(db, status, failed_before)
+  for (const status of DONE) gone += await sweepDeliveries(db, flavor, status, succeeded_before)
+  for (const status of UNDONE) gone += await sweepDeliveries(db, flavor, status, failed_before)
   gone += await sweepUnmatched(db, succeeded_before)
   return gone + (await sweepIdentities(db, now)) + (await sweepBodies(db, now - REPEATS_KEPT_MS))
 }
 
-async function sweepDeliveries(db: Db, status: DeliveryStatus, ended_before: number): Promise<number> {
+async function sweepDeliveries(
+  db: Db,
+  flavor: Flavor,
+  status: DeliveryStatus,
+  ended_before: number,
+): Promise<number> {
   const old = await db
     .selectFrom('deliveries')
     .select(['id', 'event_id'])
@@ -34,20 +39,32 @@ async function sweepDeliveries(db: Db, status: DeliveryStatus, ended_before: num
     .limit(BATCH)
     .execute()
   if (old.length === 0) return 0
-  const ids = old.map(({ id }) => id)
-  await db.deleteFrom('attempts').where('delivery_id', 'in', ids).execute()
-  await db.deleteFrom('deliveries').where('id', 'in', ids).execute()
-  const events = await db
+  // Two replicas that delete one delivery each of an event would each leave it to the other.
+  const events = [...new Set(old.map(({ event_id }) => event_id))]
+  await flavor.locked(db.selectFrom('events').select('id').where('id', 'in', events).orderBy('id')).execute()
+  // Asked again: one may have been put back into the queue meanwhile.
+  const gone = await db
+    .deleteFrom('deliveries')
+    .where('id', 'in', idsOf(old))
+    .where('status', '=', status)
+    .where('ended_at', '<', ended_before)
+    .returning('id')
+    .execute()
+  if (gone.length === 0) return 0
+  await db.deleteFrom('attempts').where('delivery_id', 'in', idsOf(gone)).execute()
+  const without = await db
     .deleteFrom('events')
-    .where('id', 'in', [...new Set(old.map(({ event_id }) => event_id))])
+    .where('id', 'in', events)
     .where((eb) =>
       eb.not(
         eb.exists(eb.selectFrom('deliveries').select('id').whereRef('deliveries.event_id', '=', 'events.id')),
       ),
     )
     .executeTakeFirst()
-  return ids.length + Number(events.numDeletedRows)
+  return gone.length + Number(without.numDeletedRows)
 }
+
+const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id)
 
 async function sweepUnmatched(db: Db, received_before: number): Promise<number> {
   const { numDeletedRows } = await db

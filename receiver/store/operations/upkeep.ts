@@ -109,14 +109,7 @@ export async function renameLane(
   await flavor.lockLanes(db, [from, to])
   await joinRest(db, from, to)
   await db.updateTable('lanes').set({ moved_to: to }).where('lane', '=', from).execute()
-  for (const status of ['pending', 'delivering'] as const) {
-    await db
-      .updateTable('deliveries')
-      .set({ lane: to })
-      .where('lane', '=', from)
-      .where('status', '=', status)
-      .execute()
-  }
+  await db.updateTable('deliveries').set({ lane: to }).where('lane', '=', from).where(UNFINISHED).execute()
   await resetAlarms(db, [from, to], now)
 }
 
