@@ -51,7 +51,7 @@ function fill(data_dir: string, events: number, waiting: number): void {
   const event = JSON.stringify({ id: 'evt', padding: 'x'.repeat(600) })
   db.exec(`insert into revisions values ('rev_1', 'deploy-production', '{}', ${now})`)
   db.exec(
-    `insert into lanes values ('lane', 1, 0, 0, ${now + 3_600_000}, 'limited', 'full', 1, 0, '[]', '', ${now})`,
+    `insert into lanes values ('lane', 1, 0, 0, ${now + 3_600_000}, 'limited', 'full', 1, 0, '[]', '', ${now}, null)`,
   )
   db.exec(`${numbers} insert into events (id, source, type, kind, status, received_at, event, context, raw)
     select 'evt_' || i, 'wandb', 'ADD_ARTIFACT_ALIAS', 'alias.added', 'matched', ${now} - i, '${event}', '{}', x'7b7d'
