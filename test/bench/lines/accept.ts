@@ -6,6 +6,7 @@ import { githubScheme, wandbScheme, writeRing, type Scheme } from '../load/ring.
 import { CONNECTIONS, loader, sendLoad } from '../load/run.ts'
 import { startCountingGitHub } from '../peers/github.ts'
 import { startExpress, startProbot, startWebhook } from '../peers/servers.ts'
+import { untilQuiet } from '../quiet.ts'
 import { countRows, oneAutomation, startReceiver, startWithoutStore } from '../receiver.ts'
 import { medianRatio, spread } from '../statistics.ts'
 
@@ -146,6 +147,7 @@ const OPTIONAL = [
 async function measure({ folder, say }: Bench, contender: Contender, seconds: number): Promise<void> {
   const ring = join(folder, 'ring')
   writeRing(ring, contender.scheme)
+  await untilQuiet()
   const result = await sendLoad({ port: contender.server.port, ring, seconds, rate: null })
   rmSync(ring)
   contender.check(result.answered)

@@ -6,6 +6,7 @@ import { wandbScheme, writeRing } from '../load/ring.ts'
 import { CONNECTIONS, sendLoad, type LoadResult } from '../load/run.ts'
 import { startCountingGitHub } from '../peers/github.ts'
 import { startExpress } from '../peers/servers.ts'
+import { untilQuiet } from '../quiet.ts'
 import { oneAutomation, startReceiver } from '../receiver.ts'
 import { median, medianRatio, spread } from '../statistics.ts'
 
@@ -77,6 +78,7 @@ async function load(
 ): Promise<LoadResult> {
   const ring = join(folder, 'ring')
   writeRing(ring, WANDB)
+  await untilQuiet()
   const result = await sendLoad({ port, ring, seconds, rate })
   rmSync(ring)
   const p99 = result.p99 === null ? '' : `, p99 ${result.p99.toFixed(1)} ms`
