@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { cleanText } from '../../src/contract/clean-json.ts'
 import type { Json } from '../../src/contract/model-event.ts'
 
 /** The body cannot be read as an event. The message tells the sender why. */
@@ -65,5 +66,3 @@ function clean(value: Json): Json {
   const entries = Object.entries(value).filter(([key]) => key !== '__proto__')
   return Object.fromEntries(entries.map(([key, item]) => [cleanText(key), clean(item)]))
 }
-
-const cleanText = (text: string) => text.toWellFormed().replaceAll('\0', '\uFFFD')

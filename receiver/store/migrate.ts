@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Db, Flavor } from './flavor.ts'
 import { up as first } from './migrations/0001-first.ts'
+import { readFact, writeFact } from './operations/facts.ts'
 import { StoreRefused } from './store.ts'
+
+const SCHEMA = 'schema'
 
 /** In order; a released one is never changed. */
 const MIGRATIONS: readonly ((db: Db, flavor: Flavor) => Promise<void>)[] = [
@@ -22,12 +25,7 @@ export async function migrate(db: Db, flavor: Flavor): Promise<void> {
   }
   if (at === MIGRATIONS.length) return
   for (const up of MIGRATIONS.slice(at)) await up(db, flavor)
-  const value = String(MIGRATIONS.length)
-  await db
-    .insertInto('facts')
-    .values({ key: 'schema', value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute()
+  await writeFact(db, SCHEMA, String(MIGRATIONS.length))
 }
 
 async function schemaVersion(db: Db, flavor: Flavor): Promise<number> {
@@ -37,6 +35,5 @@ async function schemaVersion(db: Db, flavor: Flavor): Promise<number> {
       : sql<{ name: string }>`select table_name as name from information_schema.tables
           where table_schema = current_schema() and table_name = 'facts'`
   if ((await tables.execute(db)).rows.length === 0) return 0
-  const row = await db.selectFrom('facts').select('value').where('key', '=', 'schema').executeTakeFirst()
-  return Number(row?.value ?? 0)
+  return Number((await readFact(db, SCHEMA)) ?? 0)
 }

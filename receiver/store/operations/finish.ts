@@ -1,3 +1,4 @@
+import { cleanText } from '../../../src/contract/clean-json.ts'
 import { decide } from '../../policy/outcome.ts'
 import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
@@ -98,9 +99,10 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
       duration_ms: result.duration_ms,
       status: result.status,
       class: result.class,
-      error: result.message === '' ? null : storable(result.message),
+      // An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters.
+      error: result.message === '' ? null : cleanText(result.message),
       request: result.request,
-      response: result.response === null ? null : storable(result.response),
+      response: result.response === null ? null : cleanText(result.response),
     })
     .execute()
 
@@ -128,9 +130,6 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
   }
   return { consequence, promoted }
 }
-
-/** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
-const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
 
 /** Times are whole ms in the store, whatever a server asked for. */
 function wholeMs(result: Finished): Finished {

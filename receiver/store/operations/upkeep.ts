@@ -1,4 +1,5 @@
 import type { Db, Flavor } from '../flavor.ts'
+import { readFact, writeFact } from './facts.ts'
 import { resetAlarms } from './lapse.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
 
@@ -17,14 +18,6 @@ export async function ping(db: Db, { now }: { now: number }): Promise<void> {
   await writeFact(db, 'ping', String(now))
 }
 
-async function writeFact(db: Db, key: string, value: string): Promise<void> {
-  await db
-    .insertInto('facts')
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute()
-}
-
 const SECRETS_KEY = 'secrets_key_check'
 
 /**
@@ -35,9 +28,9 @@ export async function noteSecretsKey(
   db: Db,
   { check, accepts }: { check: string; accepts: readonly string[] },
 ): Promise<{ known: boolean }> {
-  const noted = await db.selectFrom('facts').select('value').where('key', '=', SECRETS_KEY).executeTakeFirst()
-  if (noted !== undefined && !accepts.includes(noted.value)) return { known: false }
-  if (noted?.value !== check) await writeFact(db, SECRETS_KEY, check)
+  const noted = await readFact(db, SECRETS_KEY)
+  if (noted !== null && !accepts.includes(noted)) return { known: false }
+  if (noted !== check) await writeFact(db, SECRETS_KEY, check)
   return { known: true }
 }
 
@@ -45,8 +38,7 @@ const LAST_SEEN = 'clock_last_seen'
 
 /** The latest time that the engine noted here, Unix ms; 0 in a new store. Schedules never go back behind it. */
 export async function lastSeen(db: Db): Promise<number> {
-  const row = await db.selectFrom('facts').select('value').where('key', '=', LAST_SEEN).executeTakeFirst()
-  return Number(row?.value ?? 0)
+  return Number((await readFact(db, LAST_SEEN)) ?? 0)
 }
 
 /**

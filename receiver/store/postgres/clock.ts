@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../flavor.ts'
+import { writeFact } from '../operations/facts.ts'
 
 /** How long a measurement of the server's clock counts, ms. */
 const FRESH_MS = 10_000
@@ -37,7 +38,7 @@ export function sharedClock(db: Db, elapsed: () => number = () => performance.no
     }
     const expected = counted(base)
     if (isClose(time, expected)) {
-      await writeFact(db, CONFIRMED, measured.server)
+      await writeTime(db, CONFIRMED, measured.server)
       base = { time: Math.max(time, expected), at: elapsed() }
       return
     }
@@ -94,17 +95,10 @@ async function agree(db: Db, expected: number): Promise<number> {
     await trx.selectFrom('facts').select('value').where('key', '=', OFFSET).forUpdate().execute()
     const { server, time, confirmed } = await measure(trx)
     if (isClose(time, expected) || confirmed) return time
-    await writeFact(trx, OFFSET, expected - server)
-    await writeFact(trx, CONFIRMED, server)
+    await writeTime(trx, OFFSET, expected - server)
+    await writeTime(trx, CONFIRMED, server)
     return expected
   })
 }
 
-async function writeFact(db: Db, key: string, number: number): Promise<void> {
-  const value = String(Math.round(number))
-  await db
-    .insertInto('facts')
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute()
-}
+const writeTime = (db: Db, key: string, ms: number) => writeFact(db, key, String(Math.round(ms)))
