@@ -87,10 +87,15 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function wakeLanes(named: readonly string[]): void {
-    const awake = named.filter((lane) => restOf(lane) === 0)
-    for (const lane of awake) lanes.add(lane)
-    for (const lane of named) if (!awake.includes(lane)) resting.add(lane)
-    if (awake.length > 0) wake()
+    let due = false
+    for (const lane of named) {
+      if (restOf(lane) > 0) resting.add(lane)
+      else {
+        lanes.add(lane)
+        due = true
+      }
+    }
+    if (due) wake()
     else if (looking === null && state === 'running') sleep(shortestRest())
   }
 
@@ -107,11 +112,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** Looks again in `ms` at the latest. */
   function sleep(ms: number): void {
-    const at = performance.now() + Math.max(0, ms)
+    const at = performance.now() + ms
     if (timer !== null && at >= timer_at) return
     if (timer !== null) clearTimeout(timer)
     timer_at = at
-    timer = setTimeout(wake, Math.max(0, ms))
+    timer = setTimeout(wake, ms)
   }
 
   async function look(): Promise<void> {
