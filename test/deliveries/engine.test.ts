@@ -3,22 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEngine, type Engine } from '../../receiver/deliveries/engine.ts'
-import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
+import type { Sender } from '../../receiver/destinations/destination.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
+import { attemptResult } from '../support/attempts.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
-
-const SUCCESS: AttemptResult = {
-  class: 'success',
-  status: 204,
-  message: '',
-  fix: '',
-  request: { method: 'POST', url: '', body: '' },
-  response: '',
-  retry_after_ms: null,
-}
 
 describe('the engine', () => {
   const clock = systemClock(0)
@@ -49,7 +40,7 @@ describe('the engine', () => {
       if (args.finished.some(({ delivery_id }) => delivery_id === poisoned)) throw new Error('bad row')
       return store.advance(args)
     }
-    const sender = { send: () => Promise.resolve(SUCCESS) } as unknown as Sender
+    const sender = { send: () => Promise.resolve(attemptResult()) } as unknown as Sender
     engine = createEngine({
       store: { ...store, advance },
       senders: () => new Map([['repository_dispatch', sender]]),
@@ -68,7 +59,7 @@ describe('the engine', () => {
     const sender = {
       send: () => {
         sent += 1
-        return Promise.resolve(SUCCESS)
+        return Promise.resolve(attemptResult())
       },
     } as unknown as Sender
     engine = createEngine({

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../receiver/deliveries/engine.ts'
-import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
+import type { Sender } from '../../receiver/destinations/destination.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { Advanced } from '../../receiver/store/operations/advance.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Store } from '../../receiver/store/store.ts'
+import { attemptResult } from '../support/attempts.ts'
 
 const CLAIM: Claimed = {
   id: 'dlv_1',
@@ -23,15 +24,6 @@ const CLAIM: Claimed = {
   context: { flat: {}, dispatch_type: null, hint: null, secret: null },
 }
 const NOTHING: Advanced = { claimed: [], consequences: [], rests: new Map(), missed: [], wait_ms: Infinity }
-const DONE: AttemptResult = {
-  class: 'success',
-  status: 204,
-  message: '',
-  fix: '',
-  request: { method: '', url: '', body: '' },
-  response: '',
-  retry_after_ms: null,
-}
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -43,7 +35,7 @@ async function claimAfter(stopped_ms: number): Promise<string[]> {
   const sender = {
     send: ({ delivery_id }: { delivery_id: string }) => {
       sent.push(delivery_id)
-      return Promise.resolve(DONE)
+      return Promise.resolve(attemptResult())
     },
   } as unknown as Sender
   let asked = 0

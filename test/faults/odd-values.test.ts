@@ -8,6 +8,7 @@ import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
+import { finishedAttempt } from '../support/attempts.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
 const server = inject('postgresUrl')
@@ -48,23 +49,7 @@ describe.each([
   }
   const advance = (now: number, finished: Finished[] = []) =>
     store.advance({ now, finished, capacity: 10, lease_ms: 60_000, lanes: [] })
-  const result = ({ id, lane, subject, lease }: Claimed, parts: Partial<Finished>): Finished => ({
-    delivery_id: id,
-    lane,
-    subject,
-    lease,
-    at: START,
-    duration_ms: 1,
-    class: 'success',
-    status: 204,
-    message: '',
-    fix: '',
-    request: '{}',
-    response: null,
-    retry_after_ms: null,
-    random: 0.5,
-    ...parts,
-  })
+  const result = (claim: Claimed, parts: Partial<Finished>) => finishedAttempt(claim, { at: START, ...parts })
   const claimOne = async (now: number) => (await advance(now)).claimed[0] as Claimed
 
   it.skipIf(!runs)('a pace of three a second leaves at least a third between two', async () => {

@@ -5,18 +5,19 @@ import { systemClock } from '../../receiver/observe/clock.ts'
 import { dispatchTo, patience, tokenConnection } from '../github/connections.ts'
 import { startGitHub } from '../standins/github/index.ts'
 import { SOON } from './receiver.ts'
-import { answer, openBench, type Bench, type Send } from './engine.ts'
+import { attemptResult } from '../support/attempts.ts'
+import { openBench, type Bench, type Send } from './engine.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-async function bench(send: Send = () => Promise.resolve(answer())): Promise<Bench> {
+async function bench(send: Send = () => Promise.resolve(attemptResult())): Promise<Bench> {
   const opened = await openBench(send)
   onTestFinished(() => opened.close())
   return opened
 }
-const nobodyThere = answer({ class: 'ambiguous', status: 502, message: 'bad gateway', fix: 'wait' })
+const nobodyThere = attemptResult({ class: 'ambiguous', status: 502, message: 'bad gateway', fix: 'wait' })
 
 describe('retries', () => {
   // Seen in convoy #1833.
@@ -81,7 +82,7 @@ describe('a delivery whose time came while nobody ran', () => {
   it('is not left behind: the first look after the start takes it', async () => {
     const answers = [nobodyThere]
     const { put, settle, time, sent, restart } = await bench(() =>
-      Promise.resolve(answers.shift() ?? answer()),
+      Promise.resolve(answers.shift() ?? attemptResult()),
     )
     const [id] = await put({})
     await settle()
@@ -144,7 +145,7 @@ describe('a limit', () => {
         new Promise((resolve) => {
           under_way.set(id, () => {
             under_way.delete(id)
-            resolve(answer())
+            resolve(attemptResult())
           })
         }),
     )

@@ -40,13 +40,6 @@ export interface Bench {
   close: () => Promise<void>
 }
 
-/** An answer of a destination. */
-export function answer(parts: Partial<AttemptResult> = {}): AttemptResult {
-  const request = { method: 'POST', url: '', body: '' }
-  const success = { class: 'success', status: 204, message: '', fix: '', response: '' } as const
-  return { ...success, request, retry_after_ms: null, ...parts }
-}
-
 export async function openBench(send: Send): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-engine-'))
   const store = await openSqliteStore(folder)

@@ -5,7 +5,7 @@ import type { DestinationType } from '../../receiver/destinations/destination.ts
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import type { SourceEvent, SourceType } from '../../receiver/sources/source.ts'
-import { answer } from './engine.ts'
+import { attemptResult } from '../support/attempts.ts'
 
 /** A registry that numbers its requests: the header `x-number` is the delivery id. */
 const numbered: SourceType = {
@@ -53,7 +53,7 @@ export function toyTypes(box: string[]): TypeTables {
       render: () => ({ method: 'PUT', url: 'box:', body: {} }),
       send({ automation }) {
         box.push(automation)
-        return Promise.resolve(answer())
+        return Promise.resolve(attemptResult())
       },
     }),
   }

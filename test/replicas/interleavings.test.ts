@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Advance, Advanced } from '../../receiver/store/operations/advance.ts'
 import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
-import type { Finished } from '../../receiver/store/operations/finish.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
+import { finishedAttempt } from '../support/attempts.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
 const server = inject('postgresUrl')
@@ -41,22 +41,7 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     store.accept({ now, events: deliveries.map((one) => storedEvent({ deliveries: [one] })) })
   const advance = (store: Store, parts: Partial<Advance> = {}): Promise<Advanced> =>
     store.advance({ now, finished: [], capacity: 10, lease_ms: 60_000, lanes: [], ...parts })
-  const success = ({ id, lane, subject, lease }: Claimed): Finished => ({
-    delivery_id: id,
-    lane,
-    subject,
-    lease,
-    at: now,
-    duration_ms: 5,
-    class: 'success',
-    status: 204,
-    message: '',
-    fix: '',
-    request: '{}',
-    response: '',
-    retry_after_ms: null,
-    random: 0.5,
-  })
+  const success = (claim: Claimed) => finishedAttempt(claim, { at: now })
   const claimOnly = async (store: Store): Promise<Claimed> => {
     const { claimed } = await advance(store)
     expect(claimed).toHaveLength(1)

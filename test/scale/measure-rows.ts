@@ -11,6 +11,7 @@ import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
+import { finishedAttempt } from '../support/attempts.ts'
 import { postgresPrograms, startPostgres } from '../support/postgres.ts'
 import { newEvent, REVISION } from './new-event.ts'
 import { scenarioOf } from './scenario.ts'
@@ -94,26 +95,16 @@ function succeeded(claim: Claimed, now: number): Finished {
   const envelope = { delivery_id, automation, parameters: {}, subject_key, dedupe_key }
   const client_payload = encodeClientPayload(event, claim.context.flat, envelope)
   const body = JSON.stringify({ event_type: event.type, client_payload })
-  return {
-    delivery_id,
-    lane: claim.lane,
-    subject: claim.subject,
-    lease: claim.lease,
+  return finishedAttempt(claim, {
     at: now,
     duration_ms: 275,
-    class: 'success',
-    status: 204,
-    message: '',
-    fix: '',
     request: JSON.stringify({
       method: 'POST',
       url: `https://api.github.com/repos/${claim.target}/dispatches`,
       body,
     }),
-    response: '',
-    retry_after_ms: null,
     random: Number(`0x${sha256Hex(claim.id).slice(0, 6)}`) / 2 ** 24,
-  }
+  })
 }
 
 interface Measured {

@@ -1,8 +1,9 @@
 import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
-import { NO_CHANGE, SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
+import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { LanePolicy } from '../../receiver/destinations/destination.ts'
 import { sha256Hex } from '../../receiver/sources/identity.ts'
 import type { NewEvent } from '../../receiver/store/operations/accept.ts'
+import { modelEvent } from '../support/model-event.ts'
 import type { Scenario } from './scenario.ts'
 import type { Webhook } from './traffic.ts'
 
@@ -20,7 +21,7 @@ export function newEvent(
   lane: { name: string; policy: LanePolicy },
   { supersede }: Pick<Scenario, 'supersede'>,
 ): NewEvent {
-  const event = modelEvent(webhook, n, team)
+  const event = eventOf(webhook, n, team)
   const target = `team-${team}/repository-${webhook.repository}`
   const body = requestBody(event)
   const hash = sha256Hex(body)
@@ -78,42 +79,25 @@ export const deliveryId = (n: number): string => `dlv_${n.toString(16).padStart(
 /** Which webhook a delivery belongs to. */
 export const numberOf = (delivery_id: string): number => parseInt(delivery_id.slice(4), 16)
 
-function modelEvent({ repository, model, slot, version }: Webhook, n: number, team: number): ModelEvent {
+function eventOf({ repository, model, slot, version }: Webhook, n: number, team: number): ModelEvent {
   const [entity, project, name] = [`team-${team}`, 'model-registry', `model-${repository}-${model}`]
   const isVersion = slot === 'version'
-  const reference = `${entity}/${project}/${name}:${isVersion ? `v${version}` : slot}`
-  return {
-    schema: SCHEMA,
+  return modelEvent({
     id: `evt_${n.toString(16).padStart(30, '0')}`,
-    source: { name: 'wandb', type: 'wandb' },
     type: isVersion ? 'LINK_ARTIFACT' : 'ADD_ARTIFACT_ALIAS',
     kind: isVersion ? 'version.linked' : 'alias.added',
     title: isVersion ? `${name} v${version} linked` : `${name} v${version} -> ${slot} by jane`,
-    author: 'jane',
-    occurred_at: null,
-    received_at: '2026-11-22T03:04:05.678Z',
-    test: false,
-    own: false,
-    synthetic: false,
-    repeat_of: null,
-    replay_of: null,
     model: {
-      type: 'model',
       entity,
       project,
-      registry: 'model',
       name,
       version: `v${version}`,
-      reference,
+      reference: `${entity}/${project}/${name}:${isVersion ? `v${version}` : slot}`,
       pinned: `${entity}/${project}/${name}:v${version}`,
       id: Buffer.from(`Artifact:${version}`).toString('base64'),
-      url: null,
     },
-    change: { ...NO_CHANGE, alias: isVersion ? null : slot },
-    run: null,
-    metadata: {},
-    extra: {},
-  }
+    change: { alias: isVersion ? null : slot },
+  })
 }
 
 /** W&B's documented flat fields. */

@@ -4,6 +4,7 @@ import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
 import type { Store } from '../../receiver/store/store.ts'
+import { finishedAttempt } from '../support/attempts.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
 const START = 1_800_000_000_000
@@ -29,23 +30,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     }
     const advance = (parts: Partial<Advance> = {}): Promise<Advanced> =>
       store.advance({ now, finished: [], capacity: 10, lease_ms: 60_000, lanes: [], ...parts })
-    const result = (claim: Claimed, parts: Partial<Finished> = {}): Finished => ({
-      delivery_id: claim.id,
-      lane: claim.lane,
-      subject: claim.subject,
-      lease: claim.lease,
-      at: now,
-      duration_ms: 5,
-      class: 'success',
-      status: 204,
-      message: '',
-      fix: '',
-      request: '{}',
-      response: '',
-      retry_after_ms: null,
-      random: 0.5,
-      ...parts,
-    })
+    const result = (claim: Claimed, parts: Partial<Finished> = {}): Finished =>
+      finishedAttempt(claim, { at: now, ...parts })
     const ambiguous = { class: 'ambiguous', status: 502, message: 'bad gateway', fix: 'wait' } as const
     const statusOf = async (id: string) => (await store.getDelivery({ id }))?.status
     const claimOne = async () => {

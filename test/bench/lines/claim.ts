@@ -1,6 +1,7 @@
 import type { Claimed } from '../../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../../receiver/store/operations/finish.ts'
 import type { Store } from '../../../receiver/store/store.ts'
+import { finishedAttempt } from '../../support/attempts.ts'
 import { postgresPrograms, startPostgres } from '../../support/postgres.ts'
 import { postgresStoreWith, sqliteStoreWith } from '../claim-stores.ts'
 import { row, type Bench, type Figures, type Line, type Row } from '../line.ts'
@@ -106,21 +107,12 @@ function stepper(store: Store): () => Promise<number> {
   }
 }
 
-function succeeded({ id, lane, subject, lease }: Claimed): Finished {
-  return {
-    delivery_id: id,
-    lane,
-    subject,
-    lease,
+const succeeded = (claim: Claimed): Finished =>
+  finishedAttempt(claim, {
     at: Date.now(),
     duration_ms: 250,
-    class: 'success',
-    status: 204,
-    message: '',
-    fix: '',
-    request: JSON.stringify({ method: 'POST', url: 'https://api.github.com/repos/acme/serving/dispatches' }),
-    response: '',
-    retry_after_ms: null,
-    random: 0.5,
-  }
-}
+    request: JSON.stringify({
+      method: 'POST',
+      url: 'https://api.github.com/repos/acme/serving/dispatches',
+    }),
+  })

@@ -1,0 +1,33 @@
+import type { AttemptResult } from '../../receiver/destinations/destination.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Finished } from '../../receiver/store/operations/finish.ts'
+
+/** What a destination gives for one attempt: success, with the parts replaced. */
+export function attemptResult(parts: Partial<AttemptResult> = {}): AttemptResult {
+  const request = { method: 'POST', url: '', body: '' }
+  const success = { class: 'success', status: 204, message: '', fix: '', response: '' } as const
+  return { ...success, request, retry_after_ms: null, ...parts }
+}
+
+/** What the engine writes about an attempt under this claim: success, with the parts replaced. */
+export function finishedAttempt(
+  { id, lane, subject, lease }: Claimed,
+  parts: Partial<Finished> & Pick<Finished, 'at'>,
+): Finished {
+  return {
+    delivery_id: id,
+    lane,
+    subject,
+    lease,
+    duration_ms: 5,
+    class: 'success',
+    status: 204,
+    message: '',
+    fix: '',
+    request: '{}',
+    response: '',
+    retry_after_ms: null,
+    random: 0.5,
+    ...parts,
+  }
+}
