@@ -1,4 +1,3 @@
-import { cleanText } from '../../../src/contract/clean-json.ts'
 import { decide } from '../../policy/outcome.ts'
 import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
@@ -99,10 +98,9 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
       duration_ms: result.duration_ms,
       status: result.status,
       class: result.class,
-      // An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters.
-      error: result.message === '' ? null : cleanText(result.message),
+      error: result.message === '' ? null : storable(result.message),
       request: result.request,
-      response: result.response === null ? null : cleanText(result.response),
+      response: result.response === null ? null : storable(result.response),
     })
     .execute()
 
@@ -130,6 +128,9 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
   }
   return { consequence, promoted }
 }
+
+/** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
+const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
 
 /** Times are whole ms in the store, whatever a server asked for. */
 function wholeMs(result: Finished): Finished {
