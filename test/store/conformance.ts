@@ -108,6 +108,26 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         ])
       })
 
+      it('answers a repeat of a refused repeat with the event that is kept', async () => {
+        const identity = { rule: 'last', key: 'm', value: 'x', window_ms: 1_000, body_hash: 'x' } as const
+        const first = storedEvent({ identity })
+        await store.accept({ now, events: [first] })
+        const again = () => storedEvent({ identity, refuse_repeats: true })
+        const known = { outcome: 'duplicate', event_id: first.id }
+        const later = now + 86_400_000
+        expect(await store.accept({ now: later, events: [again(), again()] })).toEqual([known, known])
+        expect(await store.accept({ now: later + 1, events: [again()] })).toEqual([known])
+      })
+
+      it('takes equal requests for two where repeats are not looked for, also side by side', async () => {
+        const identity = { rule: 'last', key: 'm', value: 'x', window_ms: 0, body_hash: null } as const
+        const events = [storedEvent({ identity }), storedEvent({ identity })]
+        expect(await store.accept({ now, events })).toMatchObject([
+          { outcome: 'accepted' },
+          { outcome: 'accepted' },
+        ])
+      })
+
       it('tells an alias event which version held the alias before', async () => {
         const move = (version: string) => storedEvent({ holder: { key: 'resnet50:production', version } })
         const [v3, v4, v5] = [move('v3'), move('v4'), move('v5')]
@@ -278,6 +298,42 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         now += 1_000
         const { claimed } = await advance({ finished: [result(claim)] })
         expect(claimed.map(({ id }) => id)).toEqual([v5])
+      })
+
+      it('lets whatever waits give way to what came in the same moment (waiting)', async () => {
+        const waiting = { subject, supersede: 'waiting' } as const
+        const [v3 = '', v4 = '', v5 = ''] = await put(waiting, waiting, waiting)
+        expect([await statusOf(v3), await statusOf(v4)]).toEqual(['superseded', 'superseded'])
+        expect((await claimOne()).id).toBe(v5)
+      })
+
+      it('lets one give way whose claim is lost while a newer one waits (retrying)', async () => {
+        const [v3 = ''] = await put({ subject })
+        await claimOne()
+        const [v4] = await put({ subject })
+        now += 60_000
+        expect((await claimOne()).id).toBe(v4)
+        expect(await statusOf(v3)).toBe('superseded')
+      })
+
+      it('puts one whose claim is lost behind an older one that was redelivered meanwhile', async () => {
+        const [v3 = ''] = await put({ subject, supersede: 'never' })
+        await advance({ finished: [result(await claimOne(), { class: 'permanent', status: 403 })] })
+        await put({ subject, supersede: 'never' })
+        now += 1_000
+        await claimOne()
+        await store.redeliver({ id: v3, force: false, now })
+        now += 60_000
+        expect((await claimOne()).id).toBe(v3)
+      })
+
+      it('never claims what its time has run out for, though its claim is lost at the same moment', async () => {
+        const [id = ''] = await put({ subject, expires_after_ms: 30_000 })
+        await claimOne()
+        now += 60_000
+        expect((await advance()).claimed).toEqual([])
+        await advance()
+        expect(await statusOf(id)).toBe('expired')
       })
 
       it('ends what its time has run out for, and goes on with the next', async () => {

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreRefused } from '../../receiver/store/store.ts'
+import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
 import { describeStore } from './conformance.ts'
 
 const folders: string[] = []
@@ -17,6 +19,22 @@ afterAll(() => {
 })
 
 describeStore('SQLite', () => openSqliteStore(folder()))
+describeStoreAgainstModel('SQLite', async () => {
+  const data_dir = folder()
+  const store = await openSqliteStore(data_dir)
+  const database = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
+  return {
+    store,
+    clear() {
+      for (const table of MODELLED) database.exec(`delete from ${table}`)
+      return Promise.resolve()
+    },
+    async close() {
+      database.close()
+      await store.close()
+    },
+  }
+})
 
 describe('the folder of the SQLite store', () => {
   it('belongs to one process: a second one is refused with a way out', async () => {

@@ -3,7 +3,7 @@ import type { LanePolicy } from '../../destinations/destination.ts'
 import type { Identity } from '../../sources/source.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable } from '../schema.ts'
-import { claimIdentities, noteBodies } from './identities.ts'
+import { claimIdentities, nameOriginals, noteBodies } from './identities.ts'
 import { insertAll } from './insert-all.ts'
 import { openLanes } from './lanes.ts'
 import { supersedeOlder } from './subjects.ts'
@@ -91,10 +91,12 @@ async function storedAlready(db: Db, events: readonly NewEvent[]): Promise<Set<s
 async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: number): Promise<Accepted[]> {
   const earlier = await claimIdentities(db, events, now)
   const repeats = await noteBodies(db, events, earlier, now)
-  const results = events.map((event, i): Accepted => {
-    const before = earlier[i] ?? (event.refuse_repeats ? repeats[i] : null) ?? null
-    if (before !== null) return { outcome: 'duplicate', event_id: before }
-    return { outcome: 'accepted', event_id: event.id, repeat_of: repeats[i] ?? null }
+  const originals = originalsOf(events, earlier, repeats)
+  await nameOriginals(db, events, originals)
+  const results = events.map(({ id }, i): Accepted => {
+    const before = earlier[i] ?? originals.get(id) ?? null
+    if (before === null) return { outcome: 'accepted', event_id: id, repeat_of: repeats[i] ?? null }
+    return { outcome: 'duplicate', event_id: originals.get(before) ?? before }
   })
   const fresh = events.flatMap((event, i) =>
     results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null }] : [],
@@ -126,6 +128,20 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
     now,
   )
   return results
+}
+
+/** The repeats that their source refuses, and the event that each repeats. */
+function originalsOf(
+  events: readonly NewEvent[],
+  earlier: readonly (string | null)[],
+  repeats: readonly (string | null)[],
+): Map<string, string> {
+  const originals = new Map<string, string>()
+  events.forEach(({ id, refuse_repeats }, i) => {
+    const repeated = repeats[i] ?? null
+    if (refuse_repeats && earlier[i] === null && repeated !== null) originals.set(id, repeated)
+  })
+  return originals
 }
 
 /** Who held each moved alias or stage before, and the new holders written. */
@@ -188,13 +204,18 @@ export async function enqueue(
     db,
     live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),
   )
+  const newest = new Map(live.map(({ delivery }) => [delivery.subject, delivery]))
   await insertDeliveries(
     db,
     items.map(({ event_id, delivery }) => {
-      const { ordered, subject, error } = delivery
-      const head = error === null && (!ordered || !busy.has(subject))
+      const { ordered, subject, error, supersede } = delivery
+      if (error !== null) return toRow(event_id, delivery, { status: 'failed', head: false }, now)
+      // What came in with it, a moment later, replaces it like any other.
+      const replaced = supersede === 'waiting' && newest.get(subject) !== delivery
+      if (replaced) return toRow(event_id, delivery, { status: 'superseded', head: false }, now)
+      const head = !ordered || !busy.has(subject)
       if (head && ordered) busy.add(subject)
-      return toRow(event_id, delivery, head, now)
+      return toRow(event_id, delivery, { status: 'pending', head }, now)
     }),
   )
 }
@@ -216,8 +237,13 @@ async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<st
 
 const insertDeliveries = insertAll('deliveries')
 
-function toRow(event_id: string, delivery: NewDelivery, head: boolean, now: number) {
-  const dead = delivery.error !== null
+/** How a delivery begins. */
+interface Beginning {
+  status: 'pending' | 'failed' | 'superseded'
+  head: boolean
+}
+
+function toRow(event_id: string, delivery: NewDelivery, { status, head }: Beginning, now: number) {
   return {
     id: delivery.id,
     event_id,
@@ -232,16 +258,16 @@ function toRow(event_id: string, delivery: NewDelivery, head: boolean, now: numb
     ordered: delivery.ordered ? 1 : 0,
     supersede: delivery.supersede,
     head: head ? 1 : 0,
-    status: dead ? ('failed' as const) : ('pending' as const),
+    status,
     attempts: 0,
     tries: 0,
     due_at: now,
     lease: null,
     lease_until: null,
     created_at: now,
-    ended_at: dead ? now : null,
+    ended_at: status === 'pending' ? null : now,
     expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
-    error: dead ? JSON.stringify(delivery.error) : null,
+    error: delivery.error === null ? null : JSON.stringify(delivery.error),
     replay_of: delivery.replay_of,
   }
 }

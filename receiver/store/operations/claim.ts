@@ -54,7 +54,7 @@ export async function claimLane(
   while (free > 0 && claimed.length < room && next_at <= now && lane.paused_until <= now) {
     const head = await nextInTurn(db, flavor, lane.lane, cursor, now)
     if (head === null) break
-    const taken = await lease(db, head.id, now + lease_ms)
+    const taken = await lease(db, head.id, now, lease_ms)
     if (taken === null) break
     claimed.push(taken)
     cursor = head.target
@@ -111,13 +111,15 @@ async function nextInTurn(db: Db, flavor: Flavor, lane: string, cursor: string, 
   return first
 }
 
-async function lease(db: Db, id: string, lease_until: number): Promise<Claimed | null> {
+/** Null where it has ended meanwhile, or its time has run out and nobody has ended it yet. */
+async function lease(db: Db, id: string, now: number, lease_ms: number): Promise<Claimed | null> {
   const lease = randomUUID()
   const { numUpdatedRows } = await db
     .updateTable('deliveries')
-    .set({ status: 'delivering', lease, lease_until })
+    .set({ status: 'delivering', lease, lease_until: now + lease_ms })
     .where('id', '=', id)
     .where('status', '=', PENDING)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
     .executeTakeFirstOrThrow()
   if (numUpdatedRows === 0n) return null
   const row = await db

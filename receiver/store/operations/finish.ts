@@ -3,7 +3,7 @@ import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
-import { endStale, newestWaiting, promoteHeads, supersedeOlder } from './subjects.ts'
+import { endStale, giveWay, promoteHeads } from './subjects.ts'
 import { DELIVERING } from './states.ts'
 
 /** What one attempt showed, under the lease it was claimed with. */
@@ -105,9 +105,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     .execute()
 
   if (outcome.status === 'succeeded' && claimed.ordered === 1) await endStale(db, subject, seq, now)
-  const promoted = ended
-    ? []
-    : await supersedeOlder(db, flavor, [subject], now, await newestWaiting(db, subject))
+  const promoted = ended ? [] : await giveWay(db, flavor, subject, now)
   if (claimed.ordered === 1) promoted.push(...(await promoteHeads(db, flavor, [subject])))
   await db
     .updateTable('lanes')

@@ -29,31 +29,35 @@ export async function claimIdentities(
   const rows = byKey([...first.values()].map(row))
   const taken = new Set((await upsertIdentities(db, rows)).map(({ key }) => key))
   const lost = [...first.keys()].filter((key) => !taken.has(key))
-  const known = new Map<string, { value: string; event_id: string }>()
+  const known = new Map<string, Known>()
   if (lost.length > 0) {
     const before = await db
       .selectFrom('identities')
       .select(['key', 'value', 'event_id'])
       .where('key', 'in', lost)
       .execute()
-    for (const { key, value, event_id } of before) known.set(key, { value, event_id })
+    for (const { key, value, event_id } of before) known.set(key, { value, event_id, still: true })
   }
   // Walk the group in order: within it, too, only what equals the one before is a duplicate.
   const last = new Map<string, NewEvent>()
   const earlier = events.map((event) => {
     const key = identityKey(event)
+    const { value, window_ms } = event.identity
     const before = known.get(key)
-    if (before?.value === event.identity.value) return before.event_id
-    if (before === undefined && first.get(key) === event) {
-      known.set(key, { value: event.identity.value, event_id: event.id })
-      return null
-    }
-    known.set(key, { value: event.identity.value, event_id: event.id })
-    last.set(key, event)
+    if (before?.value === value && before.still) return before.event_id
+    known.set(key, { value, event_id: event.id, still: window_ms > 0 })
+    if (before !== undefined || first.get(key) !== event) last.set(key, event)
     return null
   })
   if (last.size > 0) await overwriteIdentities(db, byKey([...last.values()].map(row)))
   return earlier
+}
+
+/** The last of its key so far; `still`: its window has not ended. */
+interface Known {
+  value: string
+  event_id: string
+  still: boolean
 }
 
 /** Rows that others may write too go in one order: two replicas then never wait for each other in turn. */
@@ -92,6 +96,27 @@ const overwriteIdentities = insertAll('identities', (query) =>
     })),
   ),
 )
+
+/**
+ * A refused repeat is kept nowhere: its identity names the event that it repeats, so that the next one is answered
+ * with an event that exists. `originals` gives that by the id of the refused one.
+ */
+export async function nameOriginals(
+  db: Db,
+  events: readonly NewEvent[],
+  originals: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const event of events) {
+    const original = originals.get(event.id)
+    if (original === undefined) continue
+    await db
+      .updateTable('identities')
+      .set({ event_id: original })
+      .where('key', '=', identityKey(event))
+      .where('event_id', '=', event.id)
+      .execute()
+  }
+}
 
 /** Notes the hashes of bodies without a delivery id; gives the event that brought the same body before. */
 export async function noteBodies(

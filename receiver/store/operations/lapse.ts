@@ -3,7 +3,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
 import { lostWait } from '../../policy/retry.ts'
 import { laneAlarm } from './claim.ts'
-import { promoteHeads } from './subjects.ts'
+import { giveWay, promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
 /** Rows changed in one go, so that housekeeping never holds up ingest. */
@@ -127,13 +127,13 @@ async function takeBack(
       })),
     )
     .execute()
-  const repeatedly = taken.filter(({ attempts }) => attempts > 1)
-  for (const { id, attempts } of repeatedly) await putOff(db, id, lostWait(attempts), now)
-  return promoteHeads(
-    db,
-    flavor,
-    repeatedly.map(({ subject }) => subject),
-  )
+  for (const { id, attempts } of taken) {
+    if (attempts > 1) await putOff(db, id, lostWait(attempts), now)
+  }
+  const subjects = [...new Set(taken.map(({ subject }) => subject))]
+  const promoted: string[] = []
+  for (const subject of subjects) promoted.push(...(await giveWay(db, flavor, subject, now)))
+  return [...promoted, ...(await promoteHeads(db, flavor, subjects))]
 }
 
 /** One that was lost before waits by the schedule, and ends with it. */

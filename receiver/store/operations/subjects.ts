@@ -38,6 +38,14 @@ export async function supersedeOlder(
 }
 
 /**
+ * The same when an attempt at a delivery of this subject has failed, or was lost: what it leaves waiting gives way to
+ * the newest that is unfinished. Gives the lanes of new heads.
+ */
+export async function giveWay(db: Db, flavor: Flavor, subject: string, now: number): Promise<string[]> {
+  return supersedeOlder(db, flavor, [subject], now, await newestWaiting(db, subject))
+}
+
+/**
  * Makes the oldest waiting delivery of each subject its head, unless one is under way. Called in the transaction
  * that ended or brought back a delivery, under the subjects' locks. Claims take no such lock, so the present heads are
  * locked first: one that is being claimed shows as under way then. Gives the lanes of the new heads: deliveries of one
@@ -133,7 +141,7 @@ export async function endStale(db: Db, subject: string, seq: number, now: number
 }
 
 /** The `seq` of the youngest unfinished delivery of a subject; 0 where there is none. */
-export async function newestWaiting(db: Db, subject: string): Promise<number> {
+async function newestWaiting(db: Db, subject: string): Promise<number> {
   const newest = (head: Literal) =>
     unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('seq').as('seq'))
   const found = await newest(NO).unionAll(newest(YES)).execute()

@@ -1,0 +1,296 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { AttemptClass } from '../../receiver/destinations/destination.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Finished } from '../../receiver/store/operations/finish.ts'
+import type { Store } from '../../receiver/store/store.ts'
+import { finishedAttempt } from '../support/attempts.ts'
+import { storedDelivery, storedEvent } from '../support/events.ts'
+import { LogModel } from './log-model.ts'
+import { QueueModel, type ModelDelivery } from './queue-model.ts'
+
+const START = 1_800_000_000_000
+const LEASE_MS = 60_000
+const LANES = ['a', 'b', 'c'] as const
+const POLICIES = [
+  { concurrency: 1, interval_ms: 0 },
+  { concurrency: 1, interval_ms: 1_000 },
+  { concurrency: 3, interval_ms: 0 },
+] as const
+
+const index = fc.nat(1_000)
+const newDelivery = fc.record({
+  subject: fc.integer({ min: 0, max: 3 }),
+  lane: fc.integer({ min: 0, max: LANES.length - 1 }),
+  target: fc.constantFrom('acme/one', 'acme/two'),
+  ordered: fc.boolean(),
+  supersede: fc.constantFrom('never' as const, 'retrying' as const, 'waiting' as const),
+  expires_after_ms: fc.option(fc.constantFrom(1_000, 100_000), { freq: 4 }),
+  error: fc.option(fc.constant({ class: 'permanent', message: 'no', fix: 'yes' }), { freq: 12 }),
+})
+const attempt = fc.record({
+  which: index,
+  class: fc.constantFrom<AttemptClass>('success', 'permanent', 'limited', 'credentials', 'ambiguous'),
+  retry_after_ms: fc.option(fc.constantFrom(0, 7_000), { freq: 3 }),
+})
+/** What can happen to a queue. Numbers named `which` are taken modulo what there is. */
+const happening = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ accept: fc.array(newDelivery, { minLength: 1, maxLength: 4 }) }) },
+  { weight: 8, arbitrary: fc.record({ advance: fc.array(attempt, { maxLength: 3 }), capacity: fc.nat(4) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ wait: fc.constantFrom(1, 999, 1_000, 6_000, 61_000, 400_000, 10_000_000) }),
+  },
+  { weight: 2, arbitrary: fc.record({ redeliver: index, force: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ cancel: index }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ rename: fc.constantFrom({ from: 'a', to: 'b' }, { from: 'c', to: 'd' }) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ recover: true as const }) },
+)
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
+const happenings = fc.array(happening, { minLength: 20, maxLength: 60 })
+const arrival = fc.record({
+  after_ms: fc.constantFrom(0, 1, 1_000, 100_000),
+  rule: fc.constantFrom('last' as const, 'delivery' as const),
+  value: fc.constantFrom('x', 'y', 'z'),
+  window_ms: fc.constantFrom(0, 1_000),
+  hashed: fc.boolean(),
+  refuse_repeats: fc.boolean(),
+  holder: fc.constantFrom(null, 'resnet50:production', 'resnet50:staging'),
+  version: fc.constantFrom(null, 'v3', 'v4'),
+})
+type Arrival = typeof arrival extends fc.Arbitrary<infer T> ? T : never
+/** Groups that are accepted one after the other. */
+const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 20 })
+const RUNS = 150
+/** So long at most, on a slow machine too; a failure is then told as short as it has become. */
+const LIMIT_MS = 30_000
+
+/** The tables that hold what the model knows. */
+export const MODELLED = [
+  'attempts',
+  'deliveries',
+  'lanes',
+  'facts',
+  'events',
+  'identities',
+  'bodies',
+  'holders',
+] as const
+
+/** A store to try things on. `clear` takes all deliveries, events and lanes out of it. */
+export interface TestedStore {
+  store: Store
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Whatever happens in whatever order: the store must do as the model does. */
+export function describeStoreAgainstModel(name: string, open: () => Promise<TestedStore>): void {
+  describe(`${name} store, whatever happens`, () => {
+    it('claims, orders, supersedes and ends deliveries as the model says', { timeout: 120_000 }, async () => {
+      const tested = await open()
+      try {
+        const property = fc.asyncProperty(happenings, async (all) => {
+          await tested.clear()
+          await doBoth(tested.store, all)
+        })
+        await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS })
+      } finally {
+        await tested.close()
+      }
+    })
+
+    it('knows what it has seen, and who held what, as the model says', { timeout: 120_000 }, async () => {
+      const tested = await open()
+      try {
+        const property = fc.asyncProperty(arrivals, async (groups) => {
+          await tested.clear()
+          await acceptInBoth(tested.store, groups)
+        })
+        await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS })
+      } finally {
+        await tested.close()
+      }
+    })
+  })
+}
+
+async function doBoth(store: Store, all: readonly Happening[]): Promise<void> {
+  const pair = new StoreBesideModel(store)
+  await pair.begin()
+  for (const one of all) await pair.go(one)
+  await pair.drain()
+}
+
+async function acceptInBoth(store: Store, groups: readonly (readonly Arrival[])[]): Promise<void> {
+  const model = new LogModel()
+  let now = START
+  const accepted: string[] = []
+  for (const group of groups) {
+    now += group[0]?.after_ms ?? 0
+    const events = group.map(({ rule, value, window_ms, hashed, refuse_repeats, holder, version }) =>
+      storedEvent({
+        identity: { rule, key: 'k', value, window_ms, body_hash: hashed ? value : null },
+        refuse_repeats,
+        holder: holder === null ? null : { key: holder, version },
+      }),
+    )
+    const expected = events.map((event) => model.accept(event, now))
+    const results = await store.accept({ now, events })
+    expect(results).toEqual(expected)
+    for (const { outcome, event_id } of results) if (outcome === 'accepted') accepted.push(event_id)
+  }
+  for (const id of accepted) {
+    const { event } = (await store.getEvent({ id })) ?? { event: '{}' }
+    const { change } = JSON.parse(event) as { change?: { previous_version: string | null } }
+    expect(change?.previous_version, `what was before ${id}`).toBe(model.previous.get(id))
+  }
+}
+
+/** Does everything to both, and compares. */
+class StoreBesideModel {
+  private readonly store: Store
+  private readonly model = new QueueModel()
+  private now = START
+  /** Claims that have not come back, those that were taken over too. */
+  private readonly claims: Claimed[] = []
+  private hints: string[] = []
+
+  constructor(store: Store) {
+    this.store = store
+  }
+
+  async begin(): Promise<void> {
+    const revisions = [{ id: 'rev_1', automation: 'deploy', spec: '{}' }]
+    await this.store.saveRevisions({ revisions, now: this.now })
+  }
+
+  async go(happening: Happening): Promise<void> {
+    if ('accept' in happening) await this.accept(happening.accept)
+    else if ('advance' in happening) await this.advance(happening.advance, happening.capacity)
+    else if ('wait' in happening) this.now += happening.wait
+    else if ('redeliver' in happening) await this.redeliver(happening.redeliver, happening.force)
+    else if ('cancel' in happening) await this.cancel(happening.cancel)
+    else if ('rename' in happening) await this.rename(happening.rename)
+    else await this.recover()
+    await this.compare()
+  }
+
+  private async accept(wanted: readonly (typeof newDelivery extends fc.Arbitrary<infer T> ? T : never)[]) {
+    const made = wanted.map(({ subject, lane, ...parts }) => {
+      const name = LANES[lane] ?? 'a'
+      const dead = parts.error !== null
+      return storedDelivery({
+        ...parts,
+        subject: subject.toString(16).padStart(32, '0'),
+        lane: dead ? '' : (this.model.renamed.get(name) ?? name),
+        policy: POLICIES[lane] ?? POLICIES[0],
+      })
+    })
+    for (const delivery of made) this.model.accept(delivery, this.now)
+    const events = made.map((delivery) => storedEvent({ deliveries: [delivery] }))
+    await this.store.accept({ now: this.now, events })
+  }
+
+  private async advance(attempts: readonly Partial<AttemptParts>[], capacity: number): Promise<void> {
+    const finished = attempts.flatMap(({ which = 0, ...parts }): Finished[] => {
+      const [claim] = this.claims.splice(which % Math.max(1, this.claims.length), 1)
+      return claim === undefined ? [] : [finishedAttempt(claim, { at: this.now, ...parts })]
+    })
+    await this.look(finished, capacity)
+  }
+
+  private async look(finished: readonly Finished[], capacity: number): Promise<void> {
+    const { now, model } = this
+    const advanced = await this.store.advance({
+      now,
+      finished,
+      capacity,
+      lease_ms: LEASE_MS,
+      lanes: this.hints,
+    })
+    const lapsed = model.lapsed(now)
+    const expected = finished.map((result) => model.finish(result, now))
+    expect(advanced.consequences.map(({ status }) => status)).toEqual(expected)
+    model.lapse(lapsed, now)
+    for (const claim of advanced.claimed) {
+      const claimable = model.claimable(now).map(({ id }) => id)
+      expect(claimable, 'claimed what must wait').toContain(claim.id)
+      model.claim(claim, now, LEASE_MS)
+      this.claims.push(claim)
+    }
+    this.hints = advanced.missed
+    if (advanced.claimed.length < capacity) {
+      // What must be ended first, and what nobody could look at, makes it come again at once.
+      const over = model.lapsed(now).over.map(({ lane }) => lane)
+      const again = new Set([...over, ...advanced.missed])
+      const left = model.claimable(now).filter(({ lane }) => !again.has(lane))
+      expect(left, 'left what could be claimed').toEqual([])
+      for (const [lane, rest_ms] of advanced.rests) {
+        expect(rest_ms, `rest of ${lane}`).toBe(Math.max(0, model.restOf(lane) - now))
+      }
+      if (again.size === 0) expect(advanced.wait_ms, 'comes again for nothing').toBeGreaterThan(0)
+      expect(advanced.wait_ms, 'sleeps past something').toBeLessThanOrEqual(Math.max(0, model.nextAt() - now))
+    }
+  }
+
+  private async redeliver(which: number, force: boolean): Promise<void> {
+    const { deliveries } = this.model
+    const delivery = deliveries[which % Math.max(1, deliveries.length)]
+    if (delivery === undefined) return
+    const { outcome } = await this.store.redeliver({ id: delivery.id, force, now: this.now })
+    expect(outcome).toBe(this.model.redeliver(delivery.id, force, this.now))
+  }
+
+  private async cancel(which: number): Promise<void> {
+    const { deliveries } = this.model
+    const delivery = deliveries[which % Math.max(1, deliveries.length)]
+    if (delivery === undefined) return
+    const { outcome } = await this.store.cancel({ id: delivery.id, now: this.now })
+    expect(outcome).toBe(this.model.cancel(delivery.id))
+  }
+
+  private async rename(names: { from: string; to: string }): Promise<void> {
+    await this.store.renameLane({ ...names, now: this.now })
+    this.model.rename(names.from, names.to)
+  }
+
+  private async recover(): Promise<void> {
+    expect(await this.store.recover({ now: this.now })).toBe(this.model.recover(this.now))
+  }
+
+  /** Every delivery is where the model has it. */
+  private async compare(): Promise<void> {
+    const { items } = await this.store.listDeliveries({ limit: 1_000 })
+    expect(items.reverse().map(inShort)).toEqual(this.model.deliveries.map(inShort))
+  }
+
+  /** From now on all goes well: everything comes to an end, at the times that the store itself names. */
+  async drain(): Promise<void> {
+    const most = 20 * (this.model.deliveries.length + 5)
+    for (let n = 0; n < most; n++) {
+      const all = this.claims.splice(0).map((claim) => finishedAttempt(claim, { at: this.now }))
+      await this.look(all, 100)
+      const next = this.model.nextAt()
+      if (next === Infinity && this.claims.length === 0) break
+      if (this.claims.length === 0) this.now = Math.max(this.now, next)
+    }
+    await this.compare()
+    const unfinished = this.model.deliveries.filter(({ status }) =>
+      ['pending', 'delivering'].includes(status),
+    )
+    expect(unfinished).toEqual([])
+  }
+}
+
+type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never
+
+/** What both know of a delivery. When it is due matters only while it waits. */
+function inShort({ id, status, attempts, tries, lane, due_at }: InShort): InShort {
+  return { id, status, attempts, tries, lane, due_at: status === 'pending' ? due_at : 0 }
+}
+
+type InShort = Pick<ModelDelivery, 'id' | 'status' | 'attempts' | 'tries' | 'lane' | 'due_at'>

@@ -1,0 +1,243 @@
+import type { LanePolicy } from '../../receiver/destinations/destination.ts'
+import { FRESH_LANE, type LaneState } from '../../receiver/policy/lane.ts'
+import { decide } from '../../receiver/policy/outcome.ts'
+import { lostWait } from '../../receiver/policy/retry.ts'
+import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
+import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Finished } from '../../receiver/store/operations/finish.ts'
+import type { DeliveryStatus } from '../../receiver/store/schema.ts'
+
+/** A delivery as the model keeps it; its place in the list is its `seq`. */
+export interface ModelDelivery extends NewDelivery {
+  status: DeliveryStatus
+  attempts: number
+  tries: number
+  due_at: number
+  expires_at: number | null
+  lease: string | null
+  lease_until: number
+}
+
+interface Lapsed {
+  lost: readonly ModelDelivery[]
+  over: readonly ModelDelivery[]
+}
+
+interface ModelLane extends LanePolicy {
+  next_at: number
+  state: LaneState
+}
+
+/**
+ * What the queue promises, in the fewest words: every rule is read off the whole list of deliveries, with no heads,
+ * alarms, indexes or transactions. The store must behave as this does.
+ */
+export class QueueModel {
+  readonly deliveries: ModelDelivery[] = []
+  readonly lanes = new Map<string, ModelLane>()
+  /** What lanes are called since they have been renamed. */
+  readonly renamed = new Map<string, string>()
+
+  accept(made: NewDelivery, now: number): void {
+    const { error, expires_after_ms } = made
+    if (error === null) {
+      for (const older of this.waitingIn(made.subject)) if (isReplaceable(older)) older.status = 'superseded'
+      const lane = this.lanes.get(made.lane) ?? { ...made.policy, next_at: 0, state: FRESH_LANE }
+      this.lanes.set(made.lane, { ...lane, ...made.policy })
+    }
+    this.deliveries.push({
+      ...made,
+      status: error === null ? 'pending' : 'failed',
+      attempts: 0,
+      tries: 0,
+      due_at: now,
+      expires_at: expires_after_ms === null ? null : now + expires_after_ms,
+      lease: null,
+      lease_until: 0,
+    })
+  }
+
+  /** What lost its worker, and what has waited too long. */
+  lapsed(now: number): Lapsed {
+    return {
+      lost: this.deliveries.filter((it) => it.status === 'delivering' && it.lease_until <= now),
+      over: this.deliveries.filter((it) => it.status === 'pending' && (it.expires_at ?? Infinity) <= now),
+    }
+  }
+
+  /** Takes back the lost and ends the others, but for what has changed meanwhile. */
+  lapse({ lost, over }: Lapsed, now: number): void {
+    for (const delivery of lost) if (delivery.status === 'delivering') this.takeBack(delivery, now)
+    for (const delivery of over) if (delivery.status === 'pending') delivery.status = 'expired'
+  }
+
+  /** A process that is alone takes back all when it starts. */
+  recover(now: number): number {
+    const lost = this.deliveries.filter(({ status }) => status === 'delivering')
+    for (const delivery of lost) this.takeBack(delivery, now)
+    return lost.length
+  }
+
+  private takeBack(delivery: ModelDelivery, now: number): void {
+    delivery.lease = null
+    delivery.attempts += 1
+    delivery.tries += 1
+    const wait = lostWait(delivery.attempts)
+    delivery.status = wait === null ? 'failed' : 'pending'
+    delivery.due_at = now + (wait ?? 0)
+    if (wait !== null) this.giveWay(delivery.subject)
+  }
+
+  /** What can be claimed now, in the order of acceptance. */
+  claimable(now: number): ModelDelivery[] {
+    return this.deliveries.filter((delivery) => (this.claimableAt(delivery) ?? Infinity) <= now)
+  }
+
+  /** From when on a delivery can be claimed if nothing else happens before, Unix ms; null: not at all. */
+  claimableAt(delivery: ModelDelivery): number | null {
+    if (delivery.status !== 'pending' || !this.isHead(delivery)) return null
+    const at = Math.max(delivery.due_at, this.restOf(delivery.lane))
+    return at < (delivery.expires_at ?? Infinity) ? at : null
+  }
+
+  /** Until when nothing of a lane can be claimed, whatever comes into it; Infinity: until an attempt ends. */
+  restOf(name: string): number {
+    const { concurrency, next_at, state } = this.lane(name)
+    const under_way = this.deliveries.filter(({ lane, status }) => lane === name && status === 'delivering')
+    const slots = state.pause === null ? concurrency : 1
+    return under_way.length < slots ? Math.max(next_at, state.paused_until) : Infinity
+  }
+
+  /** Only the first unfinished delivery of a subject may be tried, and only one at a time. */
+  private isHead({ subject, ordered, id }: ModelDelivery): boolean {
+    if (!ordered) return true
+    const unfinished = this.unfinishedIn(subject).filter((delivery) => delivery.ordered)
+    return !unfinished.some(({ status }) => status === 'delivering') && unfinished[0]?.id === id
+  }
+
+  claim({ id, lease }: Claimed, now: number, lease_ms: number): void {
+    const delivery = this.find(id)
+    delivery.status = 'delivering'
+    delivery.lease = lease
+    delivery.lease_until = now + lease_ms
+    const lane = this.lane(delivery.lane)
+    lane.next_at = now + lane.interval_ms
+  }
+
+  /** Gives what becomes of the delivery, or null where the claim has been lost. */
+  finish(result: Finished, now: number): DeliveryStatus | null {
+    const delivery = this.find(result.delivery_id)
+    if (delivery.status !== 'delivering' || delivery.lease !== result.lease) return null
+    const lane = this.lane(delivery.lane)
+    const after = decide(result, delivery.attempts, lane.state, now, result.random)
+    lane.state = after.lane
+    const { outcome } = after
+    delivery.status = outcome.status
+    delivery.lease = null
+    delivery.tries += 1
+    if (outcome.status !== 'pending' || outcome.counted) delivery.attempts += 1
+    if (outcome.status === 'pending') {
+      delivery.due_at = outcome.due_at
+      this.giveWay(delivery.subject)
+    }
+    if (outcome.status === 'succeeded' && delivery.ordered) {
+      for (const older of this.waitingIn(delivery.subject)) {
+        if (older.ordered && this.seq(older) < this.seq(delivery)) older.status = 'superseded'
+      }
+    }
+    return outcome.status
+  }
+
+  redeliver(id: string, force: boolean, now: number): 'queued' | 'stale' | 'unfinished' | 'no_target' {
+    const delivery = this.find(id)
+    if (isUnfinished(delivery)) return 'unfinished'
+    if (delivery.lane === '') return 'no_target'
+    if (!force && this.isStale(delivery)) return 'stale'
+    delivery.status = 'pending'
+    delivery.attempts = 0
+    delivery.due_at = now
+    delivery.expires_at = null
+    delivery.lane = this.renamed.get(delivery.lane) ?? delivery.lane
+    return 'queued'
+  }
+
+  /** Whether a newer delivery of its subject has got through. */
+  private isStale(delivery: ModelDelivery): boolean {
+    return this.deliveries.some(
+      (other) =>
+        other.subject === delivery.subject &&
+        other.status === 'succeeded' &&
+        this.seq(other) > this.seq(delivery),
+    )
+  }
+
+  cancel(id: string): 'canceled' | 'kept' {
+    const delivery = this.find(id)
+    if (delivery.status !== 'pending') return 'kept'
+    delivery.status = 'canceled'
+    return 'canceled'
+  }
+
+  rename(from: string, to: string): void {
+    const before = this.lanes.get(from)
+    if (before === undefined) return
+    const after = this.lanes.get(to) ?? { ...before }
+    const isLonger = before.state.paused_until > after.state.paused_until
+    const { pause, paused_until, pause_message, pauses } = before.state
+    if (isLonger) after.state = { ...after.state, pause, paused_until, pause_message, pauses }
+    after.next_at = Math.max(after.next_at, before.next_at)
+    this.lanes.set(to, after)
+    this.renamed.set(from, to)
+    for (const delivery of this.deliveries) {
+      if (delivery.lane === from && isUnfinished(delivery)) delivery.lane = to
+    }
+  }
+
+  /** When something happens next if nobody does anything; Infinity when nothing will. */
+  nextAt(): number {
+    const times = this.deliveries.flatMap((delivery) => {
+      if (delivery.status === 'delivering') return [delivery.lease_until]
+      if (delivery.status !== 'pending') return []
+      return [this.claimableAt(delivery), delivery.expires_at].filter((time) => time !== null)
+    })
+    return Math.min(Infinity, ...times)
+  }
+
+  /** What failed gives way to a newer one of its subject. */
+  private giveWay(subject: string): void {
+    const unfinished = this.unfinishedIn(subject)
+    const newest = unfinished.at(-1)
+    for (const older of unfinished) {
+      if (older !== newest && older.status === 'pending' && isReplaceable(older)) older.status = 'superseded'
+    }
+  }
+
+  private unfinishedIn(name: string): ModelDelivery[] {
+    return this.deliveries.filter((delivery) => delivery.subject === name && isUnfinished(delivery))
+  }
+
+  private waitingIn(name: string): ModelDelivery[] {
+    return this.deliveries.filter(({ subject, status }) => subject === name && status === 'pending')
+  }
+
+  find(id: string): ModelDelivery {
+    const found = this.deliveries.find((delivery) => delivery.id === id)
+    if (found === undefined) throw new Error(`There is no delivery ${id}.`)
+    return found
+  }
+
+  private lane(name: string): ModelLane {
+    const found = this.lanes.get(name)
+    if (found === undefined) throw new Error(`There is no lane ${name}.`)
+    return found
+  }
+
+  private seq(delivery: ModelDelivery): number {
+    return this.deliveries.indexOf(delivery)
+  }
+}
+
+const isUnfinished = ({ status }: ModelDelivery) => status === 'pending' || status === 'delivering'
+
+const isReplaceable = ({ supersede, attempts }: ModelDelivery) =>
+  supersede === 'waiting' || (supersede === 'retrying' && attempts > 0)
