@@ -105,7 +105,7 @@ function withKeys(
   event: ModelEvent,
   envelope: ReceivedEnvelope,
 ): { event: ModelEvent; envelope: ReceivedEnvelope } {
-  const scope = { automation: envelope.automation, destination: 'repository_dispatch', target: '' }
+  const scope = { destination: 'repository_dispatch', target: '', listener: '' }
   const subject_key = envelope.subject_key || subjectKey(scope, event)
   return {
     event,

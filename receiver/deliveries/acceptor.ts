@@ -74,8 +74,10 @@ export function createAcceptor(
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {
     resolve(result)
     if (result.outcome !== 'accepted') return
+    const { overtaken = [] } = result
+    const deliveries = event.deliveries.filter(({ id }) => !overtaken.includes(id))
     try {
-      accepted(event)
+      accepted({ ...event, deliveries })
     } catch (error) {
       // The event is stored and answered: what listens to that must not stop those behind it.
       log.error({ event_id: event.id, reason: String(error) }, 'what follows an accept failed')

@@ -38,7 +38,7 @@ export function planDeliveries(
         lane: where.lane,
         policy: where.policy,
         subject: subjectKey(
-          { automation: spec.name, destination: settings.type, target: where.target },
+          { destination: settings.type, target: where.target, listener: where.listener },
           event,
         ),
         dedupe_key,
@@ -58,6 +58,7 @@ type Aim = Target & Pick<NewDelivery, 'policy' | 'error'>
 function aim(sender: Sender | undefined, input: DeliveryInput, type: string): Aim {
   const nowhere = (message: string, fix: string): Aim => ({
     target: '',
+    listener: '',
     lane: '',
     policy: { concurrency: 1, interval_ms: 0 },
     error: { class: 'permanent', message, fix },

@@ -16,6 +16,8 @@ export interface Replayer {
 
 export type Replayed =
   | { outcome: 'replayed'; event_id: string; deliveries: string[]; stale: number }
+  /** A newer event has overtaken all of it: nothing was stored. */
+  | { outcome: 'stale' }
   /** The source that sent it is no longer configured. */
   | { outcome: 'source_gone'; source: string }
   | { outcome: 'not_found' }
@@ -36,15 +38,15 @@ export async function replayEvent(
   if (source === undefined) return { outcome: 'source_gone', source: stored.source }
   const event = JSON.parse(stored.event) as ModelEvent
   const arrival = { raw: stored.raw, received_at: clock.wall(), secret: stored.context.secret }
-  const { record } = takeReplay(runtime(), source, event, stored.context, arrival)
-  const subjects = record.deliveries.map(({ subject }) => subject)
-  const overtaken = new Set(force ? [] : await store.overtaken({ event_id: id, subjects }))
-  const deliveries = record.deliveries.filter(({ subject }) => !overtaken.has(subject))
-  await acceptor.accept({ ...record, deliveries })
+  const { record } = takeReplay(runtime(), source, event, stored.context, arrival, force)
+  const accepted = await acceptor.accept(record)
+  if (accepted.outcome === 'overtaken') return { outcome: 'stale' }
+  const overtaken = accepted.outcome === 'accepted' ? (accepted.overtaken ?? []) : []
+  const ids = record.deliveries.map((delivery) => delivery.id)
   return {
     outcome: 'replayed',
     event_id: record.id,
-    deliveries: deliveries.map((delivery) => delivery.id),
-    stale: record.deliveries.length - deliveries.length,
+    deliveries: ids.filter((made) => !overtaken.includes(made)),
+    stale: overtaken.length,
   }
 }

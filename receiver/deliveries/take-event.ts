@@ -59,18 +59,23 @@ export function takeEvent(
     ...recordOf(event, found, arrival),
     identity: found.identity,
     refuse_repeats: source.repeats === 'refuse',
+    replay: null,
     holder: holderOf(event),
   }
   return matchAndPlan(runtime, source, event, found, record)
 }
 
-/** The same event once more, under a new id and today's automations. It moves no alias in our log. */
+/**
+ * The same event once more, under a new id and today's automations. It moves no alias in our log, and stands where the
+ * event stood. `force`: also what a newer event has overtaken.
+ */
 export function takeReplay(
   runtime: Runtime,
   source: SourceConfig,
   replayed: ModelEvent,
   found: Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>,
   arrival: Arrival,
+  force: boolean,
 ): Taken {
   const event: ModelEvent = {
     ...replayed,
@@ -83,6 +88,7 @@ export function takeReplay(
     ...recordOf(event, found, arrival),
     identity: { rule: 'delivery', key: event.id, value: event.id, window_ms: 0, body_hash: null } as const,
     refuse_repeats: false,
+    replay: { of: replayed.id, force },
     holder: null,
   }
   return matchAndPlan(runtime, source, event, found, record)
@@ -120,7 +126,7 @@ function matchAndPlan(
 function holderOf(event: ModelEvent): NewEvent['holder'] {
   const { source, kind, model, change } = event
   if (model === null || !['alias.added', 'alias.removed', 'stage.changed'].includes(kind)) return null
-  const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : `alias:${slotOf(event)}`
+  const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : slotOf(event)
   const place = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
   // Names may be longer than what a database takes as a key.
   const key = hash('sha256', place, 'hex')

@@ -50,12 +50,10 @@ export function startUpkeep(
     }
   }
   const sweep = async () => {
-    const { succeeded_ms, failed_ms } = config().retention
-    const now = clock.wall()
-    const bounds = { succeeded_before: now - succeeded_ms, failed_before: now - failed_ms, now }
+    const now = clock.steady()
     let gone = 0
     for (let n = -1; n !== 0 && !stopped;) {
-      n = await store.sweep(bounds)
+      n = await store.sweep({ ...config().retention, now })
       gone += n
       await new Promise((resolve) => setTimeout(resolve, SWEEP_PAUSE_MS))
     }

@@ -54,6 +54,11 @@ export interface DeliveryInput<D = unknown> {
 export interface Target {
   /** For people and lists: `acme/serving`, a URL without its query. */
   target: string
+  /**
+   * Who listens at the target. Deliveries to one listener about one model and slot follow and replace each other,
+   * whichever automation makes them; those to different ones have nothing to do with each other.
+   */
+  listener: string
   /** What one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
   lane: string
 }

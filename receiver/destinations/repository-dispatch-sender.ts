@@ -31,7 +31,11 @@ export function createRepositoryDispatchSender(
   return {
     target(input) {
       const { connection, owner, repo } = place(input, connections)
-      return { target: `${owner}/${repo}`, lane: laneOf(connection, owner, loginOf(connection)) }
+      return {
+        target: `${owner}/${repo}`,
+        listener: `${connection.api_url} ${input.settings.event_type ?? ''}`,
+        lane: laneOf(connection, owner, loginOf(connection)),
+      }
     },
     policy: (lane) => lanePolicy(lane, connections.values(), loginOf),
     render(input) {

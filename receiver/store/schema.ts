@@ -9,6 +9,7 @@ export interface Tables {
   identities: IdentitiesTable
   bodies: BodiesTable
   holders: HoldersTable
+  subjects: SubjectsTable
   revisions: RevisionsTable
   deliveries: DeliveriesTable
   attempts: AttemptsTable
@@ -30,6 +31,8 @@ interface EventsTable {
   /** What the source said beside the event: see `EventContext`. */
   context: string
   raw: Uint8Array
+  /** A replay: the place of the event it began with. Null: its own `seq` is its place. */
+  place: number | null
 }
 
 /** What tells a request that was seen before from a new one; see `Identity` of the sources. */
@@ -56,6 +59,14 @@ interface HoldersTable {
   event_id: string
 }
 
+/** How far a subject has got: outlives the deliveries, so that an old event can still be told from the latest. */
+interface SubjectsTable {
+  subject: string
+  /** The place of the newest event that got through. */
+  place: number
+  noted_at: number
+}
+
 /** Immutable texts of automations; a delivery keeps the one it was made under. */
 interface RevisionsTable {
   id: string
@@ -68,7 +79,7 @@ export type DeliveryStatus =
   'pending' | 'delivering' | 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
 
 export interface DeliveriesTable {
-  /** The order of acceptance; within a subject also the order of dispatch. */
+  /** The order of acceptance. */
   seq: Generated<number>
   id: string
   event_id: string
@@ -80,6 +91,11 @@ export interface DeliveriesTable {
   target: string
   lane: string
   subject: string
+  /**
+   * Where its event stands among all: the order of dispatch within a subject. A replay stands where the event stood
+   * that it replays; deliveries of one event stand at one place, and neither replaces nor outdates the other.
+   */
+  place: number
   dedupe_key: string
   /** 1: one at a time and in order within the subject. */
   ordered: number
@@ -97,6 +113,8 @@ export interface DeliveriesTable {
   lease_until: number | null
   created_at: number
   ended_at: number | null
+  /** Ms from acceptance or redelivery, or null. */
+  expires_after: number | null
   expires_at: number | null
   /** `{class, message, fix}` of the last attempt that did not succeed. */
   error: string | null

@@ -1,41 +1,45 @@
 import type { Json, ModelEvent } from './model-event.ts'
 
-/** Where an automation sends its events, as far as it tells subjects apart. */
+/** Where events are sent, as far as it tells subjects apart; which automation sends them there does not. */
 export interface SubjectScope {
-  automation: string
   /** The destination's type, e.g. `repository_dispatch`. */
   destination: string
   /** Where it goes, e.g. `acme/serving`. */
   target: string
+  /** Who listens there: see `Target.listener`. */
+  listener: string
 }
 
 /**
  * What of a model an event is about. Events of one slot follow each other (the alias `production` moves from v3 to
  * v4); events of different slots have nothing to do with each other.
- * The alias name, the tag's key, `stage`, the version, or the event itself.
+ * The alias, the tag's key, `stage`, the version, or the event itself, each under the name of its kind: the alias
+ * `production` and the tag `production` are two slots.
  */
 export function slotOf(event: ModelEvent): string {
-  return namedSlot(event) ?? event.id
+  return namedSlot(event) ?? `event:${event.id}`
 }
 
 function namedSlot({ kind, change, model }: ModelEvent): string | null {
   switch (kind) {
     case 'alias.added':
     case 'alias.removed':
-      return change.alias
+      return named('alias', change.alias)
     case 'tag.added':
     case 'tag.removed':
-      return tagKey(change.tag)
+      return named('tag', tagKey(change.tag))
     case 'stage.changed':
       return 'stage'
     case 'version.created':
     case 'version.linked':
     case 'version.unlinked':
-      return model?.version ?? model?.id ?? null
+      return named('version', model?.version ?? model?.id ?? null)
     default:
       return null
   }
 }
+
+const named = (kind: string, name: string | null) => (name === null ? null : `${kind}:${name}`)
 
 /** The key of a `key=value` tag; a plain tag is its own key. */
 function tagKey(tag: string | null): string | null {
@@ -45,12 +49,12 @@ function tagKey(tag: string | null): string | null {
 }
 
 /**
- * 32 hex characters, the same for every event of a source about one model and slot on its way to one target of an
- * automation. Order and supersede go by it, and workflows use it as a concurrency group.
+ * 32 hex characters, the same for every event of a source about one model and slot on its way to one listener.
+ * Order and supersede go by it, and workflows use it as a concurrency group.
  */
-export function subjectKey({ automation, destination, target }: SubjectScope, event: ModelEvent): string {
+export function subjectKey({ destination, target, listener }: SubjectScope, event: ModelEvent): string {
   const { entity = null, project = null, name = null } = event.model ?? {}
-  return digest([event.source.name, automation, destination, target, entity, project, name, slotOf(event)])
+  return digest([event.source.name, destination, target, listener, entity, project, name, slotOf(event)])
 }
 
 /**

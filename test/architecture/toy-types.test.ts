@@ -63,7 +63,7 @@ const toyDestination: DestinationType = {
   default_order: 'none',
   check: () => [],
   connect: () => ({
-    target: () => ({ target: 'the box', lane: 'toy' }),
+    target: () => ({ target: 'the box', listener: '', lane: 'toy' }),
     policy: () => ({ concurrency: 1, interval_ms: 0 }),
     render: () => ({ method: 'PUT', url: 'toy:box', body: {} }),
     send: ({ event, settings }) => {

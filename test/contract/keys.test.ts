@@ -2,29 +2,29 @@ import { describe, expect, it } from 'vitest'
 import { dedupeKey, slotOf, subjectKey } from '../../src/contract/keys.ts'
 import { aliasAdded, modelEvent, stageChanged, versionLinked } from '../action/events.ts'
 
-const scope = { automation: 'deploy', destination: 'repository_dispatch', target: 'acme/serving' }
+const scope = { destination: 'repository_dispatch', target: 'acme/serving', listener: 'deploy' }
 
 describe('the slot of an event', () => {
   it.each([
-    ['the alias, when it was added', aliasAdded, 'production'],
-    ['the alias, when it was removed', modelEvent({ kind: 'alias.removed' }), 'production'],
-    ['the tag', modelEvent({ kind: 'tag.added', change: { tag: 'approved' } }), 'approved'],
-    ['the key of a tag pair', modelEvent({ kind: 'tag.added', change: { tag: 'state=ok=1' } }), 'state'],
+    ['the alias, when it was added', aliasAdded, 'alias:production'],
+    ['the alias, when it was removed', modelEvent({ kind: 'alias.removed' }), 'alias:production'],
+    ['the tag', modelEvent({ kind: 'tag.added', change: { tag: 'approved' } }), 'tag:approved'],
+    ['the key of a tag pair', modelEvent({ kind: 'tag.added', change: { tag: 'state=ok=1' } }), 'tag:state'],
     ['`stage`', stageChanged, 'stage'],
-    ['the version', versionLinked, 'v3'],
+    ['the version', versionLinked, 'version:v3'],
     [
       'the id of an unknown version',
       modelEvent({ kind: 'version.created', model: { version: null, id: 'x' } }),
-      'x',
+      'version:x',
     ],
-    ['the event itself for comments', modelEvent({ kind: 'comment.created' }), 'evt_1'],
+    ['the event itself for comments', modelEvent({ kind: 'comment.created' }), 'event:evt_1'],
     [
       'the event itself for requests, each of which wants an answer',
       modelEvent({ kind: 'stage.requested' }),
-      'evt_1',
+      'event:evt_1',
     ],
-    ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'evt_1'],
-    ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'evt_1'],
+    ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'event:evt_1'],
+    ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'event:evt_1'],
   ])('is %s', (_what, event, slot) => {
     expect(slotOf(event)).toBe(slot)
   })
@@ -43,21 +43,26 @@ describe('the subject key', () => {
   })
 
   it.each([
-    ['automation', { ...scope, automation: 'evaluate' }, aliasAdded],
     ['destination', { ...scope, destination: 'workflow_dispatch' }, aliasAdded],
     ['target', { ...scope, target: 'acme/other' }, aliasAdded],
+    ['listener', { ...scope, listener: 'evaluate' }, aliasAdded],
     ['source', scope, modelEvent({ source: { name: 'wandb-eu', type: 'wandb' } })],
     ['entity', scope, modelEvent({ model: { entity: 'other' } })],
     ['project', scope, modelEvent({ model: { project: 'other' } })],
     ['model', scope, modelEvent({ model: { name: 'other' } })],
     ['alias', scope, modelEvent({ change: { alias: 'staging' } })],
+    [
+      'kind, where an alias and a tag have one name',
+      scope,
+      modelEvent({ kind: 'tag.added', change: { tag: 'production' } }),
+    ],
   ])('differs by %s', (_part, otherScope, event) => {
     expect(subjectKey(otherScope, event)).not.toBe(key)
   })
 
   it('does not run parts together', () => {
-    const one = subjectKey({ ...scope, automation: 'a","b' }, aliasAdded)
-    expect(one).not.toBe(subjectKey({ ...scope, automation: 'a', destination: 'b' }, aliasAdded))
+    const one = subjectKey({ ...scope, destination: 'a","b' }, aliasAdded)
+    expect(one).not.toBe(subjectKey({ ...scope, destination: 'a', target: 'b' }, aliasAdded))
   })
 })
 

@@ -48,7 +48,7 @@ export function toyTypes(box: string[]): TypeTables {
     default_order: 'none',
     check: () => [],
     connect: () => ({
-      target: () => ({ target: 'the box', lane: 'box' }),
+      target: () => ({ target: 'the box', listener: '', lane: 'box' }),
       policy: () => ({ concurrency: 64, interval_ms: 0 }),
       render: () => ({ method: 'PUT', url: 'box:', body: {} }),
       send({ automation }) {

@@ -44,6 +44,7 @@ export function newEvent(
       body_hash: hash,
     },
     refuse_repeats: false,
+    replay: null,
     holder:
       webhook.slot === 'version'
         ? null
@@ -59,7 +60,7 @@ export function newEvent(
         lane: lane.name,
         policy: lane.policy,
         subject: subjectKey(
-          { automation: REVISION.automation, destination: 'repository_dispatch', target },
+          { destination: 'repository_dispatch', target, listener: '' },
           event,
         ),
         dedupe_key: dedupeKey(event),

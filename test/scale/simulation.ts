@@ -199,7 +199,7 @@ class Simulation {
     this.#upkeep = now + UPKEEP_MS
     const woken = await this.#store.run('wakeLanes', { now })
     if (woken > 0) throw new Error(`At ${now} ms ${woken} lanes had work and no alarm.`)
-    await this.#store.run('sweep', { now, succeeded_before: -1, failed_before: -1 })
+    await this.#store.run('sweep', { now, succeeded_ms: Infinity, failed_ms: Infinity })
     const backlog = await this.#store.run('backlog', { most: MOST })
     this.#record.sample(now, backlog, this.#store.spent)
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttemptClass } from '../../receiver/destinations/destination.ts'
+import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 import type { Store } from '../../receiver/store/store.ts'
@@ -28,6 +29,8 @@ const newDelivery = fc.record({
   expires_after_ms: fc.option(fc.constantFrom(1_000, 100_000), { freq: 4 }),
   error: fc.option(fc.constant({ class: 'permanent', message: 'no', fix: 'yes' }), { freq: 12 }),
 })
+/** What an event leads to. */
+const newEvent = fc.array(newDelivery, { minLength: 1, maxLength: 2 })
 const attempt = fc.record({
   which: index,
   class: fc.constantFrom<AttemptClass>('success', 'permanent', 'limited', 'credentials', 'ambiguous'),
@@ -35,7 +38,11 @@ const attempt = fc.record({
 })
 /** What can happen to a queue. Numbers named `which` are taken modulo what there is. */
 const happening = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ accept: fc.array(newDelivery, { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ accept: fc.array(newEvent, { minLength: 1, maxLength: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ replay: index, deliveries: newEvent, force: fc.boolean() }) },
   { weight: 8, arbitrary: fc.record({ advance: fc.array(attempt, { maxLength: 3 }), capacity: fc.nat(4) }) },
   {
     weight: 4,
@@ -75,6 +82,7 @@ export const MODELLED = [
   'lanes',
   'facts',
   'events',
+  'subjects',
   'identities',
   'bodies',
   'holders',
@@ -158,6 +166,7 @@ class StoreBesideModel {
   /** Claims that have not come back, those that were taken over too. */
   private readonly claims: Claimed[] = []
   private hints: string[] = []
+  private readonly events: { id: string; place: number }[] = []
 
   constructor(store: Store) {
     this.store = store
@@ -170,6 +179,7 @@ class StoreBesideModel {
 
   async go(happening: Happening): Promise<void> {
     if ('accept' in happening) await this.accept(happening.accept)
+    else if ('replay' in happening) await this.replay(happening.replay, happening.deliveries, happening.force)
     else if ('advance' in happening) await this.advance(happening.advance, happening.capacity)
     else if ('wait' in happening) this.now += happening.wait
     else if ('redeliver' in happening) await this.redeliver(happening.redeliver, happening.force)
@@ -179,8 +189,27 @@ class StoreBesideModel {
     await this.compare()
   }
 
-  private async accept(wanted: readonly (typeof newDelivery extends fc.Arbitrary<infer T> ? T : never)[]) {
-    const made = wanted.map(({ subject, lane, ...parts }) => {
+  private async accept(wanted: readonly (readonly Wanted[])[]): Promise<void> {
+    const events = wanted.map((deliveries) => storedEvent({ deliveries: this.made(deliveries) }))
+    for (const { id, deliveries } of events) {
+      this.events.push({ id, place: this.model.accept(deliveries, this.now) })
+    }
+    await this.store.accept({ now: this.now, events })
+  }
+
+  private async replay(which: number, wanted: readonly Wanted[], force: boolean): Promise<void> {
+    const replayed = this.events[which % Math.max(1, this.events.length)]
+    if (replayed === undefined) return
+    const deliveries = this.made(wanted).filter(({ error }) => error === null)
+    const event = storedEvent({ replay: { of: replayed.id, force }, deliveries })
+    const kept = this.model.replay(deliveries, replayed.place, force, this.now)
+    const [accepted] = await this.store.accept({ now: this.now, events: [event] })
+    expect(accepted?.outcome).toBe(kept === null ? 'overtaken' : 'accepted')
+    if (kept !== null) this.events.push({ id: event.id, place: replayed.place })
+  }
+
+  private made(wanted: readonly Wanted[]): NewDelivery[] {
+    return wanted.map(({ subject, lane, ...parts }) => {
       const name = LANES[lane] ?? 'a'
       const dead = parts.error !== null
       return storedDelivery({
@@ -190,9 +219,6 @@ class StoreBesideModel {
         policy: POLICIES[lane] ?? POLICIES[0],
       })
     })
-    for (const delivery of made) this.model.accept(delivery, this.now)
-    const events = made.map((delivery) => storedEvent({ deliveries: [delivery] }))
-    await this.store.accept({ now: this.now, events })
   }
 
   private async advance(attempts: readonly Partial<AttemptParts>[], capacity: number): Promise<void> {
@@ -286,6 +312,7 @@ class StoreBesideModel {
   }
 }
 
+type Wanted = typeof newDelivery extends fc.Arbitrary<infer T> ? T : never
 type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never
 
 /** What both know of a delivery. When it is due matters only while it waits. */

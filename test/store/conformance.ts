@@ -322,7 +322,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await put({ subject, supersede: 'never' })
         now += 1_000
         await claimOne()
-        await store.redeliver({ id: v3, force: false, now })
+        await store.redeliver({ id: v3, force: true, now })
         now += 60_000
         expect((await claimOne()).id).toBe(v3)
       })
@@ -468,6 +468,117 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
     })
 
+    describe('a recovery never rolls back', () => {
+      const subject = 'd'.repeat(32)
+      const refused = { class: 'permanent', status: 404 } as const
+      const made = (parts: Partial<NewDelivery> = {}) =>
+        storedDelivery({ subject, supersede: 'never', ...parts })
+      const accept = async (parts: Parameters<typeof storedEvent>[0] = {}) => {
+        const event = storedEvent({ deliveries: [made()], ...parts })
+        const [accepted] = await store.accept({ now, events: [event] })
+        return { id: event.id, delivery: event.deliveries[0]?.id ?? '', accepted }
+      }
+      const replay = (of: string, force = false) => accept({ replay: { of, force } })
+      const attempt = async (id: string, parts: Partial<Finished> = {}) => {
+        now += 1_000
+        const claim = await claimOne()
+        expect(claim.id).toBe(id)
+        await advance({ finished: [result(claim, parts)], capacity: 0 })
+      }
+      const redeliver = (id: string) => store.redeliver({ id, force: false, now })
+
+      it('though retention has deleted the newer delivery', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery, refused)
+        const v4 = await accept()
+        await attempt(v4.delivery)
+        now += 31 * 86_400_000
+        const retention = { succeeded_ms: 30 * 86_400_000, failed_ms: 90 * 86_400_000 }
+        while ((await store.sweep({ ...retention, now })) > 0);
+        expect(await store.getDelivery({ id: v4.delivery })).toBeNull()
+        expect(await redeliver(v3.delivery)).toEqual({ outcome: 'stale' })
+        expect((await replay(v3.id)).accepted).toMatchObject({ outcome: 'overtaken' })
+      })
+
+      it('though the newer delivery was redelivered and then refused', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery, refused)
+        const v4 = await accept()
+        await attempt(v4.delivery)
+        await redeliver(v4.delivery)
+        await attempt(v4.delivery, refused)
+        expect(await redeliver(v3.delivery)).toEqual({ outcome: 'stale' })
+      })
+
+      it('over a newer delivery that may have got through and is to be tried again', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery, refused)
+        const v4 = await accept()
+        await attempt(v4.delivery, ambiguous)
+        expect(await redeliver(v3.delivery)).toEqual({ outcome: 'stale' })
+      })
+
+      it('by a replay, which stands where its event stood', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery, refused)
+        const v4 = await accept()
+        await attempt(v4.delivery, refused)
+        const again = await replay(v3.id)
+        await attempt(again.delivery)
+        // The replay of the older event does not outdate the newer one, and the newer one outdates the replay.
+        expect(await redeliver(v4.delivery)).toEqual({ outcome: 'queued' })
+        await attempt(v4.delivery)
+        expect(await redeliver(again.delivery)).toEqual({ outcome: 'stale' })
+        expect((await replay(again.id)).accepted).toMatchObject({ outcome: 'overtaken' })
+        expect((await replay(v4.id)).accepted).toMatchObject({ outcome: 'accepted' })
+      })
+
+      it('by a replay that a newer event comes before: neither is stored nor sent', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery)
+        const v4 = storedEvent({ deliveries: [made()] })
+        const again = storedEvent({ deliveries: [made()], replay: { of: v3.id, force: false } })
+        const results = await store.accept({ now, events: [v4] })
+        expect(results).toMatchObject([{ outcome: 'accepted' }])
+        expect(await store.accept({ now, events: [again] })).toEqual([
+          { outcome: 'overtaken', event_id: again.id },
+        ])
+        expect(await store.getEvent({ id: again.id })).toBeNull()
+        expect((await replay(v3.id, true)).accepted).toMatchObject({ outcome: 'accepted' })
+      })
+
+      it('and says which deliveries of a replay it left out', async () => {
+        const [one, other] = [made(), made({ subject: 'e'.repeat(32), lane: 'url:other' })]
+        const v3 = storedEvent({ deliveries: [one, other] })
+        await store.accept({ now, events: [v3] })
+        await accept()
+        const [late, still] = [made(), made({ subject: 'e'.repeat(32), lane: 'url:other' })]
+        const again = storedEvent({ deliveries: [late, still], replay: { of: v3.id, force: false } })
+        const [accepted] = await store.accept({ now, events: [again] })
+        expect(accepted).toMatchObject({ outcome: 'accepted', overtaken: [late.id] })
+        const stored = await store.getEvent({ id: again.id })
+        expect(stored?.deliveries.map(({ id }) => id)).toEqual([still.id])
+      })
+
+      it('while deliveries of one event never replace or outdate each other', async () => {
+        const [east, west] = [made({ supersede: 'waiting' }), made({ supersede: 'waiting' })]
+        await store.accept({ now, events: [storedEvent({ deliveries: [east, west] })] })
+        await attempt(east.id, refused)
+        await attempt(west.id)
+        expect(await redeliver(east.id)).toEqual({ outcome: 'queued' })
+        await attempt(east.id)
+      })
+
+      it('and gives a redelivery its time to live once more', async () => {
+        const v3 = await accept({ deliveries: [made({ expires_after_ms: 5_000 })] })
+        now += 5_000
+        await advance()
+        expect(await statusOf(v3.delivery)).toBe('expired')
+        await redeliver(v3.delivery)
+        expect((await store.getDelivery({ id: v3.delivery }))?.expires_at).toBe(now + 5_000)
+      })
+    })
+
     describe('an automation that becomes strict', () => {
       it('does not wait behind what it sent without order, and is not dropped for it', async () => {
         const subject = 'e'.repeat(32)
@@ -528,7 +639,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const [gone = '', kept = ''] = await put({ lane: 'url:a' }, { lane: 'url:b' })
         const { claimed } = await advance()
         await advance({ finished: claimed.filter(({ id }) => id === gone).map((claim) => result(claim)) })
-        const bounds = { succeeded_before: now + 1, failed_before: now + 1, now: now + 1 }
+        const bounds = { succeeded_ms: 0, failed_ms: 0, now: now + 1 }
         while ((await store.sweep(bounds)) > 0);
         expect(await store.getDelivery({ id: gone })).toBeNull()
         expect(await statusOf(kept)).toBe('delivering')
@@ -547,13 +658,13 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         )
         await advance({ finished })
         const kept = async () => (await store.listEvents({ limit: 10 })).items.map(({ id }) => id)
-        const sweepAll = async (failed_before: number) => {
-          const bounds = { succeeded_before: now + 1, failed_before, now }
+        const sweepAll = async (failed_ms: number) => {
+          const bounds = { succeeded_ms: 0, failed_ms, now: now + 1 }
           while ((await store.sweep(bounds)) > 0);
         }
-        await sweepAll(now)
+        await sweepAll(1)
         expect(await kept()).toEqual([young.id, half.id])
-        await sweepAll(now + 1)
+        await sweepAll(0)
         expect(await kept()).toEqual([young.id])
       })
 

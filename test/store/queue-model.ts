@@ -7,8 +7,10 @@ import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 import type { DeliveryStatus } from '../../receiver/store/schema.ts'
 
-/** A delivery as the model keeps it; its place in the list is its `seq`. */
+/** A delivery as the model keeps it. */
 export interface ModelDelivery extends NewDelivery {
+  /** The place of its event. */
+  place: number
   status: DeliveryStatus
   attempts: number
   tries: number
@@ -35,18 +37,51 @@ interface ModelLane extends LanePolicy {
 export class QueueModel {
   readonly deliveries: ModelDelivery[] = []
   readonly lanes = new Map<string, ModelLane>()
+  /** How far each subject has got. */
+  private readonly passed = new Map<string, number>()
+  private events = 0
   /** What lanes are called since they have been renamed. */
   readonly renamed = new Map<string, string>()
 
-  accept(made: NewDelivery, now: number): void {
+  /** An event and its deliveries; gives its place. */
+  accept(made: readonly NewDelivery[], now: number): number {
+    this.events += 1
+    for (const delivery of made) this.enqueue(delivery, this.events, now)
+    return this.events
+  }
+
+  /** The same event again: gives the deliveries that no newer event has overtaken, null where none is left. */
+  replay(made: readonly NewDelivery[], place: number, force: boolean, now: number): NewDelivery[] | null {
+    for (const delivery of made) if (delivery.error === null) this.open(delivery)
+    const kept = made.filter(({ subject }) => force || !this.isOvertaken(subject, place))
+    if (kept.length === 0 && made.length > 0) return null
+    this.events += 1
+    for (const delivery of kept) this.enqueue(delivery, place, now)
+    return kept
+  }
+
+  private open({ lane, policy }: NewDelivery): void {
+    const known = this.lanes.get(lane) ?? { next_at: 0, state: FRESH_LANE }
+    this.lanes.set(lane, { ...known, ...policy })
+  }
+
+  private isOvertaken(subject: string, place: number): boolean {
+    return (
+      (this.passed.get(subject) ?? 0) > place || this.unfinishedIn(subject).some((it) => it.place > place)
+    )
+  }
+
+  private enqueue(made: NewDelivery, place: number, now: number): void {
     const { error, expires_after_ms } = made
     if (error === null) {
-      for (const older of this.waitingIn(made.subject)) if (isReplaceable(older)) older.status = 'superseded'
-      const lane = this.lanes.get(made.lane) ?? { ...made.policy, next_at: 0, state: FRESH_LANE }
-      this.lanes.set(made.lane, { ...lane, ...made.policy })
+      for (const older of this.waitingIn(made.subject)) {
+        if (isReplaceable(older) && older.place < place) older.status = 'superseded'
+      }
+      this.open(made)
     }
     this.deliveries.push({
       ...made,
+      place,
       status: error === null ? 'pending' : 'failed',
       attempts: 0,
       tries: 0,
@@ -111,7 +146,9 @@ export class QueueModel {
   /** Only the first unfinished delivery of a subject may be tried, and only one at a time. */
   private isHead({ subject, ordered, id }: ModelDelivery): boolean {
     if (!ordered) return true
-    const unfinished = this.unfinishedIn(subject).filter((delivery) => delivery.ordered)
+    const unfinished = this.unfinishedIn(subject)
+      .filter((delivery) => delivery.ordered)
+      .sort((a, b) => a.place - b.place)
     return !unfinished.some(({ status }) => status === 'delivering') && unfinished[0]?.id === id
   }
 
@@ -140,12 +177,17 @@ export class QueueModel {
       delivery.due_at = outcome.due_at
       this.giveWay(delivery.subject)
     }
-    if (outcome.status === 'succeeded' && delivery.ordered) {
-      for (const older of this.waitingIn(delivery.subject)) {
-        if (older.ordered && this.seq(older) < this.seq(delivery)) older.status = 'superseded'
-      }
-    }
+    if (outcome.status === 'succeeded') this.pass(delivery)
     return outcome.status
+  }
+
+  /** What stands before what got through is over, and stays so. */
+  private pass({ subject, place, ordered }: ModelDelivery): void {
+    this.passed.set(subject, Math.max(place, this.passed.get(subject) ?? 0))
+    if (!ordered) return
+    for (const older of this.waitingIn(subject)) {
+      if (older.ordered && older.place < place) older.status = 'superseded'
+    }
   }
 
   redeliver(id: string, force: boolean, now: number): 'queued' | 'stale' | 'unfinished' | 'no_target' {
@@ -156,18 +198,17 @@ export class QueueModel {
     delivery.status = 'pending'
     delivery.attempts = 0
     delivery.due_at = now
-    delivery.expires_at = null
+    delivery.expires_at = delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms
     delivery.lane = this.renamed.get(delivery.lane) ?? delivery.lane
     return 'queued'
   }
 
-  /** Whether a newer delivery of its subject has got through. */
-  private isStale(delivery: ModelDelivery): boolean {
-    return this.deliveries.some(
+  /** Whether a newer event about its subject has got through, or may have. */
+  private isStale({ subject, place }: ModelDelivery): boolean {
+    if ((this.passed.get(subject) ?? 0) > place) return true
+    return this.unfinishedIn(subject).some(
       (other) =>
-        other.subject === delivery.subject &&
-        other.status === 'succeeded' &&
-        this.seq(other) > this.seq(delivery),
+        other.place > place && (other.status === 'delivering' || (other.tries > 0 && this.isHead(other))),
     )
   }
 
@@ -206,9 +247,10 @@ export class QueueModel {
   /** What failed gives way to a newer one of its subject. */
   private giveWay(subject: string): void {
     const unfinished = this.unfinishedIn(subject)
-    const newest = unfinished.at(-1)
+    const newest = Math.max(...unfinished.map(({ place }) => place))
     for (const older of unfinished) {
-      if (older !== newest && older.status === 'pending' && isReplaceable(older)) older.status = 'superseded'
+      if (older.place < newest && older.status === 'pending' && isReplaceable(older))
+        older.status = 'superseded'
     }
   }
 
@@ -230,10 +272,6 @@ export class QueueModel {
     const found = this.lanes.get(name)
     if (found === undefined) throw new Error(`There is no lane ${name}.`)
     return found
-  }
-
-  private seq(delivery: ModelDelivery): number {
-    return this.deliveries.indexOf(delivery)
   }
 }
 

@@ -22,6 +22,7 @@ export function storedEvent(parts: Partial<NewEvent> = {}): NewEvent {
       body_hash: `hash-${n}`,
     },
     refuse_repeats: false,
+    replay: null,
     holder: null,
     deliveries: [],
     ...parts,

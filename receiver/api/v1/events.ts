@@ -47,8 +47,8 @@ export function eventsRouter(replayer: Replayer): Router {
     } else if (replayed.outcome === 'source_gone') {
       const detail = `Its source "${replayed.source}" is no longer configured. Configure it again, then replay.`
       problem(response, 409, 'source_gone', detail)
-    } else if (replayed.deliveries.length === 0 && replayed.stale > 0) {
-      problem(response, 409, 'event_stale', STALE, { event_id: replayed.event_id })
+    } else if (replayed.outcome === 'stale') {
+      problem(response, 409, 'event_stale', STALE, { event_id: id })
     } else {
       const { event_id, deliveries, stale } = replayed
       response.status(202).json({ status: 'accepted', event_id, replay_of: id, deliveries, stale })

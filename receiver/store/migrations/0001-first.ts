@@ -9,7 +9,7 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
   await create(`create table events (
     seq ${sequence}, id text not null unique, source text not null, type text not null, kind text not null,
     status text not null, received_at ${integer} not null, event text not null, context text not null,
-    raw ${bytes} not null)`)
+    raw ${bytes} not null, place ${integer})`)
   await create('create index events_by_source on events (source, seq)')
   await create('create index events_by_type on events (type, seq)')
   await create('create index events_by_kind on events (kind, seq)')
@@ -25,16 +25,20 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
   )
   await create('create index bodies_by_age on bodies (seen_at)')
   await create(`create table holders (key text primary key, version text, event_id text not null) ${keyed}`)
+  await create(
+    `create table subjects (subject text primary key, place ${integer} not null, noted_at ${integer} not null) ${keyed}`,
+  )
+  await create('create index subjects_by_age on subjects (noted_at)')
   await create(`create table revisions (
     id text primary key, automation text not null, spec text not null, created_at ${integer} not null)`)
 
   await create(`create table deliveries (
     seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
     revision text not null, position integer not null, type text not null, target text not null,
-    lane text not null, subject text not null, dedupe_key text not null, ordered integer not null,
+    lane text not null, subject text not null, place ${integer} not null, dedupe_key text not null, ordered integer not null,
     supersede text not null, head integer not null, status text not null, attempts integer not null,
     tries integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
-    created_at ${integer} not null, ended_at ${integer}, expires_at ${integer}, error text, replay_of text)`)
+    created_at ${integer} not null, ended_at ${integer}, expires_after ${integer}, expires_at ${integer}, error text, replay_of text)`)
   // The engine's own look-ups: each touches only what can be claimed, waits in its subject, or is under way.
   await create(
     "create index deliveries_due on deliveries (lane, due_at) where head = 1 and status = 'pending'",
@@ -43,11 +47,10 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     "create index deliveries_turns on deliveries (lane, target, due_at) where head = 1 and status = 'pending'",
   )
   await create(
-    "create index deliveries_waiting on deliveries (subject, head, seq) where status in ('pending', 'delivering')",
+    "create index deliveries_waiting on deliveries (subject, head, place, seq) where status in ('pending', 'delivering')",
   )
-  await create(`create index deliveries_replaceable on deliveries (subject, seq)
+  await create(`create index deliveries_replaceable on deliveries (subject, place)
     where status = 'pending' and (supersede = 'waiting' or (supersede = 'retrying' and attempts > 0))`)
-  await create("create index deliveries_done on deliveries (subject, seq) where status = 'succeeded'")
   await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
   await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")
   await create(

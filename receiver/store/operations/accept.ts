@@ -6,7 +6,7 @@ import type { DeliveriesTable } from '../schema.ts'
 import { claimIdentities, nameOriginals, noteBodies } from './identities.ts'
 import { insertAll } from './insert-all.ts'
 import { openLanes } from './lanes.ts'
-import { supersedeOlder } from './subjects.ts'
+import { isOvertaken, supersedeOlder } from './subjects.ts'
 import { UNFINISHED, YES } from './states.ts'
 
 /** What a source said beside the event, kept for templates and for people. */
@@ -56,14 +56,24 @@ export interface NewEvent {
   identity: Identity
   /** Refuse a body that came before, however long ago. */
   refuse_repeats: boolean
+  /** Null but for a replay: which event it replays, and whether also what a newer one has overtaken. */
+  replay: { of: string; force: boolean } | null
   /** Where to look up and note who holds the alias or stage; null where the event moves none. */
   holder: { key: string; version: string | null } | null
   deliveries: NewDelivery[]
 }
 
 export type Accepted =
-  | { outcome: 'accepted'; event_id: string; repeat_of: string | null }
+  | {
+      outcome: 'accepted'
+      event_id: string
+      repeat_of: string | null
+      /** Ids of a replay's deliveries that were not made, since a newer event has overtaken them. */
+      overtaken?: readonly string[]
+    }
   | { outcome: 'duplicate'; event_id: string }
+  /** A replay of which nothing is left, since a newer event has overtaken all of it: nothing was stored. */
+  | { outcome: 'overtaken'; event_id: string }
 
 /**
  * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
@@ -98,18 +108,20 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
     if (before === null) return { outcome: 'accepted', event_id: id, repeat_of: repeats[i] ?? null }
     return { outcome: 'duplicate', event_id: originals.get(before) ?? before }
   })
-  const fresh = events.flatMap((event, i) =>
-    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null }] : [],
+  const fresh = events.flatMap((event, i): Fresh[] =>
+    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null, place: null }] : [],
   )
   if (fresh.length === 0) return results
 
+  await lockQueue(db, flavor, fresh, now)
+  const { kept, overtaken } = await standReplays(db, fresh)
   const holders = await moveHolders(
     db,
-    fresh.map(({ event }) => event),
+    kept.map(({ event }) => event),
   )
-  await insertEvents(
+  const rows = await insertEvents(
     db,
-    fresh.map(({ event, repeat_of }) => ({
+    kept.map(({ event, repeat_of, place }) => ({
       id: event.id,
       source: event.source,
       type: event.type,
@@ -119,15 +131,85 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
       event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
       context: JSON.stringify(event.context),
       raw: event.raw,
+      place,
     })),
   )
+  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]))
   await enqueue(
     db,
     flavor,
-    fresh.flatMap(({ event }) => event.deliveries.map((delivery) => ({ event_id: event.id, delivery }))),
+    kept.flatMap(({ event, place }) =>
+      event.deliveries.map((delivery) => ({
+        event_id: event.id,
+        place: place ?? seqs.get(event.id) ?? 0,
+        delivery,
+      })),
+    ),
     now,
   )
-  return results
+  return results.map((result) => {
+    const left_out = overtaken.get(result.event_id)
+    if (result.outcome !== 'accepted' || left_out === undefined) return result
+    const isKept = kept.some(({ event }) => event.id === result.event_id)
+    return isKept ? { ...result, overtaken: left_out } : { outcome: 'overtaken', event_id: result.event_id }
+  })
+}
+
+/** An event that was not seen before. */
+interface Fresh {
+  event: NewEvent
+  repeat_of: string | null
+  /** A replay's, or null: see `EventsTable`. */
+  place: number | null
+}
+
+/** All lanes, then all subjects: whoever takes both does it in this order, so that nobody waits in a circle. */
+async function lockQueue(db: Db, flavor: Flavor, fresh: readonly Fresh[], now: number): Promise<void> {
+  const live = fresh.flatMap(({ event }) => event.deliveries.filter(({ error }) => error === null))
+  await openLanes(db, flavor, live, now)
+  await flavor.lockSubjects(db, [...new Set(live.map(({ subject }) => subject))])
+}
+
+/**
+ * Gives replays the place of what they replay, and leaves out those of their deliveries that a newer event has
+ * overtaken: asked under the locks of their subjects, so that none can come in between.
+ */
+async function standReplays(
+  db: Db,
+  fresh: readonly Fresh[],
+): Promise<{ kept: Fresh[]; overtaken: Map<string, string[]> }> {
+  const kept: Fresh[] = []
+  const overtaken = new Map<string, string[]>()
+  for (const one of fresh) {
+    const { event } = one
+    if (event.replay === null) {
+      kept.push(one)
+      continue
+    }
+    const place = await placeOf(db, event.replay.of)
+    const deliveries: NewDelivery[] = []
+    const left_out: string[] = []
+    for (const delivery of event.deliveries) {
+      const isLate = place !== null && !event.replay.force && (await isOvertaken(db, delivery.subject, place))
+      if (isLate) left_out.push(delivery.id)
+      else deliveries.push(delivery)
+    }
+    if (left_out.length > 0) overtaken.set(event.id, left_out)
+    if (left_out.length === 0 || deliveries.length > 0) {
+      kept.push({ ...one, event: { ...event, deliveries }, place })
+    }
+  }
+  return { kept, overtaken }
+}
+
+/** Where an event stands; null when it is gone. */
+async function placeOf(db: Db, event_id: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('events')
+    .select(['seq', 'place'])
+    .where('id', '=', event_id)
+    .executeTakeFirst()
+  return row === undefined ? null : (row.place ?? row.seq)
 }
 
 /** The repeats that their source refuses, and the event that each repeats. */
@@ -180,42 +262,45 @@ function withHistory(text: string, repeat_of: string | null, previous_version: s
   return JSON.stringify({ ...event, repeat_of, change } satisfies Record<keyof ModelEvent, unknown>)
 }
 
-const insertEvents = insertAll('events')
+const insertEvents = insertAll('events', (query) => query.returning(['id', 'seq']))
 
-/** Puts deliveries into the queue: each becomes head at once or waits behind its subject's older ones. */
-export async function enqueue(
-  db: Db,
-  flavor: Flavor,
-  items: readonly { event_id: string; delivery: NewDelivery }[],
-  now: number,
-): Promise<void> {
+/** A delivery on its way into the queue. */
+interface Queued {
+  event_id: string
+  place: number
+  delivery: NewDelivery
+}
+
+/**
+ * Puts deliveries into the queue: each becomes head at once or waits behind its subject's older ones. The caller holds
+ * the locks of their lanes and subjects.
+ */
+async function enqueue(db: Db, flavor: Flavor, items: readonly Queued[], now: number): Promise<void> {
   if (items.length === 0) return
   const live = items.filter(({ delivery }) => delivery.error === null)
-  await openLanes(
-    db,
-    flavor,
-    live.map(({ delivery }) => delivery),
-    now,
-  )
-  const subjects = [...new Set(live.map(({ delivery }) => delivery.subject))]
-  await flavor.lockSubjects(db, subjects)
-  await supersedeOlder(db, flavor, subjects, now)
+  const newest = new Map<string, number>()
+  for (const { place, delivery } of live) {
+    newest.set(delivery.subject, Math.max(place, newest.get(delivery.subject) ?? 0))
+  }
+  // New events stand behind all that is there; a replay stands where it stood, so it has a place of its own.
+  for (const [place, group] of Map.groupBy(newest.keys(), (subject) => newest.get(subject) ?? 0)) {
+    await supersedeOlder(db, flavor, group, place, now)
+  }
   const busy = await busySubjects(
     db,
     live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),
   )
-  const newest = new Map(live.map(({ delivery }) => [delivery.subject, delivery]))
   await insertDeliveries(
     db,
-    items.map(({ event_id, delivery }) => {
-      const { ordered, subject, error, supersede } = delivery
-      if (error !== null) return toRow(event_id, delivery, { status: 'failed', head: false }, now)
+    items.map((item) => {
+      const { ordered, subject, error, supersede } = item.delivery
+      if (error !== null) return toRow(item, { status: 'failed', head: false }, now)
       // What came in with it, a moment later, replaces it like any other.
-      const replaced = supersede === 'waiting' && newest.get(subject) !== delivery
-      if (replaced) return toRow(event_id, delivery, { status: 'superseded', head: false }, now)
+      const isReplaced = supersede === 'waiting' && item.place < (newest.get(subject) ?? 0)
+      if (isReplaced) return toRow(item, { status: 'superseded', head: false }, now)
       const head = !ordered || !busy.has(subject)
       if (head && ordered) busy.add(subject)
-      return toRow(event_id, delivery, { status: 'pending', head }, now)
+      return toRow(item, { status: 'pending', head }, now)
     }),
   )
 }
@@ -243,7 +328,7 @@ interface Beginning {
   head: boolean
 }
 
-function toRow(event_id: string, delivery: NewDelivery, { status, head }: Beginning, now: number) {
+function toRow({ event_id, place, delivery }: Queued, { status, head }: Beginning, now: number) {
   return {
     id: delivery.id,
     event_id,
@@ -254,6 +339,7 @@ function toRow(event_id: string, delivery: NewDelivery, { status, head }: Beginn
     target: delivery.target,
     lane: delivery.lane,
     subject: delivery.subject,
+    place,
     dedupe_key: delivery.dedupe_key,
     ordered: delivery.ordered ? 1 : 0,
     supersede: delivery.supersede,
@@ -266,6 +352,7 @@ function toRow(event_id: string, delivery: NewDelivery, { status, head }: Beginn
     lease_until: null,
     created_at: now,
     ended_at: status === 'pending' ? null : now,
+    expires_after: delivery.expires_after_ms,
     expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
     error: delivery.error === null ? null : JSON.stringify(delivery.error),
     replay_of: delivery.replay_of,

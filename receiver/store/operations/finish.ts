@@ -3,7 +3,7 @@ import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
-import { endStale, giveWay, promoteHeads } from './subjects.ts'
+import { giveWay, passed, promoteHeads } from './subjects.ts'
 import { DELIVERING } from './states.ts'
 
 /** What one attempt showed, under the lease it was claimed with. */
@@ -54,7 +54,7 @@ const DROPPED: Written = { consequence: { status: null, recovered: false, paused
 export async function finish(db: Db, flavor: Flavor, result: Finished, now: number): Promise<Written> {
   const claimed = await readClaim(db, result)
   if (claimed === undefined) return DROPPED
-  const { seq, lane: name } = claimed
+  const { lane: name } = claimed
   const { subject } = result
   // The lane got another name meanwhile.
   if (name !== result.lane) await flavor.lockLanes(db, [name])
@@ -104,7 +104,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     })
     .execute()
 
-  if (outcome.status === 'succeeded' && claimed.ordered === 1) await endStale(db, subject, seq, now)
+  if (outcome.status === 'succeeded') await passed(db, { subject, ...claimed }, now)
   const promoted = ended ? [] : await giveWay(db, flavor, subject, now)
   if (claimed.ordered === 1) promoted.push(...(await promoteHeads(db, flavor, [subject])))
   await db
@@ -140,7 +140,7 @@ function wholeMs(result: Finished): Finished {
 async function readClaim(db: Db, { delivery_id, lease }: Finished) {
   return db
     .selectFrom('deliveries')
-    .select(['seq', 'lane', 'attempts', 'tries', 'ordered', 'automation', 'target'])
+    .select(['place', 'lane', 'attempts', 'tries', 'ordered', 'automation', 'target'])
     .where('id', '=', delivery_id)
     .where('status', '=', DELIVERING)
     .where('lease', '=', lease)

@@ -3,7 +3,7 @@ import { accept } from './accept.ts'
 import { advance } from './advance.ts'
 import { recover } from './lapse.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './lists.ts'
-import { cancel, overtaken, redeliver, redeliverMany } from './redeliver.ts'
+import { cancel, redeliver, redeliverMany } from './redeliver.ts'
 import { getRevision, saveRevisions } from './revisions.ts'
 import { sweep } from './sweep.ts'
 import { backlog, lastSeen, noteSecretsKey, ping, renameLane, wakeLanes } from './upkeep.ts'
@@ -22,7 +22,6 @@ export const OPERATIONS = {
   listEvents: (db: Db, _: Flavor, args: Parameters<typeof listEvents>[1]) => listEvents(db, args),
   noteSecretsKey: (db: Db, _: Flavor, args: Parameters<typeof noteSecretsKey>[1]) => noteSecretsKey(db, args),
   ping: (db: Db, _: Flavor, args: { now: number }) => ping(db, args),
-  overtaken,
   recover,
   redeliver,
   redeliverMany,

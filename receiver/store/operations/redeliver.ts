@@ -3,11 +3,11 @@ import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
 import { resetAlarms } from './lapse.ts'
 import { isStale, promoteHeads } from './subjects.ts'
-import { PENDING, SUCCEEDED, UNFINISHED } from './states.ts'
+import { PENDING } from './states.ts'
 
 export type Redelivered =
   | { outcome: 'queued' }
-  /** A newer delivery of its subject has succeeded: this one would roll it back. */
+  /** A newer event about its subject has got through, or may have: this one would roll it back. */
   | { outcome: 'stale' }
   /** It waits or is under way already. */
   | { outcome: 'unfinished' }
@@ -15,8 +15,17 @@ export type Redelivered =
   | { outcome: 'no_target' }
   | { outcome: 'not_found' }
 
-type Row = Pick<Selectable<DeliveriesTable>, 'id' | 'seq' | 'subject' | 'lane' | 'status' | 'ordered'>
-const COLUMNS = ['id', 'seq', 'subject', 'lane', 'status', 'ordered'] as const
+type Row = Pick<Selectable<DeliveriesTable>, (typeof COLUMNS)[number]>
+const COLUMNS = [
+  'id',
+  'seq',
+  'subject',
+  'place',
+  'lane',
+  'status',
+  'ordered',
+  'expires_after',
+] as const satisfies readonly (keyof DeliveriesTable)[]
 
 /**
  * Puts a finished delivery back into the queue under its own id: the whole schedule again, at its old place in
@@ -97,7 +106,7 @@ async function putBack(
 ): Promise<'queued' | 'stale' | 'unfinished' | 'no_target'> {
   if (row.status === 'pending' || row.status === 'delivering') return 'unfinished'
   if (row.lane === '') return 'no_target'
-  if (!force && (await isStale(db, row.subject, row.seq))) return 'stale'
+  if (!force && (await isStale(db, row.subject, row.place))) return 'stale'
   const { numUpdatedRows } = await db
     .updateTable('deliveries')
     .set({
@@ -107,7 +116,7 @@ async function putBack(
       attempts: 0,
       due_at: now,
       ended_at: null,
-      expires_at: null,
+      expires_at: row.expires_after === null ? null : now + row.expires_after,
     })
     .where('id', '=', row.id)
     .where('status', '=', row.status)
@@ -164,32 +173,4 @@ async function presentLanes(db: Db, lanes: readonly string[]): Promise<Map<strin
   if (unique.length === 0) return new Map()
   const rows = await db.selectFrom('lanes').select(['lane', 'moved_to']).where('lane', 'in', unique).execute()
   return new Map(rows.map(({ lane, moved_to }) => [lane, moved_to ?? lane]))
-}
-
-/**
- * Which of these subjects a newer event has overtaken: a delivery of one accepted after `event_id` has succeeded
- * or is on its way. Replays of the event itself don't count.
- */
-export async function overtaken(
-  db: Db,
-  _flavor: Flavor,
-  { event_id, subjects }: { event_id: string; subjects: readonly string[] },
-): Promise<string[]> {
-  if (subjects.length === 0) return []
-  const since = db.selectFrom('events').select('seq').where('id', '=', event_id)
-  const newer = (state: 'done' | 'waiting') =>
-    db
-      .selectFrom('deliveries')
-      .innerJoin('events', 'events.id', 'deliveries.event_id')
-      .select('deliveries.subject')
-      .distinct()
-      .where('deliveries.subject', 'in', [...new Set(subjects)])
-      .where('events.seq', '>', since)
-      .where((eb) =>
-        eb.or([eb('deliveries.replay_of', 'is', null), eb('deliveries.replay_of', '!=', event_id)]),
-      )
-      .where(state === 'waiting' ? UNFINISHED : (eb) => eb('deliveries.status', '=', SUCCEEDED))
-      .execute()
-  const rows = [...(await newer('done')), ...(await newer('waiting'))]
-  return [...new Set(rows.map(({ subject }) => subject))]
 }

@@ -1,9 +1,9 @@
-import { sql } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
-import { NO, PENDING, REPLACEABLE, SUCCEEDED, UNFINISHED, YES } from './states.ts'
+import { insertAll } from './insert-all.ts'
+import { DELIVERING, NO, PENDING, REPLACEABLE, UNFINISHED, YES } from './states.ts'
 
 // Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the
-// first behind it, by the index (subject, head, seq), and says UNFINISHED: that is the text of that index.
+// first behind it, by the index (subject, head, place, seq), and says UNFINISHED: that is the text of that index.
 
 type Literal = typeof NO
 
@@ -11,15 +11,15 @@ type Literal = typeof NO
 const AT_ONCE = 50
 
 /**
- * What gives way to a newer delivery of its subject (one older than `before`): under `retrying` one that failed
+ * What gives way to a newer event about its subject (it stands before `place`): under `retrying` a delivery that failed
  * at least once, under `waiting` any that is not under way. Gives the lanes of new heads.
  */
 export async function supersedeOlder(
   db: Db,
   flavor: Flavor,
   subjects: readonly string[],
+  place: number,
   now: number,
-  before: number = Number.MAX_SAFE_INTEGER,
 ): Promise<string[]> {
   if (subjects.length === 0) return []
   const gone = await db
@@ -27,7 +27,7 @@ export async function supersedeOlder(
     .set({ status: 'superseded', head: 0, ended_at: now })
     .where('subject', 'in', subjects)
     .where(REPLACEABLE)
-    .where('seq', '<', before)
+    .where('place', '<', place)
     .returning('subject')
     .execute()
   return promoteHeads(
@@ -39,10 +39,10 @@ export async function supersedeOlder(
 
 /**
  * The same when an attempt at a delivery of this subject has failed, or was lost: what it leaves waiting gives way to
- * the newest that is unfinished. Gives the lanes of new heads.
+ * the newest event that waits. Gives the lanes of new heads.
  */
 export async function giveWay(db: Db, flavor: Flavor, subject: string, now: number): Promise<string[]> {
-  return supersedeOlder(db, flavor, [subject], now, await newestWaiting(db, subject))
+  return supersedeOlder(db, flavor, [subject], await newestWaiting(db, subject), now)
 }
 
 /**
@@ -56,11 +56,12 @@ export async function promoteHeads(db: Db, flavor: Flavor, subjects: readonly st
   if (unique.length === 0) return []
   const present = db
     .selectFrom('deliveries')
-    .select(['seq', 'subject', 'status'])
+    .select(['seq', 'place', 'subject', 'status'])
     .where('subject', 'in', unique)
     .where(UNFINISHED)
     .where('head', '=', YES)
     .where('ordered', '=', YES)
+    .orderBy('place')
     .orderBy('seq')
   const heads = Map.groupBy(await flavor.locked(present).execute(), ({ subject }) => subject)
   const isBusy = (subject: string) =>
@@ -73,22 +74,31 @@ export async function promoteHeads(db: Db, flavor: Flavor, subjects: readonly st
     const [head, ...others] = heads.get(subject) ?? []
     const next = behind.get(subject)
     demoted.push(...others.map(({ seq }) => seq))
-    if (next === undefined || (head !== undefined && head.seq < next)) continue
+    if (next === undefined || (head !== undefined && isBefore(head, next))) continue
     if (head !== undefined) demoted.push(head.seq)
-    promoted.push(next)
+    promoted.push(next.seq)
   }
   await setHead(db, demoted, 0)
   return setHead(db, promoted, 1)
 }
 
-/** The `seq` of the oldest delivery that waits behind the head of each subject. */
-async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, number>> {
+/** Where a delivery stands in its subject. */
+interface Standing {
+  place: number
+  seq: number
+}
+
+const isBefore = (one: Standing, other: Standing) =>
+  one.place < other.place || (one.place === other.place && one.seq < other.seq)
+
+/** The oldest delivery that waits behind the head of each subject. */
+async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, Standing>> {
   const first = (subject: string) =>
     db
       .selectFrom(
         db
           .selectFrom('deliveries')
-          .select(['subject', 'seq'])
+          .select(['subject', 'place', 'seq'])
           .where('subject', '=', subject)
           .where(UNFINISHED)
           // Not `head = 0`: PostgreSQL would then go by `seq` alone, through all that ever was before it.
@@ -96,17 +106,18 @@ async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<str
           .where('ordered', '=', YES)
           .where('status', '=', PENDING)
           .orderBy('head')
+          .orderBy('place')
           .orderBy('seq')
           .limit(1)
           .as('first'),
       )
       .selectAll()
-  const found = new Map<string, number>()
+  const found = new Map<string, Standing>()
   for (let at = 0; at < subjects.length; at += AT_ONCE) {
     const [one, ...others] = subjects.slice(at, at + AT_ONCE).map(first)
     if (one === undefined) break
     const query = others.reduce((all, other) => all.unionAll(other), one)
-    for (const { subject, seq } of await query.execute()) found.set(subject, seq)
+    for (const { subject, ...standing } of await query.execute()) found.set(subject, standing)
   }
   return found
 }
@@ -124,14 +135,20 @@ async function setHead(db: Db, seqs: readonly number[], head: 0 | 1): Promise<st
   return rows.map(({ lane }) => lane)
 }
 
-/** Ends what a success made stale: older deliveries of the subject that wait in the same order. */
-export async function endStale(db: Db, subject: string, seq: number, now: number): Promise<void> {
+/** An event about this subject got through: ends what waits before it in the same order, and remembers how far it is. */
+export async function passed(
+  db: Db,
+  { subject, place, ordered }: { subject: string; place: number; ordered: number },
+  now: number,
+): Promise<void> {
+  await notePlaces(db, [{ subject, place, noted_at: now }])
+  if (ordered === 0) return
   const older = (head: Literal) =>
     unfinished(db, subject, head)
       .select('seq')
       .where('ordered', '=', YES)
       .where('status', '=', PENDING)
-      .where('seq', '<', seq)
+      .where('place', '<', place)
   await db
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
@@ -140,12 +157,21 @@ export async function endStale(db: Db, subject: string, seq: number, now: number
     .execute()
 }
 
-/** The `seq` of the youngest unfinished delivery of a subject; 0 where there is none. */
+const notePlaces = insertAll('subjects', (query) =>
+  query.onConflict((conflict) =>
+    conflict
+      .column('subject')
+      .doUpdateSet((eb) => ({ place: eb.ref('excluded.place'), noted_at: eb.ref('excluded.noted_at') }))
+      .whereRef('subjects.place', '<=', 'excluded.place'),
+  ),
+)
+
+/** The place of the newest event with an unfinished delivery in a subject; 0 where there is none. */
 async function newestWaiting(db: Db, subject: string): Promise<number> {
   const newest = (head: Literal) =>
-    unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('seq').as('seq'))
+    unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('place').as('place'))
   const found = await newest(NO).unionAll(newest(YES)).execute()
-  return Math.max(0, ...found.map(({ seq }) => seq ?? 0))
+  return Math.max(0, ...found.map(({ place }) => place ?? 0))
 }
 
 /** By the whole of the index: both databases then read just the rows that are wanted. */
@@ -153,15 +179,31 @@ function unfinished(db: Db, subject: string, head: Literal) {
   return db.selectFrom('deliveries').where('subject', '=', subject).where(UNFINISHED).where('head', '=', head)
 }
 
-/** Whether a newer delivery of this subject has succeeded: dispatching this one now would roll it back. */
-export async function isStale(db: Db, subject: string, seq: number): Promise<boolean> {
-  const newer = await db
-    .selectFrom('deliveries')
-    .select(sql<number>`1`.as('one'))
-    .where('subject', '=', subject)
-    .where('status', '=', SUCCEEDED)
-    .where('seq', '>', seq)
+/**
+ * Whether dispatching what stands at this place would roll its subject back: a newer event has got through, or may
+ * have (its delivery is under way, or was tried and will be again).
+ */
+export async function isStale(db: Db, subject: string, place: number): Promise<boolean> {
+  if (await hasPassed(db, subject, place)) return true
+  const tried = await unfinished(db, subject, YES)
+    .select('seq')
+    .where('place', '>', place)
+    .where((eb) => eb.or([eb('tries', '>', 0), eb('status', '=', DELIVERING)]))
     .limit(1)
     .executeTakeFirst()
-  return newer !== undefined
+  return tried !== undefined
+}
+
+/** Whether a newer event has got through, or is on its way. */
+export async function isOvertaken(db: Db, subject: string, place: number): Promise<boolean> {
+  return (await hasPassed(db, subject, place)) || (await newestWaiting(db, subject)) > place
+}
+
+async function hasPassed(db: Db, subject: string, place: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('subjects')
+    .select('place')
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  return row !== undefined && row.place > place
 }

@@ -8,20 +8,30 @@ const BATCH = 500
 const DONE: readonly DeliveryStatus[] = ['succeeded', 'superseded']
 const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
 
+/** How long what has ended is kept, ms. */
+export interface Retention {
+  succeeded_ms: number
+  failed_ms: number
+}
+
 /**
  * Deletes one batch of what is past keeping, oldest first; gives how many rows went, 0 when nothing is left to
- * delete. An event goes with the last of its deliveries. Times are Unix ms.
+ * delete. An event goes with the last of its deliveries. `now` is the store's own time, Unix ms: how old a row is goes
+ * by the clock that wrote it.
  */
 export async function sweep(
   db: Db,
   flavor: Flavor,
-  { succeeded_before, failed_before, now }: { succeeded_before: number; failed_before: number; now: number },
+  { succeeded_ms, failed_ms, now }: Retention & { now: number },
 ): Promise<number> {
   let gone = 0
-  for (const status of DONE) gone += await sweepDeliveries(db, flavor, status, succeeded_before)
-  for (const status of UNDONE) gone += await sweepDeliveries(db, flavor, status, failed_before)
-  gone += await sweepUnmatched(db, succeeded_before)
-  return gone + (await sweepIdentities(db, now)) + (await sweepBodies(db, now - REPEATS_KEPT_MS))
+  for (const status of DONE) gone += await sweepDeliveries(db, flavor, status, now - succeeded_ms)
+  for (const status of UNDONE) gone += await sweepDeliveries(db, flavor, status, now - failed_ms)
+  gone += await sweepUnmatched(db, now - succeeded_ms)
+  gone += await sweepIdentities(db, now)
+  gone += await sweepBodies(db, now - REPEATS_KEPT_MS)
+  // Twice as long as what could roll a subject back: that may have been tried again since.
+  return gone + (await sweepSubjects(db, now - 2 * Math.max(succeeded_ms, failed_ms)))
 }
 
 async function sweepDeliveries(
@@ -93,6 +103,8 @@ async function sweepIdentities(db: Db, now: number): Promise<number> {
         .orderBy('expires_at')
         .limit(BATCH),
     )
+    // Asked again: one may have come once more meanwhile.
+    .where('expires_at', '<', now)
     .executeTakeFirst()
   return Number(numDeletedRows)
 }
@@ -108,6 +120,22 @@ async function sweepBodies(db: Db, seen_before: number): Promise<number> {
         .orderBy('seen_at')
         .limit(BATCH),
     )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+async function sweepSubjects(db: Db, noted_before: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('subjects')
+    .where('subject', 'in', (eb) =>
+      eb
+        .selectFrom('subjects')
+        .select('subject')
+        .where('noted_at', '<', noted_before)
+        .orderBy('noted_at')
+        .limit(BATCH),
+    )
+    .where('noted_at', '<', noted_before)
     .executeTakeFirst()
   return Number(numDeletedRows)
 }
