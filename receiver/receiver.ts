@@ -82,6 +82,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     onConsequence: (attempt, consequence) => {
       own.attempted(attempt, consequence)
     },
+    onGivenUp: (delivery) => {
+      own.gaveUp(delivery)
+    },
   })
   const wake = () => {
     engine.wake()
@@ -110,8 +113,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     log,
   )
   if (store.engine === 'sqlite') {
-    const recovered = await store.recover({ now: clock.steady() })
-    if (recovered > 0) log.warn({ deliveries: recovered }, 'taken back from a process that ended mid-attempt')
+    const { taken_back, given_up } = await store.recover({ now: clock.steady() })
+    if (taken_back > 0)
+      log.warn({ deliveries: taken_back }, 'taken back from a process that ended mid-attempt')
+    for (const delivery of given_up) own.gaveUp(delivery)
   }
   store.onWork((lanes) => {
     engine.wake(lanes)

@@ -1,25 +1,21 @@
-import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
-import type { AutomationSpec } from '../automations/automation.ts'
-import type { AttemptResult, DeliveryInput, Sender } from '../destinations/destination.ts'
+import type { Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/operations/claim.ts'
-import type { Consequence, Finished } from '../store/operations/finish.ts'
+import type { Consequence } from '../store/operations/finish.ts'
+import type { GivenUp } from '../store/operations/give-up.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
-import { withTimeLimit } from './time-limit.ts'
+import { ATTEMPT_MS, makeAttempt, type Attempt } from './attempt.ts'
+import { createLanesToLookAt } from './lanes-to-look-at.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
-const LEASE_MS = 60_000
-/** One attempt in all, ms (GitHub itself cuts at 10 s). */
-const ATTEMPT_MS = 15_000
+export const LEASE_MS = 60_000
 /** A claim this old is not sent any more: by the time it arrived, it might be someone else's. */
 const STALE_CLAIM_MS = LEASE_MS - 2 * ATTEMPT_MS
 /** The safety net under wake-ups: nothing in the normal path waits for it. */
 const SAFETY_POLL_MS = { sqlite: 30_000, postgres: 5_000 }
 /** Wait before looking again at what another replica is looking at, ms. */
 const TAKEN_MS = 20
-/** A lane that rests is looked at no more often than this for what comes into it, ms: its rest may be cut short. */
-const REST_MS = 1_000
 /** Wait after the store failed, ms. */
 const STORE_RETRY_MS = 250
 
@@ -34,27 +30,21 @@ export interface EngineOptions {
   random?: () => number
   /** Told what every attempt led to, once that is written. */
   onConsequence?: (attempt: Attempt, consequence: Consequence) => void
-}
-
-/** An attempt that has been made. */
-export interface Attempt {
-  claim: Claimed
-  result: AttemptResult
-  finished: Finished
-  /** When it ended, ms of `performance.now()`. */
-  made_at: number
+  /** Told of every delivery that ended without an attempt of ours: its time ran out, or its workers were lost. */
+  onGivenUp?: (delivery: GivenUp) => void
 }
 
 export interface Engine {
   start(): void
   /** Something was put into these lanes: looks as soon as they can be claimed from. Without lanes: looks everywhere. */
   wake(lanes?: readonly string[]): void
-  /** Claims nothing more, waits up to `grace_ms` for attempts under way and writes their results. */
+  /**
+   * Asks for no more claims, waits up to `grace_ms` for attempts under way, those just claimed too, and writes their
+   * results; as long again where the store cannot take them.
+   */
   stop(grace_ms: number): Promise<void>
   /** Whether the last look into the store succeeded. */
   healthy(): boolean
-  /** Attempts under way. */
-  busy(): number
 }
 
 /**
@@ -63,16 +53,13 @@ export interface Engine {
  */
 export function createEngine(options: EngineOptions): Engine {
   const { store, senders, clock, log, concurrency = 64, random = Math.random } = options
+  const context = { senders, clock, log, random }
+  /** By lease: one delivery may be claimed again before an older attempt at it has ended. */
   const under_way = new Map<string, Promise<void>>()
+  const lanes = createLanesToLookAt(() => performance.now())
   let attempts: Attempt[] = []
   /** Results that could not be written for their own sake: kept apart, so that they hold up nobody else's. */
   let stuck: Attempt[] = []
-  /** Lanes that the next look must look at. */
-  let lanes = new Set<string>()
-  /** Those that it need not look at before their rest is over. */
-  const resting = new Set<string>()
-  /** Until when nothing can be claimed in a lane, ms of `performance.now()`. */
-  const rests = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
   let timer_at = 0
   let looking: Promise<void> | null = null
@@ -86,28 +73,9 @@ export function createEngine(options: EngineOptions): Engine {
     looking ??= look()
   }
 
-  function wakeLanes(named: readonly string[]): void {
-    let due = false
-    for (const lane of named) {
-      if (restOf(lane) > 0) resting.add(lane)
-      else {
-        lanes.add(lane)
-        due = true
-      }
-    }
-    if (due) wake()
-    else if (looking === null && state === 'running') sleep(shortestRest())
-  }
-
-  const restOf = (lane: string) => Math.max(0, (rests.get(lane) ?? 0) - performance.now())
-  const shortestRest = () => Math.min(...[...resting].map(restOf))
-
-  function callRested(): void {
-    for (const lane of resting) {
-      if (restOf(lane) > 0) continue
-      resting.delete(lane)
-      lanes.add(lane)
-    }
+  function callLanes(named: readonly string[]): void {
+    if (lanes.call(named)) wake()
+    else if (looking === null && state === 'running') sleep(lanes.next_ms())
   }
 
   /** Looks again in `ms` at the latest. */
@@ -123,40 +91,38 @@ export function createEngine(options: EngineOptions): Engine {
     let wait = 0
     while (again) {
       again = false
-      wait = await advance()
+      wait = await lookOnce()
     }
     looking = null
     if (timer !== null) clearTimeout(timer)
     timer = null
-    if (state === 'running') sleep(Math.min(wait, shortestRest(), SAFETY_POLL_MS[store.engine]))
+    if (state === 'running') sleep(Math.min(wait, lanes.next_ms(), SAFETY_POLL_MS[store.engine]))
   }
 
   /** One heartbeat; gives how long to sleep, ms. */
-  async function advance(): Promise<number> {
+  async function lookOnce(): Promise<number> {
     await writeOneByOne(stuck)
     const made = attempts
-    callRested()
-    const hinted = lanes
     attempts = []
-    lanes = new Set()
+    const called = lanes.take()
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     const asked_at = performance.now()
     try {
-      const advanced = await store.advance({
+      const { claimed, consequences, given_up, rests, missed, wait_ms } = await store.advance({
         now: clock.steady(),
         finished: made.map(({ finished }) => finished),
         capacity,
         lease_ms: LEASE_MS,
-        lanes: [...hinted],
+        lanes: called,
       })
-      const { claimed, consequences, missed, wait_ms } = advanced
-      for (const lane of missed) lanes.add(lane)
-      noteRests(advanced.rests)
+      lanes.call(missed)
+      lanes.rest(rests, new Set(attempts.map(({ claim }) => claim.lane)))
       for (const claim of claimed) begin(claim, asked_at)
       made.forEach((attempt, i) => {
         const consequence = consequences[i]
         if (consequence !== undefined) follow(attempt, consequence)
       })
+      tellGivenUp(given_up)
       if (!healthy) log.info('the store can be used again')
       healthy = true
       if (capacity === 0) return Infinity
@@ -165,25 +131,15 @@ export function createEngine(options: EngineOptions): Engine {
       const wait = Math.min(missed.length > 0 ? 0 : wait_ms, stuck.length > 0 ? STORE_RETRY_MS : Infinity)
       return idle && wait === 0 ? TAKEN_MS : wait
     } catch (error) {
-      lanes = new Set([...hinted, ...lanes])
+      lanes.call(called)
       if (!(error instanceof StoreUnavailable) && made.length > 0) {
         stuck.push(...made)
         return 0
       }
       attempts = [...made, ...attempts]
-      if (healthy) log.error({ err: describe(error) }, 'the store cannot be used: deliveries wait')
+      if (healthy) log.error({ reason: describe(error) }, 'the store cannot be used: deliveries wait')
       healthy = false
       return STORE_RETRY_MS
-    }
-  }
-
-  /** What a look found; where an attempt has ended since then, that is out of date. */
-  function noteRests(found: ReadonlyMap<string, number>): void {
-    const now = performance.now()
-    for (const [lane, until] of rests) if (until <= now) rests.delete(lane)
-    const ended = new Set(attempts.map(({ claim }) => claim.lane))
-    for (const [lane, ms] of found) {
-      if (ms > 0 && !ended.has(lane)) rests.set(lane, now + Math.min(ms, REST_MS))
     }
   }
 
@@ -199,8 +155,9 @@ export function createEngine(options: EngineOptions): Engine {
         lanes: [],
       }
       try {
-        const { consequences } = await store.advance(alone)
+        const { consequences, given_up } = await store.advance(alone)
         for (const consequence of consequences) follow(attempt, consequence)
+        tellGivenUp(given_up)
       } catch (error) {
         if (performance.now() - attempt.made_at < LEASE_MS) stuck.push(attempt)
         const { id: delivery_id } = attempt.claim
@@ -209,66 +166,46 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  /**
+   * Tries what was claimed, unless the claim is too old to be used. Its age counts from before it was asked for, since
+   * the process may have been stopped before it read the answer.
+   */
   function begin(claim: Claimed, asked_at: number): void {
-    const work = attempt(claim, asked_at).then((result) => {
-      under_way.delete(claim.id)
-      if (result !== null) attempts.push(result)
-      rests.delete(claim.lane)
-      lanes.add(claim.lane)
+    const isStale = performance.now() - asked_at > STALE_CLAIM_MS
+    const work = (isStale ? Promise.resolve(null) : makeAttempt(claim, context)).then((made) => {
+      under_way.delete(claim.lease)
+      if (made !== null) attempts.push(made)
+      lanes.rouse(claim.lane)
       wake()
     })
-    under_way.set(claim.id, work)
-  }
-
-  /**
-   * One try of a claimed delivery. Never throws. Null: the claim was too old to be used. Its age counts from before it
-   * was asked for, since the process may have been stopped before it read the answer.
-   */
-  async function attempt(claim: Claimed, asked_at: number): Promise<Attempt | null> {
-    const at = clock.wall()
-    const began = performance.now()
-    if (began - asked_at > STALE_CLAIM_MS) return null
-    const result = await send(claim)
-    const duration_ms = Math.round(performance.now() - began)
-    const level = result.class === 'success' ? 'info' : 'warn'
-    log[level](
-      {
-        event_id: claim.event_id,
-        delivery_id: claim.id,
-        automation: claim.automation,
-        destination: claim.type,
-        target: claim.target,
-        lane: claim.lane,
-        attempt: claim.attempts + 1,
-        class: result.class,
-        status: result.status,
-        duration_ms,
-        ...(result.message === '' ? {} : { reason: result.message, fix: result.fix }),
-      },
-      'attempt',
-    )
-    const { request, ...seen } = result
-    const { id: delivery_id, lane, subject, lease } = claim
-    const finished = { ...seen, delivery_id, lane, subject, lease, at, duration_ms, random: random() }
-    const made_at = began + duration_ms
-    return { claim, result, finished: { ...finished, request: JSON.stringify(request) }, made_at }
+    under_way.set(claim.lease, work)
   }
 
   function follow(attempt: Attempt, consequence: Consequence): void {
     if (consequence.status === null) {
       log.warn({ delivery_id: attempt.claim.id }, 'claim lost meanwhile: the result is dropped')
     }
-    options.onConsequence?.(attempt, consequence)
+    tell(() => options.onConsequence?.(attempt, consequence))
   }
 
-  async function send(claim: Claimed): Promise<AttemptResult> {
-    const sender = senders().get(claim.type)
-    if (sender === undefined) return broken(`no destination of type "${claim.type}" is available`)
+  function tellGivenUp(deliveries: readonly GivenUp[]): void {
+    for (const { event: _event, ...delivery } of deliveries) log.warn(delivery, 'given up')
+    for (const delivery of deliveries) tell(() => options.onGivenUp?.(delivery))
+  }
+
+  /** What listens must not stop the engine: the store has it already. */
+  function tell(listener: () => void): void {
     try {
-      return await withTimeLimit(ATTEMPT_MS, (signal) => sender.send(toInput(claim), signal))
+      listener()
     } catch (error) {
-      return broken(describe(error))
+      log.error({ reason: describe(error) }, 'what follows a delivery failed')
     }
+  }
+
+  const written = async () => {
+    wake()
+    while (looking !== null) await looking
+    return attempts.length + stuck.length === 0
   }
 
   return {
@@ -278,49 +215,29 @@ export function createEngine(options: EngineOptions): Engine {
     },
     wake(named) {
       if (named === undefined || named.length === 0) wake()
-      else wakeLanes(named)
+      else callLanes(named)
     },
     async stop(grace_ms) {
       if (state === 'running') state = 'stopping'
       if (timer !== null) clearTimeout(timer)
-      const grace = new Promise((resolve) => setTimeout(resolve, grace_ms).unref())
-      await Promise.race([Promise.all(under_way.values()), grace])
-      wake()
-      while (looking !== null) await looking
+      const attempted = async () => {
+        // A look that was under way may still bring claims: they count as under way too.
+        while (looking !== null) await looking
+        await Promise.all(under_way.values())
+      }
+      await Promise.race([attempted(), pause(grace_ms)])
+      const until = performance.now() + grace_ms
+      const write = async () => {
+        while (!(await written()) && performance.now() < until) await pause(STORE_RETRY_MS)
+      }
+      await Promise.race([write(), pause(grace_ms)])
       state = 'stopped'
       if (timer !== null) clearTimeout(timer)
     },
     healthy: () => healthy,
-    busy: () => under_way.size,
   }
 }
 
-/** What the destination gets of a claimed delivery. */
-function toInput(claim: Claimed): DeliveryInput {
-  const spec = JSON.parse(claim.spec) as AutomationSpec
-  return {
-    delivery_id: claim.id,
-    automation: claim.automation,
-    event: JSON.parse(claim.event) as ModelEvent & JsonObject,
-    flat: claim.context.flat,
-    dispatch_type: claim.context.dispatch_type,
-    subject_key: claim.subject,
-    dedupe_key: claim.dedupe_key,
-    settings: spec.destinations[claim.position],
-  }
-}
-
-/** Our own fault: it can't get better by trying the same again. */
-function broken(message: string): AttemptResult {
-  return {
-    class: 'permanent',
-    status: null,
-    message: `This delivery could not be made: ${message}.`,
-    fix: 'Report this with the log line of this attempt, then redeliver it.',
-    request: { method: '', url: '', body: '' },
-    response: null,
-    retry_after_ms: null,
-  }
-}
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref())
 
 const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -6,7 +6,8 @@ import type { Log } from '../observe/log.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { Consequence } from '../store/operations/finish.ts'
-import type { Attempt } from './engine.ts'
+import type { GivenUp } from '../store/operations/give-up.ts'
+import type { Attempt } from './attempt.ts'
 
 /** At most one event per cause in this time, over all replicas. */
 const QUIET_MS = 15 * 60_000
@@ -20,6 +21,8 @@ type OwnEventType =
 export interface OwnEvents {
   /** What an attempt led to: a dead letter, a recovery, a lane that rests. */
   attempted(attempt: Attempt, consequence: Consequence): void
+  /** A delivery that ended without an attempt that said so. */
+  gaveUp(delivery: GivenUp): void
   /** An event that could not be turned into a request. */
   undeliverable(
     event: ModelEvent,
@@ -100,6 +103,21 @@ export function createOwnEvents(
           ...why,
         })
       }
+    },
+    gaveUp({ id, event: text, automation, target, lane, event_id, status, class: kind, message, fix }) {
+      const event = JSON.parse(text) as ModelEvent
+      if (event.source.name === OWN_SOURCE) return
+      const title = `delivery to ${target} ${status}: ${message}`
+      raise('delivery.failed', `${automation}\n${target}\n${kind}`, title, event.model, {
+        automation,
+        target,
+        lane,
+        delivery_id: id,
+        event_id,
+        class: kind,
+        reason: message,
+        fix,
+      })
     },
     undeliverable(event, { id, automation, message, fix }) {
       if (event.source.name === OWN_SOURCE) return

@@ -25,8 +25,15 @@ describe('where a repository_dispatch goes', () => {
   it('is the repository, in the lane of the connection', () => {
     expect(offline().target(delivery(keys()))).toEqual({
       target: 'acme/serving',
+      listener: 'https://api.github.com ',
       lane: 'github-connection:api.github.com:main',
     })
+  })
+
+  it('is heard by whoever listens to its event type as written, so two of them are two subjects', () => {
+    const listener = (event_type: string | null) => offline().target(delivery(keys({ event_type }))).listener
+    expect(listener('deploy-eu')).not.toBe(listener('deploy-us'))
+    expect(listener('deploy-eu')).not.toBe(listener(null))
   })
 
   it('may depend on the event', () => {

@@ -23,7 +23,14 @@ const CLAIM: Claimed = {
   event: '{}',
   context: { flat: {}, dispatch_type: null, hint: null, secret: null },
 }
-const NOTHING: Advanced = { claimed: [], consequences: [], rests: new Map(), missed: [], wait_ms: Infinity }
+const NOTHING: Advanced = {
+  claimed: [],
+  consequences: [],
+  given_up: [],
+  rests: new Map(),
+  missed: [],
+  wait_ms: Infinity,
+}
 
 afterEach(() => vi.restoreAllMocks())
 

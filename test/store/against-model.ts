@@ -285,7 +285,8 @@ class StoreBesideModel {
   }
 
   private async recover(): Promise<void> {
-    expect(await this.store.recover({ now: this.now })).toBe(this.model.recover(this.now))
+    const { taken_back } = await this.store.recover({ now: this.now })
+    expect(taken_back).toBe(this.model.recover(this.now))
   }
 
   /** Every delivery is where the model has it. */

@@ -210,7 +210,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('takes back everything under way when a single process starts anew', async () => {
         const [id = ''] = await put({})
         await claimOne()
-        expect(await store.recover({ now })).toBe(1)
+        expect(await store.recover({ now })).toEqual({ taken_back: 1, given_up: [] })
         expect(await statusOf(id)).toBe('pending')
         expect((await advance({ now: now + 1_000 })).claimed).toHaveLength(1)
       })
@@ -226,7 +226,35 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           now = Math.max(due_at, now + 1_000)
         }
         expect(waits.slice(0, 4)).toEqual([0, 5_000, 30_000, 120_000])
-        expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', attempts: 12 })
+        expect(await store.getDelivery({ id })).toMatchObject({
+          status: 'failed',
+          attempts: 12,
+          error: { message: expect.stringMatching(/used up/) as unknown },
+        })
+      })
+
+      it('tells of what it gave up by itself, once, and of the recovery after it', async () => {
+        const way = { automation: 'deploy', target: 'acme/serving' }
+        const [lost = ''] = await put({})
+        for (let n = 0; n < 11; n++) {
+          await claimOne()
+          await store.recover({ now })
+          now = Math.max((await store.getDelivery({ id: lost }))?.due_at ?? 0, now + 1_000)
+        }
+        await claimOne()
+        const { given_up } = await store.recover({ now })
+        expect(given_up).toMatchObject([
+          { id: lost, status: 'failed', ...way, event: expect.anything() as unknown },
+        ])
+        const [late] = await put({ expires_after_ms: 500 })
+        now += 500
+        const looked = await advance()
+        expect(looked.given_up).toMatchObject([{ id: late, status: 'expired', class: 'expired', ...way }])
+        expect((await advance()).given_up).toEqual([])
+        await put({})
+        now += 1_000
+        const { consequences } = await advance({ finished: [result(await claimOne())] })
+        expect(consequences).toMatchObject([{ status: 'succeeded', recovered: true }])
       })
 
       it('says how long nothing will happen by itself', async () => {
@@ -429,7 +457,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const [id = ''] = await put({})
         const claim = await claimOne()
         await advance({ finished: [result(claim, { class: 'permanent', status: 404 })] })
-        expect(await store.redeliver({ id, force: false, now })).toEqual({ outcome: 'queued' })
+        expect(await store.redeliver({ id, force: false, now })).toMatchObject({ outcome: 'queued' })
         now += 1_000
         expect((await claimOne()).id).toBe(id)
       })
@@ -443,7 +471,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         now += 1_000
         await advance({ finished: [result(await claimOne())] })
         expect(await store.redeliver({ id: v3, force: false, now })).toEqual({ outcome: 'stale' })
-        expect(await store.redeliver({ id: v3, force: true, now })).toEqual({ outcome: 'queued' })
+        expect(await store.redeliver({ id: v3, force: true, now })).toMatchObject({ outcome: 'queued' })
       })
 
       it('goes first when a newer one still waits, so that the newer one ends last', async () => {
@@ -526,7 +554,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const again = await replay(v3.id)
         await attempt(again.delivery)
         // The replay of the older event does not outdate the newer one, and the newer one outdates the replay.
-        expect(await redeliver(v4.delivery)).toEqual({ outcome: 'queued' })
+        expect(await redeliver(v4.delivery)).toMatchObject({ outcome: 'queued' })
         await attempt(v4.delivery)
         expect(await redeliver(again.delivery)).toEqual({ outcome: 'stale' })
         expect((await replay(again.id)).accepted).toMatchObject({ outcome: 'overtaken' })
@@ -565,7 +593,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await store.accept({ now, events: [storedEvent({ deliveries: [east, west] })] })
         await attempt(east.id, refused)
         await attempt(west.id)
-        expect(await redeliver(east.id)).toEqual({ outcome: 'queued' })
+        expect(await redeliver(east.id)).toMatchObject({ outcome: 'queued' })
         await attempt(east.id)
       })
 
@@ -680,19 +708,32 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await advance()).claimed).toMatchObject([{ id, lane: 'github-user:h:octo' }])
       })
 
-      it('cancels in a lane that got another name before, and is in use again: the next one goes at once', async () => {
-        const lane = { lane: 'github-connection:h:main', subject: 'c'.repeat(32) }
-        await put({ lane: lane.lane })
-        await advance({ finished: [result(await claimOne())] })
-        await store.renameLane({ from: lane.lane, to: 'github-user:h:octo', now })
+      it('takes what comes under a former name of a lane into the lane: one identity has one pace', async () => {
+        const former = 'github-connection:h:main'
+        const present = 'github-user:h:octo'
+        await put({ lane: former })
+        await store.renameLane({ from: former, to: 'github-user:h:mona', now })
+        await store.renameLane({ from: 'github-user:h:mona', to: present, now })
+        const [later] = await put({ lane: former })
+        const claim = await claimOne()
+        expect(claim.lane).toBe(present)
         now += 1_000
-        const [one = '', two] = await put({ ...lane, supersede: 'never' }, lane)
-        const failed = result(await claimOne(), ambiguous)
-        expect(failed.delivery_id).toBe(one)
-        await advance({ finished: [failed] })
-        now += 1_000
-        expect(await store.cancel({ id: one, now })).toEqual({ outcome: 'canceled' })
-        expect((await advance()).claimed.map(({ id }) => id)).toEqual([two])
+        expect((await advance()).claimed).toEqual([])
+        const { claimed } = await advance({ finished: [result(claim)] })
+        expect(claimed).toMatchObject([{ id: later, lane: present }])
+      })
+
+      it('names the lanes in which a cancel lets the next of a subject go', async () => {
+        const subject = 'c'.repeat(32)
+        const [one = '', two] = await put(
+          { subject, lane: 'url:a', supersede: 'never' },
+          { subject, lane: 'url:b', supersede: 'never' },
+        )
+        await advance({ finished: [result(await claimOne(), ambiguous)] })
+        const canceled = await store.cancel({ id: one, now })
+        const lanes = canceled.outcome === 'canceled' ? canceled.lanes : []
+        expect(lanes).toContain('url:b')
+        expect((await advance({ lanes })).claimed.map(({ id }) => id)).toEqual([two])
       })
 
       it('puts a redelivery into the lane that its identity has by now', async () => {
@@ -706,7 +747,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         }
         await store.renameLane({ from: 'github-connection:h:main', to: 'github-user:h:octo', now })
         const again = { filter: { status: 'failed' as const }, force: false, after: 0, limit: 1, now }
-        expect(await store.redeliver({ id: one, force: false, now })).toEqual({ outcome: 'queued' })
+        expect(await store.redeliver({ id: one, force: false, now })).toMatchObject({ outcome: 'queued' })
         expect(await store.redeliverMany(again)).toMatchObject({ queued: 1 })
         const { items } = await store.listDeliveries({ limit: 10 })
         expect(items.map(({ id }) => id)).toEqual([two, one])
@@ -716,7 +757,19 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
 
       it('finds lanes whose alarm was lost', async () => {
-        expect(await store.wakeLanes({ now })).toBe(0)
+        const subject = 'c'.repeat(32)
+        const [one = ''] = await put({ subject, lane: 'url:a', supersede: 'waiting' })
+        await advance({ finished: [result(await claimOne(), { class: 'permanent', status: 404 })] })
+        await put({ lane: 'url:a' })
+        now += 1_000
+        await claimOne()
+        await put({ subject, lane: 'url:b', supersede: 'never' })
+        await store.redeliver({ id: one, force: false, now })
+        expect((await advance()).claimed).toEqual([])
+        await put({ subject, lane: 'url:c', supersede: 'never' })
+        expect(await store.wakeLanes({ now: now + 1 })).toBe(1)
+        expect((await advance({ now: now + 1 })).claimed).toMatchObject([{ lane: 'url:b' }])
+        expect(await store.wakeLanes({ now: now + 1 })).toBe(0)
       })
     })
   })

@@ -113,10 +113,11 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
   )
   if (fresh.length === 0) return results
 
-  await lockQueue(db, flavor, fresh, now)
+  const lanes = await lockQueue(db, flavor, fresh, now)
   const { kept, overtaken } = await standReplays(db, fresh)
   const holders = await moveHolders(
     db,
+    flavor,
     kept.map(({ event }) => event),
   )
   const rows = await insertEvents(
@@ -142,7 +143,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
       event.deliveries.map((delivery) => ({
         event_id: event.id,
         place: place ?? seqs.get(event.id) ?? 0,
-        delivery,
+        delivery: { ...delivery, lane: lanes.get(delivery.lane) ?? delivery.lane },
       })),
     ),
     now,
@@ -163,11 +164,20 @@ interface Fresh {
   place: number | null
 }
 
-/** All lanes, then all subjects: whoever takes both does it in this order, so that nobody waits in a circle. */
-async function lockQueue(db: Db, flavor: Flavor, fresh: readonly Fresh[], now: number): Promise<void> {
+/**
+ * All lanes, then all subjects: whoever takes both does it in this order, so that nobody waits in a circle. Gives the
+ * present names of lanes that have been renamed.
+ */
+async function lockQueue(
+  db: Db,
+  flavor: Flavor,
+  fresh: readonly Fresh[],
+  now: number,
+): Promise<Map<string, string>> {
   const live = fresh.flatMap(({ event }) => event.deliveries.filter(({ error }) => error === null))
-  await openLanes(db, flavor, live, now)
+  const renamed = await openLanes(db, flavor, live, now)
   await flavor.lockSubjects(db, [...new Set(live.map(({ subject }) => subject))])
+  return renamed
 }
 
 /**
@@ -227,12 +237,17 @@ function originalsOf(
 }
 
 /** Who held each moved alias or stage before, and the new holders written. */
-async function moveHolders(db: Db, events: readonly NewEvent[]): Promise<Map<NewEvent, string | null>> {
+async function moveHolders(
+  db: Db,
+  flavor: Flavor,
+  events: readonly NewEvent[],
+): Promise<Map<NewEvent, string | null>> {
   const before = new Map<NewEvent, string | null>()
   const moves = events.flatMap((event) => (event.holder === null ? [] : [{ event, holder: event.holder }]))
   if (moves.length === 0) return before
   const keys = [...new Set(moves.map(({ holder }) => holder.key))]
-  const rows = await db.selectFrom('holders').selectAll().where('key', 'in', keys).execute()
+  const held = db.selectFrom('holders').selectAll().where('key', 'in', keys).orderBy('key')
+  const rows = await flavor.locked(held).execute()
   const now = new Map(rows.map(({ key, version, event_id }) => [key, { key, version, event_id }]))
   for (const { event, holder } of moves) {
     before.set(event, now.get(holder.key)?.version ?? null)

@@ -2,6 +2,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import { claimLane, type Claimed } from './claim.ts'
 import { finish, type Consequence, type Finished } from './finish.ts'
 import { NEVER } from './lanes.ts'
+import type { GivenUp } from './give-up.ts'
 import { endLapsed, findLapsed, type Lapsed } from './lapse.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
@@ -25,6 +26,8 @@ export interface Advanced {
   claimed: Claimed[]
   /** What became of each of `finished`. */
   consequences: Consequence[]
+  /** Deliveries that ended by themselves: expired, or lost too often. */
+  given_up: GivenUp[]
   /** How long nothing can be claimed in a lane that was looked at, ms: see `LaneLook.rest_ms`. */
   rests: Map<string, number>
   /** Lanes that must be looked at but could not be, since another replica did or too many were due: ask again. */
@@ -48,7 +51,8 @@ export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Ad
     consequences.push(consequence)
     for (const lane of promoted) unseen.add(lane)
   }
-  for (const lane of await endLapsed(db, flavor, lapsed, now)) unseen.add(lane)
+  const { promoted, given_up } = await endLapsed(db, flavor, lapsed, now)
+  for (const lane of promoted) unseen.add(lane)
   const claimed: Claimed[] = []
   const rests = new Map<string, number>()
   if (args.capacity > 0) {
@@ -63,7 +67,8 @@ export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Ad
   }
   const missed = await existing(db, [...unseen])
   const next = await nextAlarm(db)
-  return { claimed, consequences, rests, missed, wait_ms: next >= NEVER ? Infinity : Math.max(0, next - now) }
+  const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - now)
+  return { claimed, consequences, given_up, rests, missed, wait_ms }
 }
 
 /** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */

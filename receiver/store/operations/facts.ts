@@ -13,3 +13,12 @@ export async function writeFact(db: Db, key: string, value: string): Promise<voi
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
     .execute()
 }
+
+/** The same, unless it was written before. */
+export async function writeFactOnce(db: Db, key: string, value: string): Promise<void> {
+  await db
+    .insertInto('facts')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute()
+}

@@ -3,6 +3,7 @@ import type { LaneState, PauseReason } from '../../policy/lane.ts'
 import type { AttemptClass } from '../../destinations/destination.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { laneAlarm } from './claim.ts'
+import { noteFailing, noteRecovered } from './health.ts'
 import { giveWay, passed, promoteHeads } from './subjects.ts'
 import { DELIVERING } from './states.ts'
 
@@ -116,9 +117,10 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     })
     .where('lane', '=', name)
     .execute()
+  if (outcome.status === 'failed') await noteFailing(db, [claimed])
   const consequence = {
     status: outcome.status,
-    recovered: await noteHealth(db, `failing:${claimed.automation}:${claimed.target}`, outcome.status),
+    recovered: outcome.status === 'succeeded' && (await noteRecovered(db, claimed)),
     paused:
       after.pause === null || after.pause === state.pause
         ? null
@@ -145,18 +147,4 @@ async function readClaim(db: Db, { delivery_id, lease }: Finished) {
     .where('status', '=', DELIVERING)
     .where('lease', '=', lease)
     .executeTakeFirst()
-}
-
-/** Remembers that deliveries of an automation to a target fail; tells when one gets through again. */
-async function noteHealth(db: Db, key: string, status: 'succeeded' | 'failed' | 'pending'): Promise<boolean> {
-  if (status === 'failed') {
-    await db
-      .insertInto('facts')
-      .values({ key, value: '1' })
-      .onConflict((conflict) => conflict.column('key').doNothing())
-      .execute()
-  }
-  if (status !== 'succeeded') return false
-  const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', key).executeTakeFirst()
-  return numDeletedRows > 0n
 }

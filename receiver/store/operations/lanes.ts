@@ -10,14 +10,15 @@ export const NEVER = 8_640_000_000_000_000
  * Something new can be claimed in these lanes: makes sure that they exist under today's policy and brings their alarm
  * forward to now, or to the end of their pace or pause. A lane that needs neither is not touched, so that accepts
  * don't queue behind its row; if that lane falls asleep meanwhile, whoever accepted must look at it afterwards
- * (`Advance.lanes`).
+ * (`Advance.lanes`). Gives the names that lanes have by now, by the former ones: an event may have been planned before
+ * the identity of its lane was known.
  */
 export async function openLanes(
   db: Db,
   flavor: Flavor,
   deliveries: readonly { lane: string; policy: LanePolicy }[],
   now: number,
-): Promise<void> {
+): Promise<Map<string, string>> {
   // Whole ms: that is what the columns hold.
   const policies = new Map(
     deliveries.map(({ lane, policy: { concurrency, interval_ms } }) => [
@@ -25,13 +26,21 @@ export async function openLanes(
       { concurrency, interval_ms: Math.ceil(interval_ms) },
     ]),
   )
-  if (policies.size === 0) return
+  if (policies.size === 0) return new Map()
   const known = await db
     .selectFrom('lanes')
-    .select(['lane', 'concurrency', 'interval_ms', 'ready_at'])
+    .select(['lane', 'concurrency', 'interval_ms', 'ready_at', 'moved_to'])
     .where('lane', 'in', [...policies.keys()])
     .execute()
-  const isChanged = ({ lane, concurrency, interval_ms }: Omit<(typeof known)[number], 'ready_at'>) => {
+  const moved = new Map(
+    known.flatMap(({ lane, moved_to }): [string, string][] => (moved_to === null ? [] : [[lane, moved_to]])),
+  )
+  if (moved.size > 0) {
+    const renamed = deliveries.map(({ lane, policy }) => ({ lane: moved.get(lane) ?? lane, policy }))
+    await openLanes(db, flavor, renamed, now)
+    return moved
+  }
+  const isChanged = ({ lane, concurrency, interval_ms }: LanePolicy & { lane: string }) => {
     const policy = policies.get(lane)
     return policy?.concurrency !== concurrency || policy.interval_ms !== interval_ms
   }
@@ -52,6 +61,7 @@ export async function openLanes(
       .execute()
   }
   await ring(db, asleep, now)
+  return new Map()
 }
 
 function notIn(known: readonly { lane: string }[]): (lane: string) => boolean {

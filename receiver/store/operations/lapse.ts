@@ -3,6 +3,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
 import { lostWait } from '../../policy/retry.ts'
 import { laneAlarm } from './claim.ts'
+import { EXPIRED, giveUp, LOST_TOO_OFTEN, type GivenUp } from './give-up.ts'
 import { giveWay, promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
@@ -19,6 +20,13 @@ const LOST = {
 type Row = Pick<Selectable<DeliveriesTable>, 'id' | 'lane' | 'subject'>
 const ROW = ['id', 'lane', 'subject'] as const
 const ROW_AND_STATUS = [...ROW, 'status'] as const
+
+/** What came of them. */
+export interface LapsesEnded {
+  /** Lanes of new heads. */
+  promoted: string[]
+  given_up: GivenUp[]
+}
 
 /** Deliveries whose lease or time ran out. Found without any lock, so whoever changes them must ask again. */
 export interface Lapsed {
@@ -48,35 +56,41 @@ const isOver = (now: number) => (eb: ExpressionBuilder<Tables, 'deliveries'>) =>
 
 /**
  * Takes back what lost workers held (the attempt counts, since it may have been made) and ends what has expired.
- * The caller holds the locks of the lanes and subjects. Gives the lanes of new heads.
+ * The caller holds the locks of the lanes and subjects.
  */
 export async function endLapsed(
   db: Db,
   flavor: Flavor,
   { lost, over }: Lapsed,
   now: number,
-): Promise<string[]> {
-  const promoted = [
-    ...(await takeBack(db, flavor, lost, now, now)),
-    ...(await endExpired(db, flavor, over, now)),
-  ]
+): Promise<LapsesEnded> {
+  const taken_back = await takeBack(db, flavor, lost, now, now)
+  const expired = await endExpired(db, flavor, over, now)
   await resetAlarms(
     db,
     [...lost, ...over].map(({ lane }) => lane),
     now,
   )
-  return promoted
+  return {
+    promoted: [...taken_back.promoted, ...expired.promoted],
+    given_up: [...taken_back.given_up, ...expired.given_up],
+  }
 }
 
-/**
- * Takes back every delivery under way, for a store with one process when it starts. Gives how many there were.
- */
-export async function recover(db: Db, flavor: Flavor, { now }: { now: number }): Promise<number> {
+export interface Recovered {
+  /** How many deliveries were under way. */
+  taken_back: number
+  given_up: GivenUp[]
+}
+
+/** Takes back every delivery under way, for a store with one process when it starts. */
+export async function recover(db: Db, flavor: Flavor, { now }: { now: number }): Promise<Recovered> {
   const ever = Number.MAX_SAFE_INTEGER
-  let all = 0
-  for (let n = BATCH; n === BATCH; all += n) {
+  const all: Recovered = { taken_back: 0, given_up: [] }
+  for (let n = BATCH; n === BATCH; all.taken_back += n) {
     const lost = await db.selectFrom('deliveries').select(ROW).where(isLost(ever)).limit(BATCH).execute()
-    await takeBack(db, flavor, lost, now, ever)
+    const { given_up } = await takeBack(db, flavor, lost, now, ever)
+    all.given_up.push(...given_up)
     await resetAlarms(
       db,
       lost.map(({ lane }) => lane),
@@ -93,8 +107,8 @@ async function takeBack(
   lost: readonly Row[],
   now: number,
   leased_until: number,
-): Promise<string[]> {
-  if (lost.length === 0) return []
+): Promise<LapsesEnded> {
+  if (lost.length === 0) return { promoted: [], given_up: [] }
   const taken = await db
     .updateTable('deliveries')
     .set({
@@ -110,7 +124,7 @@ async function takeBack(
     .where(isLost(leased_until))
     .returning(['id', 'tries', 'attempts', 'subject'])
     .execute()
-  if (taken.length === 0) return []
+  if (taken.length === 0) return { promoted: [], given_up: [] }
   await db
     .insertInto('attempts')
     .values(
@@ -127,39 +141,39 @@ async function takeBack(
       })),
     )
     .execute()
+  const used_up: string[] = []
   for (const { id, attempts } of taken) {
-    if (attempts > 1) await putOff(db, id, lostWait(attempts), now)
+    const wait = lostWait(attempts)
+    if (wait === null) used_up.push(id)
+    else if (wait > 0) await putOff(db, id, now + wait)
   }
+  const given_up = await giveUp(db, used_up, LOST_TOO_OFTEN, now)
   const subjects = [...new Set(taken.map(({ subject }) => subject))]
   const promoted: string[] = []
   for (const subject of subjects) promoted.push(...(await giveWay(db, flavor, subject, now)))
-  return [...promoted, ...(await promoteHeads(db, flavor, subjects))]
+  promoted.push(...(await promoteHeads(db, flavor, subjects)))
+  return { promoted, given_up }
 }
 
-/** One that was lost before waits by the schedule, and ends with it. */
-async function putOff(db: Db, id: string, wait: number | null, now: number): Promise<void> {
-  const ended = { status: 'failed', head: 0, ended_at: now } as const
-  await db
-    .updateTable('deliveries')
-    .set(wait === null ? ended : { due_at: now + wait })
-    .where('id', '=', id)
-    .execute()
+async function putOff(db: Db, id: string, due_at: number): Promise<void> {
+  await db.updateTable('deliveries').set({ due_at }).where('id', '=', id).execute()
 }
 
-async function endExpired(db: Db, flavor: Flavor, over: readonly Row[], now: number): Promise<string[]> {
-  if (over.length === 0) return []
-  const ended = await db
-    .updateTable('deliveries')
-    .set({ status: 'expired', head: 0, ended_at: now })
-    .where('id', 'in', idsOf(over))
-    .where(isOver(now))
-    .returning('subject')
+async function endExpired(db: Db, flavor: Flavor, over: readonly Row[], now: number): Promise<LapsesEnded> {
+  if (over.length === 0) return { promoted: [], given_up: [] }
+  // Claims take no lock of the subject: one that was claimed meanwhile is left alone.
+  const still = await flavor
+    .locked(
+      db.selectFrom('deliveries').select(ROW).where('id', 'in', idsOf(over)).where(isOver(now)).orderBy('id'),
+    )
     .execute()
-  return promoteHeads(
+  const given_up = await giveUp(db, idsOf(still), EXPIRED, now)
+  const promoted = await promoteHeads(
     db,
     flavor,
-    ended.map(({ subject }) => subject),
+    still.map(({ subject }) => subject),
   )
+  return { promoted, given_up }
 }
 
 const idsOf = (rows: readonly Row[]) => rows.map(({ id }) => id)

@@ -6,7 +6,8 @@ import { isStale, promoteHeads } from './subjects.ts'
 import { PENDING } from './states.ts'
 
 export type Redelivered =
-  | { outcome: 'queued' }
+  /** `lanes`: where something may be claimed now. */
+  | { outcome: 'queued'; lanes: string[] }
   /** A newer event about its subject has got through, or may have: this one would roll it back. */
   | { outcome: 'stale' }
   /** It waits or is under way already. */
@@ -39,9 +40,9 @@ export async function redeliver(
   const found = await lockRow(db, flavor, id)
   if (found === null) return { outcome: 'not_found' }
   const row = { ...found.row, lane: found.present_lane }
-  const outcome = await putBack(db, flavor, row, force, now)
-  if (outcome === 'queued') await resetAlarms(db, [row.lane], now)
-  return { outcome }
+  const put = await putBack(db, flavor, row, force, now)
+  if (put.outcome === 'queued') await resetAlarms(db, [row.lane], now)
+  return put
 }
 
 export interface BulkFilter {
@@ -54,6 +55,10 @@ export interface BulkFilter {
 export interface BulkRedelivered {
   queued: number
   stale: number
+  /** They were born without a valid target: see `Redelivered`. */
+  no_target: number
+  /** Where something may be claimed now. */
+  lanes: string[]
   /** Pass as `after` for the rest; null when all have been looked at. */
   next: number | null
 }
@@ -87,14 +92,16 @@ export async function redeliverMany(
     db,
     rows.map(({ subject }) => subject),
   )
-  const counts = { queued: 0, stale: 0 }
+  const counts = { queued: 0, stale: 0, no_target: 0 }
+  const awake = new Set<string>()
   for (const row of rows) {
     const moved = { ...row, lane: present.get(row.lane) ?? row.lane }
-    const outcome = await putBack(db, flavor, moved, force, now)
-    if (outcome === 'queued' || outcome === 'stale') counts[outcome] += 1
+    const put = await putBack(db, flavor, moved, force, now)
+    if (put.outcome in counts) counts[put.outcome as keyof typeof counts] += 1
+    if (put.outcome === 'queued') for (const lane of put.lanes) awake.add(lane)
   }
   await resetAlarms(db, lanes, now)
-  return { ...counts, next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
+  return { ...counts, lanes: [...awake], next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
 }
 
 async function putBack(
@@ -103,10 +110,10 @@ async function putBack(
   row: Row,
   force: boolean,
   now: number,
-): Promise<'queued' | 'stale' | 'unfinished' | 'no_target'> {
-  if (row.status === 'pending' || row.status === 'delivering') return 'unfinished'
-  if (row.lane === '') return 'no_target'
-  if (!force && (await isStale(db, row.subject, row.place))) return 'stale'
+): Promise<Exclude<Redelivered, { outcome: 'not_found' }>> {
+  if (row.status === 'pending' || row.status === 'delivering') return { outcome: 'unfinished' }
+  if (row.lane === '') return { outcome: 'no_target' }
+  if (!force && (await isStale(db, row.subject, row.place))) return { outcome: 'stale' }
   const { numUpdatedRows } = await db
     .updateTable('deliveries')
     .set({
@@ -122,13 +129,16 @@ async function putBack(
     .where('status', '=', row.status)
     .executeTakeFirstOrThrow()
   // Someone else has put it back since it was read.
-  if (numUpdatedRows === 0n) return 'unfinished'
-  if (row.ordered === 1) await promoteHeads(db, flavor, [row.subject])
-  return 'queued'
+  if (numUpdatedRows === 0n) return { outcome: 'unfinished' }
+  const promoted = row.ordered === 1 ? await promoteHeads(db, flavor, [row.subject]) : []
+  return { outcome: 'queued', lanes: [row.lane, ...promoted] }
 }
 
 export type Canceled =
-  { outcome: 'canceled' } | { outcome: 'kept'; status: DeliveryStatus } | { outcome: 'not_found' }
+  /** `lanes`: where the next of its subject may be claimed now. */
+  | { outcome: 'canceled'; lanes: string[] }
+  | { outcome: 'kept'; status: DeliveryStatus }
+  | { outcome: 'not_found' }
 
 /** Ends a waiting delivery for good; one that is under way or finished stays as it is. */
 export async function cancel(
@@ -140,15 +150,17 @@ export async function cancel(
   if (found === null) return { outcome: 'not_found' }
   const { row, present_lane } = found
   if (row.status !== 'pending') return { outcome: 'kept', status: row.status }
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('deliveries')
     .set({ status: 'canceled', head: 0, ended_at: now })
     .where('id', '=', id)
     .where('status', '=', PENDING)
-    .execute()
-  if (row.ordered === 1) await promoteHeads(db, flavor, [row.subject])
+    .executeTakeFirstOrThrow()
+  // Its lane got another name just now, and there it has been claimed.
+  if (numUpdatedRows === 0n) return { outcome: 'kept', status: 'delivering' }
+  const promoted = row.ordered === 1 ? await promoteHeads(db, flavor, [row.subject]) : []
   await resetAlarms(db, [row.lane, present_lane], now)
-  return { outcome: 'canceled' }
+  return { outcome: 'canceled', lanes: [row.lane, ...promoted] }
 }
 
 /** The row as it is under the locks of its lane and subject, and what its lane is called now. */

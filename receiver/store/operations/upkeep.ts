@@ -1,5 +1,5 @@
 import type { Db, Flavor } from '../flavor.ts'
-import { readFact, writeFact } from './facts.ts'
+import { readFact, writeFact, writeFactOnce } from './facts.ts'
 import { resetAlarms } from './lapse.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
 
@@ -28,9 +28,12 @@ export async function noteSecretsKey(
   db: Db,
   { check, accepts }: { check: string; accepts: readonly string[] },
 ): Promise<{ known: boolean }> {
+  // Written first: of two replicas that start on an empty store, only one notes its key.
+  await writeFactOnce(db, SECRETS_KEY, check)
   const noted = await readFact(db, SECRETS_KEY)
-  if (noted !== null && !accepts.includes(noted)) return { known: false }
-  if (noted !== check) await writeFact(db, SECRETS_KEY, check)
+  if (noted === check) return { known: true }
+  if (noted === null || !accepts.includes(noted)) return { known: false }
+  await writeFact(db, SECRETS_KEY, check)
   return { known: true }
 }
 
@@ -100,7 +103,13 @@ export async function renameLane(
     .execute()
   await flavor.lockLanes(db, [from, to])
   await joinRest(db, from, to)
-  await db.updateTable('lanes').set({ moved_to: to }).where('lane', '=', from).execute()
+  // Always one step from any former name to the present one.
+  await db
+    .updateTable('lanes')
+    .set({ moved_to: to })
+    .where((eb) => eb.or([eb('lane', '=', from), eb('moved_to', '=', from)]))
+    .execute()
+  await db.updateTable('lanes').set({ moved_to: null }).where('lane', '=', to).execute()
   await db.updateTable('deliveries').set({ lane: to }).where('lane', '=', from).where(UNFINISHED).execute()
   await resetAlarms(db, [from, to], now)
 }

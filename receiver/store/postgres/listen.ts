@@ -32,6 +32,10 @@ export function listen(config: pg.ClientConfig, wake: (lanes: readonly string[])
     next.on('notification', ({ payload = '' }) => wake(payload === '' ? [] : [payload]))
     try {
       await next.connect()
+      if (closed) {
+        await next.end()
+        return
+      }
       await next.query(`listen ${CHANNEL}`)
       client = next
       // Whatever was announced while nobody listened is looked for once.

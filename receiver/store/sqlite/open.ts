@@ -24,7 +24,12 @@ export async function openSqliteStore(data_dir: string): Promise<Store> {
   let gone: Error | null = null
 
   const fail = (error: Error) => {
-    gone = new StoreUnavailable(`The store's thread ended: ${error.message}.`, 'Restart the receiver.', error)
+    // The exit follows the error that caused it.
+    gone ??= new StoreUnavailable(
+      `The store's thread ended: ${error.message}.`,
+      'Restart the receiver.',
+      error,
+    )
     for (const { reject } of waiting.values()) reject(gone)
     waiting.clear()
   }

@@ -23,10 +23,17 @@ const store: Partial<Store> = {
   accept: ({ events }) =>
     Promise.resolve(events.map(({ id }) => ({ outcome: 'accepted', event_id: id, repeat_of: null }))),
   advance: () =>
-    Promise.resolve({ claimed: [], consequences: [], rests: new Map(), missed: [], wait_ms: Infinity }),
+    Promise.resolve({
+      claimed: [],
+      consequences: [],
+      given_up: [],
+      rests: new Map(),
+      missed: [],
+      wait_ms: Infinity,
+    }),
   backlog: () => Promise.resolve(0),
   lastSeen: () => Promise.resolve(0),
-  recover: () => Promise.resolve(0),
+  recover: () => Promise.resolve({ taken_back: 0, given_up: [] }),
   renameLane: () => Promise.resolve(),
   saveRevisions: () => Promise.resolve(),
   sweep: () => Promise.resolve(0),

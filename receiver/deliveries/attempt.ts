@@ -1,0 +1,105 @@
+import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
+import type { AutomationSpec } from '../automations/automation.ts'
+import type { AttemptResult, DeliveryInput, Sender } from '../destinations/destination.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { Claimed } from '../store/operations/claim.ts'
+import type { Finished } from '../store/operations/finish.ts'
+import { withTimeLimit } from './time-limit.ts'
+
+/** One attempt in all, ms (GitHub itself cuts at 10 s). */
+export const ATTEMPT_MS = 15_000
+
+/** An attempt that has been made. */
+export interface Attempt {
+  claim: Claimed
+  result: AttemptResult
+  finished: Finished
+  /** When it ended, ms of `performance.now()`. */
+  made_at: number
+}
+
+export interface AttemptContext {
+  /** The destinations of today's configuration. */
+  senders: () => ReadonlyMap<string, Sender>
+  clock: Clock
+  log: Log
+  /** Uniform in [0, 1): the jitter. */
+  random: () => number
+}
+
+/** One try of a claimed delivery, and its line in the log. Never throws. */
+export async function makeAttempt(claim: Claimed, context: AttemptContext): Promise<Attempt> {
+  const { clock, log, random } = context
+  const at = clock.wall()
+  const began = performance.now()
+  const result = await send(claim, context.senders().get(claim.type))
+  const duration_ms = Math.round(performance.now() - began)
+  logAttempt(log, claim, result, duration_ms)
+  const { request, ...seen } = result
+  const { id: delivery_id, lane, subject, lease } = claim
+  const finished = { ...seen, delivery_id, lane, subject, lease, at, duration_ms, random: random() }
+  return {
+    claim,
+    result,
+    finished: { ...finished, request: JSON.stringify(request) },
+    made_at: began + duration_ms,
+  }
+}
+
+async function send(claim: Claimed, sender: Sender | undefined): Promise<AttemptResult> {
+  if (sender === undefined) return broken(`no destination of type "${claim.type}" is available`)
+  try {
+    return await withTimeLimit(ATTEMPT_MS, (signal) => sender.send(toInput(claim), signal))
+  } catch (error) {
+    return broken(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What the destination gets of a claimed delivery. */
+function toInput(claim: Claimed): DeliveryInput {
+  const spec = JSON.parse(claim.spec) as AutomationSpec
+  return {
+    delivery_id: claim.id,
+    automation: claim.automation,
+    event: JSON.parse(claim.event) as ModelEvent & JsonObject,
+    flat: claim.context.flat,
+    dispatch_type: claim.context.dispatch_type,
+    subject_key: claim.subject,
+    dedupe_key: claim.dedupe_key,
+    settings: spec.destinations[claim.position],
+  }
+}
+
+/** Our own fault: it can't get better by trying the same again. */
+function broken(message: string): AttemptResult {
+  return {
+    class: 'permanent',
+    status: null,
+    message: `This delivery could not be made: ${message}.`,
+    fix: 'Report this with the log line of this attempt, then redeliver it.',
+    request: { method: '', url: '', body: '' },
+    response: null,
+    retry_after_ms: null,
+  }
+}
+
+function logAttempt(log: Log, claim: Claimed, result: AttemptResult, duration_ms: number): void {
+  const level = result.class === 'success' ? 'info' : 'warn'
+  log[level](
+    {
+      event_id: claim.event_id,
+      delivery_id: claim.id,
+      automation: claim.automation,
+      destination: claim.type,
+      target: claim.target,
+      lane: claim.lane,
+      attempt: claim.attempts + 1,
+      class: result.class,
+      status: result.status,
+      duration_ms,
+      ...(result.message === '' ? {} : { reason: result.message, fix: result.fix }),
+    },
+    'attempt',
+  )
+}
