@@ -1,8 +1,8 @@
+import { LEASE_MS } from '../../receiver/deliveries/engine.ts'
 import pg from 'pg'
 
 /** A live attempt takes far less here: older claims belong to processes that have been killed, ms. */
 const SURELY_DEAD_MS = 3_000
-const LEASE_MS = 60_000
 
 /** Lets the leases of killed processes run out now instead of within a minute, so that a test need not wait. */
 export async function endDeadLeases(database: string): Promise<void> {

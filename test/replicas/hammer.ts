@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { createEngine, type Engine } from '../../receiver/deliveries/engine.ts'
+import { createEngine, LEASE_MS, type Engine } from '../../receiver/deliveries/engine.ts'
 import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { DeliveryStatus } from '../../receiver/store/schema.ts'
@@ -126,8 +126,6 @@ export async function hammer(options: HammerOptions): Promise<HammerReport> {
   }
 }
 
-/** The engine's own, ms of store time. */
-const LEASE_MS = 60_000
 /** Every so many-th subject needs no order. */
 const UNORDERED = 11
 const subjectOf = (n: number) => n.toString(16).padStart(4, '0').repeat(8)

@@ -59,10 +59,7 @@ export function newEvent(
         target,
         lane: lane.name,
         policy: lane.policy,
-        subject: subjectKey(
-          { destination: 'repository_dispatch', target, listener: '' },
-          event,
-        ),
+        subject: subjectKey({ destination: 'repository_dispatch', target, listener: '' }, event),
         dedupe_key: dedupeKey(event),
         ordered: true,
         supersede,

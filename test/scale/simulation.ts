@@ -1,3 +1,4 @@
+import { LEASE_MS } from '../../receiver/deliveries/engine.ts'
 import type { GitHubConnection } from '../../receiver/config/config.ts'
 import { laneOf, lanePolicy } from '../../receiver/github/lanes.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
@@ -10,8 +11,6 @@ import { openScaleStore, type ScaleStore } from './scale-store.ts'
 import type { Scenario } from './scenario.ts'
 import { makeTraffic, type Traffic } from './traffic.ts'
 
-/** As in the engine. */
-const LEASE_MS = 60_000
 const CONCURRENCY = 64
 const SAFETY_POLL_MS = 30_000
 /** What arrives within this time is accepted together: the receiver itself commits more often. */

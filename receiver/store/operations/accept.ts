@@ -3,11 +3,12 @@ import type { LanePolicy } from '../../destinations/destination.ts'
 import type { Identity } from '../../sources/source.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable } from '../schema.ts'
+import { enqueue } from './enqueue.ts'
+import { moveHolders } from './holders.ts'
 import { claimIdentities, nameOriginals, noteBodies } from './identities.ts'
 import { insertAll } from './insert-all.ts'
 import { openLanes } from './lanes.ts'
-import { isOvertaken, supersedeOlder } from './subjects.ts'
-import { UNFINISHED, YES } from './states.ts'
+import { standReplays } from './stand-replays.ts'
 
 /** What a source said beside the event, kept for templates and for people. */
 export interface EventContext {
@@ -157,7 +158,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
 }
 
 /** An event that was not seen before. */
-interface Fresh {
+export interface Fresh {
   event: NewEvent
   repeat_of: string | null
   /** A replay's, or null: see `EventsTable`. */
@@ -180,48 +181,6 @@ async function lockQueue(
   return renamed
 }
 
-/**
- * Gives replays the place of what they replay, and leaves out those of their deliveries that a newer event has
- * overtaken: asked under the locks of their subjects, so that none can come in between.
- */
-async function standReplays(
-  db: Db,
-  fresh: readonly Fresh[],
-): Promise<{ kept: Fresh[]; overtaken: Map<string, string[]> }> {
-  const kept: Fresh[] = []
-  const overtaken = new Map<string, string[]>()
-  for (const one of fresh) {
-    const { event } = one
-    if (event.replay === null) {
-      kept.push(one)
-      continue
-    }
-    const place = await placeOf(db, event.replay.of)
-    const deliveries: NewDelivery[] = []
-    const left_out: string[] = []
-    for (const delivery of event.deliveries) {
-      const isLate = place !== null && !event.replay.force && (await isOvertaken(db, delivery.subject, place))
-      if (isLate) left_out.push(delivery.id)
-      else deliveries.push(delivery)
-    }
-    if (left_out.length > 0) overtaken.set(event.id, left_out)
-    if (left_out.length === 0 || deliveries.length > 0) {
-      kept.push({ ...one, event: { ...event, deliveries }, place })
-    }
-  }
-  return { kept, overtaken }
-}
-
-/** Where an event stands; null when it is gone. */
-async function placeOf(db: Db, event_id: string): Promise<number | null> {
-  const row = await db
-    .selectFrom('events')
-    .select(['seq', 'place'])
-    .where('id', '=', event_id)
-    .executeTakeFirst()
-  return row === undefined ? null : (row.place ?? row.seq)
-}
-
 /** The repeats that their source refuses, and the event that each repeats. */
 function originalsOf(
   events: readonly NewEvent[],
@@ -236,39 +195,6 @@ function originalsOf(
   return originals
 }
 
-/** Who held each moved alias or stage before, and the new holders written. */
-async function moveHolders(
-  db: Db,
-  flavor: Flavor,
-  events: readonly NewEvent[],
-): Promise<Map<NewEvent, string | null>> {
-  const before = new Map<NewEvent, string | null>()
-  const moves = events.flatMap((event) => (event.holder === null ? [] : [{ event, holder: event.holder }]))
-  if (moves.length === 0) return before
-  const keys = [...new Set(moves.map(({ holder }) => holder.key))]
-  const held = db.selectFrom('holders').selectAll().where('key', 'in', keys).orderBy('key')
-  const rows = await flavor.locked(held).execute()
-  const now = new Map(rows.map(({ key, version, event_id }) => [key, { key, version, event_id }]))
-  for (const { event, holder } of moves) {
-    before.set(event, now.get(holder.key)?.version ?? null)
-    now.set(holder.key, { key: holder.key, version: holder.version, event_id: event.id })
-  }
-  await upsertHolders(
-    db,
-    keys.sort().flatMap((key) => now.get(key) ?? []),
-  )
-  return before
-}
-
-const upsertHolders = insertAll('holders', (query) =>
-  query.onConflict((conflict) =>
-    conflict.column('key').doUpdateSet((eb) => ({
-      version: eb.ref('excluded.version'),
-      event_id: eb.ref('excluded.event_id'),
-    })),
-  ),
-)
-
 /** The event's text with what only the log knows. */
 function withHistory(text: string, repeat_of: string | null, previous_version: string | null): string {
   if (repeat_of === null && previous_version === null) return text
@@ -278,101 +204,6 @@ function withHistory(text: string, repeat_of: string | null, previous_version: s
 }
 
 const insertEvents = insertAll('events', (query) => query.returning(['id', 'seq']))
-
-/** A delivery on its way into the queue. */
-interface Queued {
-  event_id: string
-  place: number
-  delivery: NewDelivery
-}
-
-/**
- * Puts deliveries into the queue: each becomes head at once or waits behind its subject's older ones. The caller holds
- * the locks of their lanes and subjects.
- */
-async function enqueue(db: Db, flavor: Flavor, items: readonly Queued[], now: number): Promise<void> {
-  if (items.length === 0) return
-  const live = items.filter(({ delivery }) => delivery.error === null)
-  const newest = new Map<string, number>()
-  for (const { place, delivery } of live) {
-    newest.set(delivery.subject, Math.max(place, newest.get(delivery.subject) ?? 0))
-  }
-  // New events stand behind all that is there; a replay stands where it stood, so it has a place of its own.
-  for (const [place, group] of Map.groupBy(newest.keys(), (subject) => newest.get(subject) ?? 0)) {
-    await supersedeOlder(db, flavor, group, place, now)
-  }
-  const busy = await busySubjects(
-    db,
-    live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),
-  )
-  await insertDeliveries(
-    db,
-    items.map((item) => {
-      const { ordered, subject, error, supersede } = item.delivery
-      if (error !== null) return toRow(item, { status: 'failed', head: false }, now)
-      // What came in with it, a moment later, replaces it like any other.
-      const isReplaced = supersede === 'waiting' && item.place < (newest.get(subject) ?? 0)
-      if (isReplaced) return toRow(item, { status: 'superseded', head: false }, now)
-      const head = !ordered || !busy.has(subject)
-      if (head && ordered) busy.add(subject)
-      return toRow(item, { status: 'pending', head }, now)
-    }),
-  )
-}
-
-/** Subjects in which an ordered delivery is unfinished: then one of those is the head. */
-async function busySubjects(db: Db, subjects: readonly string[]): Promise<Set<string>> {
-  if (subjects.length === 0) return new Set()
-  const rows = await db
-    .selectFrom('deliveries')
-    .select('subject')
-    .distinct()
-    .where('subject', 'in', [...new Set(subjects)])
-    .where(UNFINISHED)
-    .where('head', '=', YES)
-    .where('ordered', '=', YES)
-    .execute()
-  return new Set(rows.map(({ subject }) => subject))
-}
-
-const insertDeliveries = insertAll('deliveries')
-
-/** How a delivery begins. */
-interface Beginning {
-  status: 'pending' | 'failed' | 'superseded'
-  head: boolean
-}
-
-function toRow({ event_id, place, delivery }: Queued, { status, head }: Beginning, now: number) {
-  return {
-    id: delivery.id,
-    event_id,
-    automation: delivery.automation,
-    revision: delivery.revision,
-    position: delivery.position,
-    type: delivery.type,
-    target: delivery.target,
-    lane: delivery.lane,
-    subject: delivery.subject,
-    place,
-    dedupe_key: delivery.dedupe_key,
-    ordered: delivery.ordered ? 1 : 0,
-    supersede: delivery.supersede,
-    head: head ? 1 : 0,
-    status,
-    attempts: 0,
-    tries: 0,
-    due_at: now,
-    lease: null,
-    lease_until: null,
-    created_at: now,
-    ended_at: status === 'pending' ? null : now,
-    expires_after: delivery.expires_after_ms,
-    expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
-    error: delivery.error === null ? null : JSON.stringify(delivery.error),
-    replay_of: delivery.replay_of,
-  }
-}
 
 /** A stored event's context, as `accept` wrote it. */
 export function readContext(text: string): EventContext {

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import type { LanesTable } from '../schema.ts'
 import { readContext, type EventContext } from './accept.ts'
-import { NEVER } from './lanes.ts'
+import { laneAlarm, NEVER } from './lanes.ts'
 import { DELIVERING, PENDING, YES } from './states.ts'
 
 /** A delivery that this process may try now, with all that is needed to try it. */
@@ -144,22 +144,4 @@ async function lease(db: Db, id: string, now: number, lease_ms: number): Promise
     .where('deliveries.id', '=', id)
     .executeTakeFirstOrThrow()
   return { ...row, lease, context: readContext(row.context) }
-}
-
-/** When a lane with a free slot can next be claimed from, or NEVER when nothing waits in it. */
-export async function laneAlarm(
-  db: Db,
-  lane: { lane: string; next_at: number; paused_until: number },
-  now: number,
-): Promise<number> {
-  const first = await db
-    .selectFrom('deliveries')
-    .select('due_at')
-    .where('lane', '=', lane.lane)
-    .where('head', '=', YES)
-    .where('status', '=', PENDING)
-    .orderBy('due_at')
-    .limit(1)
-    .executeTakeFirst()
-  return first === undefined ? NEVER : Math.max(first.due_at, lane.next_at, lane.paused_until, now)
 }

@@ -4,9 +4,10 @@ import { advance } from './advance.ts'
 import { recover } from './lapse.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './lists.ts'
 import { cancel, redeliver, redeliverMany } from './redeliver.ts'
+import { renameLane } from './rename-lane.ts'
 import { getRevision, saveRevisions } from './revisions.ts'
 import { sweep } from './sweep.ts'
-import { backlog, lastSeen, noteSecretsKey, ping, renameLane, wakeLanes } from './upkeep.ts'
+import { backlog, lastSeen, noteSecretsKey, ping, wakeLanes } from './upkeep.ts'
 
 /** Everything the store can do. Each runs in one transaction of its own; adding one means adding a line here. */
 export const OPERATIONS = {

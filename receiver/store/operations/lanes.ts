@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { LanePolicy } from '../../destinations/destination.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import { insertAll } from './insert-all.ts'
+import { PENDING, YES } from './states.ts'
 
 /** An alarm that never rings by itself: the lane has nothing to claim. Later than any real time. */
 export const NEVER = 8_640_000_000_000_000
@@ -104,4 +105,32 @@ async function ring(db: Db, lanes: readonly string[], now: number): Promise<void
     .where('lane', 'in', lanes)
     .where('ready_at', '>', earliest)
     .execute()
+}
+
+/** When a lane with a free slot can next be claimed from, or NEVER when nothing waits in it. */
+export async function laneAlarm(
+  db: Db,
+  lane: { lane: string; next_at: number; paused_until: number },
+  now: number,
+): Promise<number> {
+  const first = await db
+    .selectFrom('deliveries')
+    .select('due_at')
+    .where('lane', '=', lane.lane)
+    .where('head', '=', YES)
+    .where('status', '=', PENDING)
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  return first === undefined ? NEVER : Math.max(first.due_at, lane.next_at, lane.paused_until, now)
+}
+
+/** Sets lanes' alarms anew from what waits in them. The caller holds the lanes' locks. */
+export async function resetAlarms(db: Db, lanes: readonly string[], now: number): Promise<void> {
+  for (const lane of [...new Set(lanes)].sort()) {
+    const state = await db.selectFrom('lanes').selectAll().where('lane', '=', lane).executeTakeFirst()
+    if (state === undefined) continue
+    const ready_at = await laneAlarm(db, state, now)
+    await db.updateTable('lanes').set({ ready_at }).where('lane', '=', lane).execute()
+  }
 }

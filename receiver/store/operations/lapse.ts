@@ -2,8 +2,8 @@ import { sql, type ExpressionBuilder, type Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
 import { lostWait } from '../../policy/retry.ts'
-import { laneAlarm } from './claim.ts'
 import { EXPIRED, giveUp, LOST_TOO_OFTEN, type GivenUp } from './give-up.ts'
+import { resetAlarms } from './lanes.ts'
 import { giveWay, promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
@@ -177,13 +177,3 @@ async function endExpired(db: Db, flavor: Flavor, over: readonly Row[], now: num
 }
 
 const idsOf = (rows: readonly Row[]) => rows.map(({ id }) => id)
-
-/** Sets lanes' alarms anew from what waits in them. The caller holds the lanes' locks. */
-export async function resetAlarms(db: Db, lanes: readonly string[], now: number): Promise<void> {
-  for (const lane of [...new Set(lanes)].sort()) {
-    const state = await db.selectFrom('lanes').selectAll().where('lane', '=', lane).executeTakeFirst()
-    if (state === undefined) continue
-    const ready_at = await laneAlarm(db, state, now)
-    await db.updateTable('lanes').set({ ready_at }).where('lane', '=', lane).execute()
-  }
-}

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
-import { resetAlarms } from './lapse.ts'
+import { resetAlarms } from './lanes.ts'
+import { presentLanes } from './rename-lane.ts'
 import { isStale, promoteHeads } from './subjects.ts'
 import { PENDING } from './states.ts'
 
@@ -177,12 +178,4 @@ async function lockRow(
   await flavor.lockSubjects(db, [seen.subject])
   const row = await find()
   return row === undefined ? null : { row, present_lane }
-}
-
-/** What lanes are called now: a lane gets the name of its identity once that is known, and finished rows keep the old. */
-async function presentLanes(db: Db, lanes: readonly string[]): Promise<Map<string, string>> {
-  const unique = [...new Set(lanes)]
-  if (unique.length === 0) return new Map()
-  const rows = await db.selectFrom('lanes').select(['lane', 'moved_to']).where('lane', 'in', unique).execute()
-  return new Map(rows.map(({ lane, moved_to }) => [lane, moved_to ?? lane]))
 }
