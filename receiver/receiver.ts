@@ -94,10 +94,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     store,
     clock,
     () => upkeep.roomLeft(),
-    ({ event, deliveries }) => {
+    ({ event, deliveries }, lanes) => {
       if (deliveries.length === 0) return
       upkeep.added(deliveries.length)
-      engine.wake(deliveries.map(({ lane }) => lane))
+      engine.wake([...deliveries.map(({ lane }) => lane), ...lanes])
       for (const { id, automation, error } of deliveries) {
         if (error !== null) own.undeliverable(JSON.parse(event) as ModelEvent, { id, automation, ...error })
       }

@@ -57,7 +57,7 @@ export function createAcceptor(
   store: Store,
   clock: Clock,
   roomLeft: () => boolean,
-  accepted: (event: NewEvent) => void,
+  accepted: (event: NewEvent, lanes: readonly string[]) => void,
   log: Log,
 ): Acceptor {
   let queue: Waiting[] = []
@@ -74,10 +74,10 @@ export function createAcceptor(
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {
     resolve(result)
     if (result.outcome !== 'accepted') return
-    const { overtaken = [] } = result
+    const { overtaken = [], lanes = [] } = result
     const deliveries = event.deliveries.filter(({ id }) => !overtaken.includes(id))
     try {
-      accepted({ ...event, deliveries })
+      accepted({ ...event, deliveries }, lanes)
     } catch (error) {
       // The event is stored and answered: what listens to that must not stop those behind it.
       log.error({ event_id: event.id, reason: String(error) }, 'what follows an accept failed')

@@ -194,13 +194,15 @@ class StoreBesideModel {
     for (const { id, deliveries } of events) {
       this.events.push({ id, place: this.model.accept(deliveries, this.now) })
     }
-    await this.store.accept({ now: this.now, events })
+    for (const accepted of await this.store.accept({ now: this.now, events })) {
+      if (accepted.outcome === 'accepted') this.hints.push(...(accepted.lanes ?? []))
+    }
   }
 
   private async replay(which: number, wanted: readonly Wanted[], force: boolean): Promise<void> {
     const replayed = this.events[which % Math.max(1, this.events.length)]
     if (replayed === undefined) return
-    const deliveries = this.made(wanted).filter(({ error }) => error === null)
+    const deliveries = this.made(wanted, replayed.id).filter(({ error }) => error === null)
     const event = storedEvent({ replay: { of: replayed.id, force }, deliveries })
     const kept = this.model.replay(deliveries, replayed.place, force, this.now)
     const [accepted] = await this.store.accept({ now: this.now, events: [event] })
@@ -208,12 +210,13 @@ class StoreBesideModel {
     if (kept !== null) this.events.push({ id: event.id, place: replayed.place })
   }
 
-  private made(wanted: readonly Wanted[]): NewDelivery[] {
+  private made(wanted: readonly Wanted[], replay_of: string | null = null): NewDelivery[] {
     return wanted.map(({ subject, lane, ...parts }) => {
       const name = LANES[lane] ?? 'a'
       const dead = parts.error !== null
       return storedDelivery({
         ...parts,
+        replay_of,
         subject: subject.toString(16).padStart(32, '0'),
         lane: dead ? '' : (this.model.renamed.get(name) ?? name),
         policy: POLICIES[lane] ?? POLICIES[0],
@@ -267,16 +270,18 @@ class StoreBesideModel {
     const { deliveries } = this.model
     const delivery = deliveries[which % Math.max(1, deliveries.length)]
     if (delivery === undefined) return
-    const { outcome } = await this.store.redeliver({ id: delivery.id, force, now: this.now })
-    expect(outcome).toBe(this.model.redeliver(delivery.id, force, this.now))
+    const put = await this.store.redeliver({ id: delivery.id, force, now: this.now })
+    expect(put.outcome).toBe(this.model.redeliver(delivery.id, force, this.now))
+    if (put.outcome === 'queued') this.hints.push(...put.lanes)
   }
 
   private async cancel(which: number): Promise<void> {
     const { deliveries } = this.model
     const delivery = deliveries[which % Math.max(1, deliveries.length)]
     if (delivery === undefined) return
-    const { outcome } = await this.store.cancel({ id: delivery.id, now: this.now })
-    expect(outcome).toBe(this.model.cancel(delivery.id))
+    const canceled = await this.store.cancel({ id: delivery.id, now: this.now })
+    expect(canceled.outcome).toBe(this.model.cancel(delivery.id))
+    if (canceled.outcome === 'canceled') this.hints.push(...canceled.lanes)
   }
 
   private async rename(names: { from: string; to: string }): Promise<void> {

@@ -575,6 +575,16 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await replay(v3.id, true)).accepted).toMatchObject({ outcome: 'accepted' })
       })
 
+      it('unless forced: then it goes where it stands, before what waits', async () => {
+        const v3 = await accept()
+        await attempt(v3.delivery)
+        const v4 = await accept()
+        const again = made({ replay_of: v3.id })
+        await accept({ deliveries: [again], replay: { of: v3.id, force: true } })
+        await attempt(again.id)
+        await attempt(v4.delivery)
+      })
+
       it('and says which deliveries of a replay it left out', async () => {
         const [one, other] = [made(), made({ subject: 'e'.repeat(32), lane: 'url:other' })]
         const v3 = storedEvent({ deliveries: [one, other] })

@@ -71,6 +71,8 @@ export type Accepted =
       repeat_of: string | null
       /** Ids of a replay's deliveries that were not made, since a newer event has overtaken them. */
       overtaken?: readonly string[]
+      /** Lanes in which something older can be claimed now that this event has replaced what was before it. */
+      lanes?: readonly string[]
     }
   | { outcome: 'duplicate'; event_id: string }
   /** A replay of which nothing is left, since a newer event has overtaken all of it: nothing was stored. */
@@ -137,7 +139,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
     })),
   )
   const seqs = new Map(rows.map(({ id, seq }) => [id, seq]))
-  await enqueue(
+  const promoted = await enqueue(
     db,
     flavor,
     kept.flatMap(({ event, place }) =>
@@ -149,11 +151,17 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
     ),
     now,
   )
+  const [first] = kept
   return results.map((result) => {
-    const left_out = overtaken.get(result.event_id)
-    if (result.outcome !== 'accepted' || left_out === undefined) return result
-    const isKept = kept.some(({ event }) => event.id === result.event_id)
-    return isKept ? { ...result, overtaken: left_out } : { outcome: 'overtaken', event_id: result.event_id }
+    if (result.outcome !== 'accepted') return result
+    const { event_id } = result
+    const left_out = overtaken.get(event_id)
+    if (left_out !== undefined && !seqs.has(event_id)) return { outcome: 'overtaken', event_id }
+    return {
+      ...result,
+      ...(left_out === undefined ? {} : { overtaken: left_out }),
+      ...(promoted.length > 0 && event_id === first?.event.id ? { lanes: promoted } : {}),
+    }
   })
 }
 

@@ -2,7 +2,7 @@ import type { Db, Flavor } from '../flavor.ts'
 import type { NewDelivery } from './accept.ts'
 import { insertAll } from './insert-all.ts'
 import { UNFINISHED, YES } from './states.ts'
-import { supersedeOlder } from './subjects.ts'
+import { promoteHeads, supersedeOlder } from './subjects.ts'
 
 /** A delivery on its way into the queue. */
 export interface Queued {
@@ -13,18 +13,24 @@ export interface Queued {
 
 /**
  * Puts deliveries into the queue: each becomes head at once or waits behind its subject's older ones. The caller holds
- * the locks of their lanes and subjects.
+ * the locks of their lanes and subjects. Gives the lanes of older ones that became heads by it.
  */
-export async function enqueue(db: Db, flavor: Flavor, items: readonly Queued[], now: number): Promise<void> {
-  if (items.length === 0) return
+export async function enqueue(
+  db: Db,
+  flavor: Flavor,
+  items: readonly Queued[],
+  now: number,
+): Promise<string[]> {
+  if (items.length === 0) return []
   const live = items.filter(({ delivery }) => delivery.error === null)
   const newest = new Map<string, number>()
   for (const { place, delivery } of live) {
     newest.set(delivery.subject, Math.max(place, newest.get(delivery.subject) ?? 0))
   }
+  const promoted: string[] = []
   // New events stand behind all that is there; a replay stands where it stood, so it has a place of its own.
   for (const [place, group] of Map.groupBy(newest.keys(), (subject) => newest.get(subject) ?? 0)) {
-    await supersedeOlder(db, flavor, group, place, now)
+    promoted.push(...(await supersedeOlder(db, flavor, group, place, now)))
   }
   const busy = await busySubjects(
     db,
@@ -43,6 +49,14 @@ export async function enqueue(db: Db, flavor: Flavor, items: readonly Queued[], 
       return toRow(item, { status: 'pending', head }, now)
     }),
   )
+  // One that was forced may stand before what waits already.
+  const replayed = live.filter(({ delivery }) => delivery.replay_of !== null && delivery.ordered)
+  await promoteHeads(
+    db,
+    flavor,
+    replayed.map(({ delivery }) => delivery.subject),
+  )
+  return promoted
 }
 
 /** Subjects in which an ordered delivery is unfinished: then one of those is the head. */
