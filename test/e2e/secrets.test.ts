@@ -5,10 +5,12 @@ import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 
-const ACCESS_TOKEN = 'access-token-that-nobody-may-see'
+const ACCESS_TOKEN = 'access/token<that>&nobody+may-see=='
 const GITHUB_TOKEN = 'ghp_tokenThatNobodyMaySee0123456789abcd'
 const WRONG_TOKEN = 'wrong-token-that-nobody-may-see-either'
 const SECRETS = [WANDB_SECRET, ACCESS_TOKEN, GITHUB_TOKEN, ADMIN_TOKEN, WRONG_TOKEN]
+
+const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 describe('the secrets of the configuration', () => {
   let scene: Scene
@@ -61,6 +63,29 @@ automations:
     const delivery = async () => (await get(`/api/v1/deliveries/${String(id)}`)).body
     await expect.poll(async () => (await delivery())['status'], { timeout: 5_000 }).toBe('failed')
     expect(JSON.stringify(await delivery())).toContain('Bad request with token')
+  })
+
+  it.each([
+    ['PHP', (json: string) => json.replaceAll('/', '\\/')],
+    ['Go', (json: string) => json.replace(/[<>&]/g, escape)],
+    [
+      'a sender that escapes whatever it can',
+      (json: string) => json.replace(/[<>&/+=a-z](?=[^"]*==)/g, escape),
+    ],
+  ])('are masked in a body that holds one, escaped as %s does it', async (_, escaped) => {
+    const before = scene.github.dispatches.length
+    const metadata = { leaked: `x ${ACCESS_TOKEN} y`, [ACCESS_TOKEN]: 1 }
+    const body = escaped(JSON.stringify(aliasBody({ artifact_metadata: metadata })))
+    expect(body).not.toContain(ACCESS_TOKEN)
+    const answer = await sendWandb(scene.receiver.url, body, { token: ACCESS_TOKEN })
+    expect(answer.status).toBe(202)
+    const { body: event } = await get(`/api/v1/events/${String(answer.body['event_id'])}`)
+    expect(event['event']).toMatchObject({ metadata: { leaked: 'x [secret] y', '[secret]': 1 } })
+    expect(JSON.parse(String(event['raw']))).toMatchObject({
+      artifact_metadata: { leaked: 'x [secret] y', '[secret]': 1 },
+    })
+    await expect.poll(() => scene.github.dispatches.length).toBe(before + 1)
+    expect(JSON.stringify(scene.github.dispatches.at(-1)?.client_payload)).not.toContain(ACCESS_TOKEN)
   })
 
   it('are in no answer, no log line and no byte of DATA_DIR', async () => {
