@@ -26,7 +26,7 @@ export interface OwnEvents {
   /** An event that could not be turned into a request. */
   undeliverable(
     event: ModelEvent,
-    delivery: { id: string; automation: string; message: string; fix: string },
+    delivery: { id: string; automation: string; class: string; message: string; fix: string },
   ): void
   /** A request to this source was refused. */
   rejected(source: string, reason: string): void
@@ -119,10 +119,11 @@ export function createOwnEvents(
         fix,
       })
     },
-    undeliverable(event, { id, automation, message, fix }) {
+    undeliverable(event, { id, automation, class: kind, message, fix }) {
       if (event.source.name === OWN_SOURCE) return
       const extra = { automation, delivery_id: id, event_id: event.id, reason: message, fix }
-      raise('delivery.failed', `${automation}\n${message}`, `${automation}: ${message}`, event.model, extra)
+      // The message quotes the event: with it in the cause, a sender could raise any number of alerts.
+      raise('delivery.failed', `${automation}\n${kind}`, `${automation}: ${message}`, event.model, extra)
     },
     rejected(source, reason) {
       const now = clock.steady()

@@ -35,6 +35,20 @@ async function ownEvents(scene: Scene): Promise<Item[]> {
 }
 const typesOf = async (scene: Scene) => (await ownEvents(scene)).map(({ type }) => type)
 
+/** Newest first: what each one is about. */
+const targetsOf = async (scene: Scene) =>
+  (await ownEvents(scene)).map(({ type, event }) => `${type} ${String(event.extra['target'])}`)
+
+/**
+ * Raises one more, of a cause of its own, and waits for it: whatever was raised before it is stored by then, since they
+ * go to the store in their order.
+ */
+async function raiseMarker(scene: Scene, model: string): Promise<void> {
+  scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch' })
+  await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: model }))
+  await expect.poll(() => targetsOf(scene)).toContain(`delivery.failed acme/${model}`)
+}
+
 describe("the engine's own events", () => {
   let scene: Scene
   beforeAll(async () => {
@@ -64,24 +78,31 @@ describe("the engine's own events", () => {
       const status = async () => (await scene.receiver.api(`/api/v1/deliveries/${String(id)}`)).body['status']
       await expect.poll(status).toBe('failed')
     }
-    expect(await typesOf(scene)).toEqual(['delivery.failed'])
+    await raiseMarker(scene, 'marker')
+    expect(await targetsOf(scene)).toEqual(['delivery.failed acme/marker', 'delivery.failed acme/gone'])
   })
 
   it('tell when deliveries get through again', async () => {
     await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'gone', event_author: 'dora' }))
-    await expect.poll(() => typesOf(scene)).toEqual(['delivery.recovered', 'delivery.failed'])
+    await expect.poll(async () => (await targetsOf(scene))[0]).toBe('delivery.recovered acme/gone')
   })
 
-  it('tell that an event has no valid target', async () => {
-    await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'not/a name' }))
-    await expect.poll(async () => (await ownEvents(scene))[0]?.event.title).toMatch(/^deploy-production: /)
+  it('tell that an event has no valid target, once, whatever names its sender makes up', async () => {
+    const before = await targetsOf(scene)
+    for (const model of ['not/a name', 'not/another', 'not/a third']) {
+      const { body } = await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: model }))
+      expect(body['message']).toMatch(/^deploy-production cannot be delivered/)
+    }
+    await raiseMarker(scene, 'marker-2')
+    expect((await targetsOf(scene)).slice(1)).toEqual(['delivery.failed undefined', ...before])
+    expect((await ownEvents(scene))[1]?.event.title).toMatch(/^deploy-production: .*not\/a name/)
   })
 
   it('never come of an alert that fails itself', async () => {
-    const before = (await ownEvents(scene)).length
+    const before = await targetsOf(scene)
     scene.github.failAlways({ kind: 'answer', name: 'not-found' })
     await sendWandb(scene.receiver.url, aliasBody({ artifact_collection_name: 'other' }))
-    await expect.poll(async () => (await ownEvents(scene)).length).toBe(before + 1)
+    await expect.poll(() => targetsOf(scene)).toContain('delivery.failed acme/other')
     const [raised] = await ownEvents(scene)
     const alerts = async () => {
       const { body } = await scene.receiver.api(
@@ -90,7 +111,12 @@ describe("the engine's own events", () => {
       return (body['items'] as unknown[]).length
     }
     await expect.poll(alerts).toBe(1)
-    expect((await ownEvents(scene)).length).toBe(before + 1)
+    await raiseMarker(scene, 'marker-3')
+    expect(await targetsOf(scene)).toEqual([
+      'delivery.failed acme/marker-3',
+      'delivery.failed acme/other',
+      ...before,
+    ])
     scene.github.failAlways(null)
   })
 
