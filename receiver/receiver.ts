@@ -107,7 +107,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const own = createOwnEvents(
     (event, raw) => {
       const arrival = { raw, received_at: clock.wall(), secret: null }
-      return acceptor.accept(takeEvent(runtime, OWN_SOURCE_CONFIG, event, arrival).record)
+      const { record } = takeEvent(runtime, OWN_SOURCE_CONFIG, event, arrival)
+      // They matter most when nothing gets through, and they are few.
+      return acceptor.accept(record, { past_backlog: true })
     },
     clock,
     log,

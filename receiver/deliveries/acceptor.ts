@@ -42,9 +42,10 @@ const nothing = (): void => undefined
 export interface Acceptor {
   /**
    * Resolves when the event is on disk. Rejects with `StoreUnavailable` when the store was away for 5 s, with
-   * `BacklogFull` when too much waits; nothing is stored then.
+   * `BacklogFull` when too much waits; nothing is stored then. With `past_backlog` it is taken however many
+   * deliveries wait.
    */
-  accept(event: NewEvent): Promise<Accepted>
+  accept(event: NewEvent, options?: { past_backlog: boolean }): Promise<Accepted>
   /** Resolves when all that was handed over has been answered. */
   idle(): Promise<void>
 }
@@ -158,8 +159,8 @@ export function createAcceptor(
   }
 
   return {
-    accept(event) {
-      if (!roomLeft() || queue.length >= WAITING || bytes > WAITING_BYTES)
+    accept(event, { past_backlog } = { past_backlog: false }) {
+      if (!(past_backlog || roomLeft()) || queue.length >= WAITING || bytes > WAITING_BYTES)
         return Promise.reject(new BacklogFull('Too many events are waiting.'))
       return new Promise((resolve, reject) => {
         bytes += event.raw.byteLength

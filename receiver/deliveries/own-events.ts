@@ -11,6 +11,8 @@ import type { Attempt } from './attempt.ts'
 
 /** At most one event per cause in this time, over all replicas. */
 const QUIET_MS = 15 * 60_000
+/** A cause whose event could not be stored is heard again after this, ms: strangers who are refused can raise some. */
+const UNSTORED_QUIET_MS = 5_000
 /** Refused requests within the quiet time before a source counts as rejecting. */
 const REJECTIONS = 5
 
@@ -53,7 +55,8 @@ export function createOwnEvents(
   clock: Clock,
   log: Log,
 ): OwnEvents {
-  const raised = new Map<string, number>()
+  /** Until when each cause is not heard again, ms of the steady clock. */
+  const quiet = new Map<string, number>()
   const rejections = new Map<string, number[]>()
 
   function raise(
@@ -65,11 +68,12 @@ export function createOwnEvents(
   ) {
     const now = clock.steady()
     const key = hash('sha256', `${type}\n${cause}`, 'hex')
-    if (now - (raised.get(key) ?? -Infinity) < QUIET_MS) return
-    raised.set(key, now)
-    for (const [old, at] of raised) if (now - at >= QUIET_MS) raised.delete(old)
+    if (now < (quiet.get(key) ?? -Infinity)) return
+    for (const [old, until] of quiet) if (now >= until) quiet.delete(old)
+    quiet.set(key, now + QUIET_MS)
     const event = toSourceEvent(type, key, title, model, extra)
     take(event, Buffer.from(JSON.stringify({ event: type, title, ...extra }))).catch((error: unknown) => {
+      quiet.set(key, clock.steady() + UNSTORED_QUIET_MS)
       log.error({ type, reason: String(error) }, 'an event of our own could not be stored')
     })
   }

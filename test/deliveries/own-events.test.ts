@@ -1,0 +1,99 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
+import { startHouse, type House, type HouseOptions } from '../regressions/receiver.ts'
+import { aliasBody, sendWandb } from '../support/send.ts'
+
+async function open(options: HouseOptions): Promise<House> {
+  const house = await startHouse(options)
+  onTestFinished(() => house.close())
+  return house
+}
+
+/** A clock that can be moved. */
+function movable() {
+  const clock = { ahead: 0, wall: () => Date.now() + clock.ahead, steady: () => Date.now() + clock.ahead }
+  return clock
+}
+
+const ownTypes = async (house: House) =>
+  ((await house.api('/api/v1/events?source=model-dispatch')).body['items'] as { type: string }[]).map(
+    ({ type }) => type,
+  )
+const refuse = (house: House) => sendWandb(house.url, aliasBody(), { secret: 'wrong' })
+const unstored = ({ log }: House) =>
+  log.filter(({ message }) => message === 'an event of our own could not be stored')
+
+describe('an event of our own that could not be stored', () => {
+  it('is raised again by what comes next, not after 15 minutes', async () => {
+    const clock = movable()
+    let away = true
+    const around = (store: Store): Store => ({
+      ...store,
+      accept(args) {
+        if (!away) return store.accept(args)
+        clock.ahead += 5_000
+        return Promise.reject(new StoreUnavailable('no space left', 'make room'))
+      },
+    })
+    const house = await open({ clock, around })
+    for (let n = 0; n < 5; n++) await refuse(house)
+    await expect.poll(() => unstored(house)).toHaveLength(1)
+    away = false
+    clock.ahead += 5_000
+    await refuse(house)
+    await expect.poll(() => ownTypes(house)).toEqual(['source.rejecting'])
+  })
+
+  it('is not tried, and logged, for every request of strangers while the store is away', async () => {
+    const clock = movable()
+    const around = (store: Store): Store => ({
+      ...store,
+      accept() {
+        clock.ahead += 5_000
+        return Promise.reject(new StoreUnavailable('no space left', 'make room'))
+      },
+    })
+    const stopped = { wall: clock.wall, steady: () => clock.ahead }
+    const house = await open({ clock: stopped, around })
+    for (let n = 0; n < 5; n++) await refuse(house)
+    await expect.poll(() => unstored(house)).toHaveLength(1)
+    for (let n = 0; n < 20; n++) await refuse(house)
+    clock.ahead += 5_000
+    await refuse(house)
+    await expect.poll(() => unstored(house)).toHaveLength(2)
+  })
+})
+
+describe('more waiting deliveries than limits.backlog', () => {
+  it('turn away webhooks, but no event of our own: that is when people must hear of it', async () => {
+    const house = await open({
+      config: `version: 1
+sources:
+  wandb: { type: wandb, secrets: ['\${env:WANDB_WEBHOOK_SECRET}'] }
+github:
+  main: { repositories: ['acme/*'], writes_per_second: 0 }
+limits: { backlog: 1 }
+automations:
+  - name: deploy
+    sources: [wandb]
+    events: ['*']
+    destinations: [{ type: repository_dispatch, repository: acme/serving }]
+  - name: tell
+    sources: [model-dispatch]
+    events: [source.rejecting]
+    destinations: [{ type: repository_dispatch, repository: acme/operations, event_type: trouble }]
+`,
+    })
+    house.github.failAlways({
+      kind: 'custom',
+      status: 429,
+      headers: { 'retry-after': '600' },
+      body: '{"message":"later"}',
+    })
+    expect((await sendWandb(house.url, aliasBody())).status).toBe(202)
+    expect((await sendWandb(house.url, aliasBody({ n: 2 }))).body['error']).toBe('backlog')
+    for (let n = 0; n < 5; n++) await refuse(house)
+    await expect.poll(() => ownTypes(house)).toContain('source.rejecting')
+    expect(unstored(house)).toEqual([])
+  })
+})
