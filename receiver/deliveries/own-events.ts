@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { NO_CHANGE, TITLE_LIMIT, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
+import { titleText } from '../../src/contract/event-title.ts'
+import { NO_CHANGE, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
@@ -158,7 +159,7 @@ function toSourceEvent(
     event: {
       type,
       kind: 'other',
-      title: title.replaceAll(/\p{C}/gu, ' ').slice(0, TITLE_LIMIT).toWellFormed(),
+      title: titleText(title),
       author: null,
       occurred_at: null,
       test: false,

@@ -9,7 +9,12 @@ const PART_LIMIT = 60
 export function eventTitle(event: Titled): string {
   const what = sentence(event)
   const by = event.author === null ? '' : ` by ${part(event.author)}`
-  return clip(oneLine(`${event.test ? 'Test: ' : ''}${what}${by}`), TITLE_LIMIT)
+  return titleText(`${event.test ? 'Test: ' : ''}${what}${by}`)
+}
+
+/** Any text as a title: on one line, without control characters, at most 120 characters. */
+export function titleText(text: string): string {
+  return clip(oneLine(text), TITLE_LIMIT)
 }
 
 function sentence(event: Titled): string {

@@ -97,3 +97,18 @@ automations:
     expect(unstored(house)).toEqual([])
   })
 })
+
+describe('the title of an event of our own', () => {
+  it('is made by the rule of every title: one line that shows what it is, cut where a character ends', async () => {
+    const house = await open({})
+    const message = `a\u202eb\u0007\n c ${'😀'.repeat(60)}`
+    house.github.failAlways({ kind: 'custom', status: 422, body: JSON.stringify({ message }) })
+    await sendWandb(house.url, aliasBody())
+    await expect.poll(() => ownTypes(house)).toEqual(['delivery.failed'])
+    const { items } = (await house.api('/api/v1/events?source=model-dispatch')).body
+    const [{ event }] = items as [{ event: { title: string } }]
+    expect(event.title).toContain(': a b c 😀😀')
+    expect(event.title).toMatch(/😀…$/u)
+    expect(event.title.length).toBeLessThanOrEqual(120)
+  })
+})
