@@ -179,6 +179,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       await closed
       clearTimeout(cut)
       await engine.stop(ATTEMPT_GRACE_MS)
+      // The last results may have raised events of our own.
+      await acceptor.idle()
       upkeep.stop()
       await store.close()
     },

@@ -98,6 +98,26 @@ automations:
   })
 })
 
+describe('the end of the process', () => {
+  it('waits until the event is stored that its last attempt raised, however slow the store is', async () => {
+    const around = (store: Store): Store => ({
+      ...store,
+      async accept(args) {
+        if (args.events.some(({ source }) => source === 'model-dispatch'))
+          await new Promise((resolve) => setTimeout(resolve, 200))
+        return await store.accept(args)
+      },
+    })
+    const house = await open({ around, github: { repositories: ['acme/another'] } })
+    house.github.failNext({ kind: 'slow', ms: 500 }, { operation: 'dispatch' })
+    await sendWandb(house.url, aliasBody())
+    const arrived = () => house.github.requests.some(({ operation }) => operation === 'dispatch')
+    await expect.poll(arrived).toBe(true)
+    await house.restart()
+    expect(await ownTypes(house)).toEqual(['delivery.failed'])
+  })
+})
+
 describe('the title of an event of our own', () => {
   it('is made by the rule of every title: one line that shows what it is, cut where a character ends', async () => {
     const house = await open({})

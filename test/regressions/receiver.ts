@@ -12,7 +12,7 @@ import { startReceiver } from '../../receiver/receiver.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
-import { startGitHub, type StandInGitHub } from '../standins/github/index.ts'
+import { startGitHub, type StandInGitHub, type StandInOptions } from '../standins/github/index.ts'
 import { request, type Answer } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { DEPLOY_CONFIG } from '../support/scene.ts'
@@ -40,6 +40,7 @@ export interface HouseOptions {
   around?: (store: Store) => Store
   clock?: Clock
   types?: TypeTables
+  github?: StandInOptions
 }
 
 /** One delivery as the API shows it. */
@@ -68,7 +69,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const { config = DEPLOY_CONFIG, around = (store: Store) => store } = options
   const { types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES } } = options
   const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-house-'))
-  const github = await startGitHub({ limits: { enabled: false } })
+  const github = await startGitHub({ limits: { enabled: false }, ...options.github })
   const path = join(folder, 'model-dispatch.yaml')
   writeFileSync(path, config)
   const log: Record<string, unknown>[] = []
