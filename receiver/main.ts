@@ -46,7 +46,10 @@ async function serve(): Promise<void> {
     load: (last_good) => loadConfig({ ...options, last_good }),
     onChange({ config }) {
       receiver.reload(config).then(
-        () => log.info({ automations: config.automations.length }, 'configuration changed: in force'),
+        (in_force) => {
+          if (in_force)
+            log.info({ automations: config.automations.length }, 'configuration changed: in force')
+        },
         (error: unknown) => log.error({ reason: String(error) }, 'configuration changed but is not in force'),
       )
     },

@@ -14,6 +14,7 @@ import { laneOf } from './github/lanes.ts'
 import { createRefusals } from './ingest/refusals.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
+import { createReloads } from './reloads.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
@@ -37,8 +38,11 @@ export interface ReceiverOptions {
 export interface Receiver {
   /** Where it listens: `http://127.0.0.1:8080`. */
   url: string
-  /** Puts another configuration in force; events after it go by the new one. */
-  reload(config: Config): Promise<void>
+  /**
+   * Puts another configuration in force; events after it go by the new one. True once it is, also where the store was
+   * away for a while; false when a newer one, or the end, came first.
+   */
+  reload(config: Config): Promise<boolean>
   /** Tells who listens that a changed configuration could not be used. */
   configRefused(problems: readonly ConfigProblem[]): void
   /**
@@ -59,7 +63,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   let runtime: Runtime
   let draining = false
 
-  async function reload(config: Config): Promise<void> {
+  async function putInForce(config: Config): Promise<void> {
     const next = createRuntime(config, github, types.destinations)
     await store.saveRevisions({
       revisions: next.automations.map(({ spec, revision }) => ({
@@ -72,7 +76,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     runtime = next
     void learnIdentities(options, config, clock)
   }
-  await reload(options.config)
+  await putInForce(options.config)
+  const reloads = createReloads(putInForce, log)
 
   const engine = createEngine({
     store,
@@ -165,12 +170,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   return {
     url,
-    reload,
+    reload: (config) => reloads.reload(config),
     configRefused: (problems) => {
       own.refused(problems)
     },
     async stop(drain_ms) {
       draining = true
+      reloads.stop()
       await new Promise((resolve) => setTimeout(resolve, drain_ms))
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()

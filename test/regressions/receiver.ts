@@ -59,6 +59,8 @@ export interface House {
   log: Record<string, unknown>[]
   api: (path: string) => Promise<Answer>
   delivery: (id: string) => Promise<ShownDelivery>
+  /** Puts another configuration in force: what `Receiver.reload` answers. */
+  reload: (config: string) => Promise<boolean>
   /** Ends the receiver and starts another one on the same data. */
   restart: () => Promise<void>
   close: () => Promise<void>
@@ -75,9 +77,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const log: Record<string, unknown>[] = []
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
 
-  async function open() {
+  function load() {
     const env = { ...ENV, GITHUB_API_URL: github.url }
-    const loaded = loadConfig({ path, env, environment: readEnvironment(env), ...types })
+    return loadConfig({ path, env, environment: readEnvironment(env), ...types })
+  }
+  async function open() {
+    const loaded = load()
     const store = await openSqliteStore(join(folder, 'data'))
     const receiver = await startReceiver({
       host: '127.0.0.1',
@@ -103,6 +108,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     api: (path) => request(`${house.url}${path}`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } }),
     async delivery(id) {
       return (await house.api(`/api/v1/deliveries/${id}`)).body as unknown as ShownDelivery
+    },
+    reload(text) {
+      writeFileSync(path, text)
+      return running.receiver.reload(load().config)
     },
     async restart() {
       await running.receiver.stop(0)
