@@ -29,8 +29,6 @@ export interface Environment {
   log_level: (typeof LOG_LEVELS)[number]
   /** How long requests are still taken after SIGTERM, ms. */
   drain_ms: number
-  https_proxy: string | null
-  no_proxy: string | null
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -58,8 +56,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     secrets_key_previous: readKey(reader, 'SECRETS_KEY_PREVIOUS'),
     log_level: readLogLevel(reader),
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
-    https_proxy: reader.text('HTTPS_PROXY') ?? reader.text('https_proxy'),
-    no_proxy: reader.text('NO_PROXY') ?? reader.text('no_proxy'),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return environment

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { assemble } from './assemble.ts'
 import { ConfigError } from './config.ts'
@@ -28,8 +27,6 @@ export interface LoadedConfig {
   files: string[]
   /** Hashes of what those held, by path. */
   contents: ReadonlyMap<string, string>
-  /** Hex SHA-256 of the texts in use. */
-  digest: string
   /** The texts in use by file: `last_good` of the next load. */
   texts: ReadonlyMap<string, string>
   /** What is wrong with the files of a directory that were refused; the others are in use. */
@@ -53,7 +50,6 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     config,
     files: [...reader.seen.keys()],
     contents: reader.seen,
-    digest: digestOf(texts),
     texts,
     team_problems: problems,
   }
@@ -118,10 +114,4 @@ function lastGoodText(file: string, text: string, { last_good }: LoadOptions): s
 function unreadable(path: string, reason: string): ConfigProblem {
   const fix = 'Create it, or set MODEL_DISPATCH_CONFIG to its path (a file or a directory).'
   return problemOf(path, '(file)', `cannot be read (${reason})`, fix)
-}
-
-function digestOf(texts: ReadonlyMap<string, string>): string {
-  const hash = createHash('sha256')
-  for (const [file, text] of texts) hash.update(`${file}\0${text}\0`)
-  return hash.digest('hex')
 }

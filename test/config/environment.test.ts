@@ -26,8 +26,6 @@ describe('the environment', () => {
       secrets_key_previous: null,
       log_level: 'info',
       drain_ms: 5_000,
-      https_proxy: null,
-      no_proxy: null,
     })
   })
 
@@ -45,8 +43,6 @@ describe('the environment', () => {
       ADMIN_TOKEN: 'x'.repeat(24),
       LOG_LEVEL: 'debug',
       DRAIN_SECONDS: '0',
-      HTTPS_PROXY: 'http://proxy:3128',
-      NO_PROXY: 'localhost',
     })
     expect(environment).toEqual({
       port: 0,
@@ -62,8 +58,6 @@ describe('the environment', () => {
       secrets_key_previous: null,
       log_level: 'debug',
       drain_ms: 0,
-      https_proxy: 'http://proxy:3128',
-      no_proxy: 'localhost',
     })
   })
 

@@ -112,6 +112,8 @@ describe("the README's table of the environment", () => {
       new Proxy<Record<string, string | undefined>>({}, { get: (_, name) => void read.add(String(name)) }),
     )
     const documented = tableUnder(README, '## Environment of the receiver').map(([name]) => name)
+    // These two the HTTP client reads itself (receiver/github/network.ts).
+    for (const name of ['HTTPS_PROXY', 'NO_PROXY']) read.add(name)
     const upper = [...read].filter((name) => name === name.toUpperCase())
     const files = upper.filter((name) => name.endsWith('_FILE'))
     const plain = upper.filter((name) => !files.includes(name))
