@@ -41,8 +41,9 @@ const nothing = (): void => undefined
 /** Where ingest hands over its events. */
 export interface Acceptor {
   /**
-   * Resolves when the event is on disk. Rejects with `StoreUnavailable` when the store was away for 5 s, with
-   * `BacklogFull` when too much waits; nothing is stored then. With `past_backlog` it is taken however many
+   * Resolves when the event is on disk. Rejects with `StoreUnavailable` when the store was away for 5 s (one that was
+   * in a commit without an answer may be stored all the same), with `BacklogFull` when too much waits, and nothing is
+   * stored then. With `past_backlog` it is taken however many
    * deliveries wait.
    */
   accept(event: NewEvent, options?: { past_backlog: boolean }): Promise<Accepted>

@@ -137,14 +137,16 @@ function refuse(log: Log, response: Response, error: unknown): void {
   } else if (error instanceof NotAnEvent) {
     response.status(400).json({ status: 'refused', error: 'not_an_event', message: error.message })
   } else if (error instanceof StoreUnavailable || error instanceof BacklogFull) {
+    const backlog = error instanceof BacklogFull
     log.error({ reason: error.message, fix: 'fix' in error ? error.fix : '' }, 'event turned away: 503')
     response
       .status(503)
       .set('Retry-After', RETRY_AFTER_S)
       .json({
         status: 'unavailable',
-        error: error instanceof BacklogFull ? 'backlog' : 'store',
-        message: 'Nothing was stored. Send it again later.',
+        error: backlog ? 'backlog' : 'store',
+        // A store that hangs, or goes away while it commits, may have taken it.
+        message: `${backlog ? 'Nothing was stored' : 'It may not have been stored'}. Send it again later.`,
       })
   } else {
     log.error(

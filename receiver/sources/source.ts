@@ -27,7 +27,7 @@ export interface Credentials {
  */
 export type Verification = { ok: true; secret: number | null } | { ok: false; reason: string }
 
-/** How two requests are told to be the same one. `null` of `SourceEvent.identity` means: never the same. */
+/** How two requests are told to be the same one. */
 export interface Identity {
   /** `delivery`: any earlier request with this key counts. `last`: only the newest one of `key` does. */
   rule: 'delivery' | 'last'

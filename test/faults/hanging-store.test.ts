@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAcceptor } from '../../receiver/deliveries/acceptor.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { Accepted } from '../../receiver/store/operations/accept.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
+import { startHouse } from '../regressions/receiver.ts'
 import { storedEvent } from '../support/events.ts'
+import { aliasBody, sendWandb } from '../support/send.ts'
 
 describe('a store that takes a commit and does not answer', () => {
   it('keeps nobody longer than 5 s, neither in that commit nor behind it; what was behind it is not stored', async () => {
@@ -40,5 +42,30 @@ describe('a store that takes a commit and does not answer', () => {
     expect(await late).toMatchObject({ outcome: 'accepted' })
     // What the server stored in the end is delivered, though its sender was told to come again.
     expect(accepted).toEqual([first.id, third.id])
+  })
+
+  it('does not have the sender told that nothing was stored: it may store it later', async () => {
+    let ahead = 0
+    const now = () => Date.now() + ahead
+    let goOn: () => void = () => undefined
+    const answering = new Promise<void>((resolve) => (goOn = resolve))
+    const house = await startHouse({
+      clock: { wall: now, steady: now },
+      around: (store) => ({
+        ...store,
+        async accept(args) {
+          ahead += 5_000
+          await answering
+          return await store.accept(args)
+        },
+      }),
+    })
+    onTestFinished(() => house.close())
+    const { status, headers, body } = await sendWandb(house.url, aliasBody())
+    expect(status).toBe(503)
+    expect(headers['retry-after']).toBe('30')
+    expect(body['message']).toBe('It may not have been stored. Send it again later.')
+    goOn()
+    await expect.poll(async () => (await house.api('/api/v1/events')).body['items']).toHaveLength(1)
   })
 })
