@@ -103,6 +103,24 @@ describe('GET /api/v1/deliveries', () => {
     expect((await list(`?limit=1&cursor=${String(next_cursor)}`)).items[0]?.id).toBe(good)
   })
 
+  it('shows when, how and how well each was tried, without request and response', async () => {
+    failNext()
+    const id = await deliver('tried', 'failed')
+    await redeliver(id)
+    await expect.poll(async () => (await one(id)).status).toBe('succeeded')
+    const { attempts, event_id } = await one(id)
+    const listed = attempts.map((attempt) => ({ ...attempt, request: null, response: null }))
+    expect(listed).toMatchObject([
+      { status: 403, class: 'permanent', error: expect.stringMatching(/HTTP 403/) as string },
+      { status: 204, class: 'success', error: null },
+    ])
+    expect((await list(`?event=${event_id}`)).items[0]?.attempts).toEqual(listed)
+    const events = await scene.receiver.api('/api/v1/events?source=wandb&limit=1')
+    expect(events.body['items']).toMatchObject([{ id: event_id, deliveries: [{ attempts: listed }] }])
+    const event = await scene.receiver.api(`/api/v1/events/${event_id}`)
+    expect(event.body['deliveries']).toMatchObject([{ attempts: listed }])
+  })
+
   it('refuses a status that does not exist, with those that do', async () => {
     const { status, body } = await scene.receiver.api('/api/v1/deliveries?status=done')
     expect(status).toBe(400)
@@ -135,7 +153,6 @@ describe('POST /api/v1/deliveries/{id}/redeliver', () => {
       code: 'delivery_stale',
       detail: expect.stringMatching(/"force": true/) as string,
     })
-    expect((await redeliver(older, { force: 'yes' })).status).toBe(409)
     expect((await redeliver(older, { force: true })).status).toBe(202)
     await expect.poll(async () => (await one(older)).status, { timeout: 5_000 }).toBe('succeeded')
   })
@@ -153,5 +170,39 @@ describe('POST /api/v1/deliveries/{id}/redeliver', () => {
     const { status, body } = await redeliver('dlv_none')
     expect(status).toBe(404)
     expect(body).toMatchObject({ code: 'delivery_not_found' })
+  })
+})
+
+describe('next_attempt_at', () => {
+  it('says until when a lane rests, also for what has not been tried yet', async () => {
+    const resting = await startScene({ config: CONFIG })
+    try {
+      // It asks for 90 s.
+      resting.github.failNext(
+        { kind: 'answer', name: 'secondary-limit-retry-after' },
+        { operation: 'dispatch' },
+      )
+      const put = async (model: string) => {
+        const body = aliasBody({ artifact_collection_name: model })
+        return ((await sendWandb(resting.receiver.url, body)).body['deliveries'] as [string])[0]
+      }
+      const get = async (id: string) =>
+        (await resting.receiver.api(`/api/v1/deliveries/${id}`)).body as unknown as DeliveryShape & {
+          next_attempt_at: string
+        }
+      const turned_away = await put('turned-away')
+      await expect.poll(async () => (await get(turned_away)).attempts.length).toBe(1)
+      const behind = await put('behind')
+      const until = Date.parse((await get(behind)).next_attempt_at)
+      expect(until - Date.now()).toBeGreaterThan(60_000)
+      expect(Date.parse((await get(turned_away)).next_attempt_at)).toBe(until)
+      const { items } = (await resting.receiver.api('/api/v1/deliveries?status=pending')).body
+      const shown = { next_attempt_at: new Date(until).toISOString() }
+      expect(items).toMatchObject([shown, shown])
+      const events = (await resting.receiver.api('/api/v1/events?source=wandb')).body['items']
+      expect(events).toMatchObject([{ deliveries: [shown] }, { deliveries: [shown] }])
+    } finally {
+      await resting.close()
+    }
   })
 })

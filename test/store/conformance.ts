@@ -670,6 +670,55 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(items.flatMap(({ deliveries }) => deliveries.map((delivery) => delivery.id))).toEqual([id])
         expect((await store.listDeliveries({ status: 'failed', limit: 10 })).items).toEqual([])
       })
+
+      it('have the attempts of each delivery, the latest of very many, without request and response', async () => {
+        const limited = { class: 'limited', status: 429, retry_after_ms: 1_000, message: 'later' } as const
+        const often = storedDelivery({ lane: 'url:a' })
+        const once = storedDelivery({ lane: 'url:b' })
+        const nowhere = { class: 'permanent', message: 'no repository', fix: 'name one' } as const
+        const never = storedDelivery({ lane: '', target: '', error: nowhere })
+        const event = storedEvent({ deliveries: [often, once, never] })
+        await store.accept({ now, events: [event] })
+        for (let n = 0; n < 25; n++) {
+          const { claimed } = await advance()
+          const finished = claimed.map((claim) => result(claim, claim.id === often.id ? limited : {}))
+          await advance({ finished, capacity: 0 })
+          now += 3_600_000
+        }
+        const attempt = { duration_ms: 5, status: 204, class: 'success', error: null }
+        const check = (deliveries: readonly { id: string; attempt_log: unknown[] }[]) => {
+          const logs = new Map(deliveries.map(({ id, attempt_log }) => [id, attempt_log]))
+          expect(logs.get(never.id)).toEqual([])
+          expect(logs.get(once.id)).toEqual([{ ...attempt, at: START }])
+          const times = (logs.get(often.id) as { at: number }[]).map(({ at }) => at)
+          expect(times).toEqual(Array.from({ length: 20 }, (_, n) => START + (n + 5) * 3_600_000))
+        }
+        check((await store.listDeliveries({ limit: 10 })).items)
+        check((await store.listEvents({ limit: 10 })).items.flatMap(({ deliveries }) => deliveries))
+        check((await store.getEvent({ id: event.id }))?.deliveries ?? [])
+        expect((await store.getDelivery({ id: often.id }))?.attempt_log).toHaveLength(25)
+      })
+
+      it('say when each is tried next: when it is due, or when its lane has rested; never once it has ended', async () => {
+        const limited = { class: 'limited', status: 429, retry_after_ms: 90_000, message: 'later' } as const
+        const [limited_id = '', behind = '', ended = '', retried = ''] = await put(
+          { lane: 'url:a' },
+          { lane: 'url:a' },
+          { lane: 'url:b' },
+          { lane: 'url:c' },
+        )
+        const { claimed } = await advance()
+        const parts = { [limited_id]: limited, [ended]: {}, [retried]: ambiguous }
+        await advance({ finished: claimed.map((claim) => result(claim, parts[claim.id])), capacity: 0 })
+        const { items } = await store.listDeliveries({ limit: 10 })
+        const next = new Map(items.map(({ id, next_attempt_at }) => [id, next_attempt_at]))
+        expect(next.get(limited_id)).toBe(now + 90_000)
+        expect(next.get(behind)).toBe(now + 90_000)
+        expect(next.get(ended)).toBeNull()
+        expect(next.get(retried)).toBe(items.find(({ id }) => id === retried)?.due_at)
+        for (const { id, next_attempt_at } of items)
+          expect(await store.getDelivery({ id })).toMatchObject({ next_attempt_at })
+      })
     })
 
     describe('upkeep', () => {

@@ -2,6 +2,7 @@ import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { MatchResult } from '../../automations/automation.ts'
 import type {
   AttemptDetail,
+  AttemptSummary,
   DeliveryDetail,
   DeliverySummary,
   EventDetail,
@@ -20,7 +21,7 @@ export function eventShape(event: EventSummary) {
     received_at: time(event.received_at),
     status: event.status,
     event: JSON.parse(event.event) as ModelEvent,
-    deliveries: event.deliveries.map((delivery) => deliveryShape({ ...delivery, attempt_log: [] })),
+    deliveries: event.deliveries.map(deliveryShape),
   }
 }
 
@@ -34,10 +35,8 @@ export function eventDetailShape(event: EventDetail, matches: readonly MatchResu
   }
 }
 
-/** A delivery; in lists its attempts come without request and response. */
+/** A delivery. In lists its attempts are the latest ones, and their request and response are null. */
 export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
-  const attempts = 'attempt_log' in delivery ? delivery.attempt_log : []
-  const unfinished = delivery.status === 'pending' || delivery.status === 'delivering'
   return {
     id: delivery.id,
     event_id: delivery.event_id,
@@ -45,8 +44,8 @@ export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
     destination: { type: delivery.type, target: delivery.target },
     status: delivery.status,
     created_at: time(delivery.created_at),
-    next_attempt_at: unfinished ? time(delivery.due_at) : null,
-    attempts: attempts.map(attemptShape),
+    next_attempt_at: time(delivery.next_attempt_at),
+    attempts: delivery.attempt_log.map(attemptShape),
     error: delivery.error,
     replay_of: delivery.replay_of,
     subject_key: delivery.subject,
@@ -54,14 +53,15 @@ export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
   }
 }
 
-function attemptShape(attempt: AttemptDetail) {
+function attemptShape(attempt: AttemptSummary | AttemptDetail) {
+  const { request, response } = 'request' in attempt ? attempt : { request: null, response: null }
   return {
     at: time(attempt.at),
     duration_ms: attempt.duration_ms,
     status: attempt.status,
     class: attempt.class,
     error: attempt.error,
-    request: attempt.request,
-    response: attempt.response,
+    request,
+    response,
   }
 }

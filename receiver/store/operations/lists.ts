@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Db } from '../flavor.ts'
 import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
 import { readContext, type EventContext } from './accept.ts'
@@ -26,19 +26,35 @@ export type EventDetail = EventSummary & { raw: Uint8Array; context: EventContex
 export type DeliverySummary = Omit<
   Selectable<DeliveriesTable>,
   'lease' | 'lease_until' | 'error' | 'head' | 'ordered'
-> & { error: { class: string; message: string; fix: string } | null }
+> & {
+  error: { class: string; message: string; fix: string } | null
+  /** While it is unfinished: when it is tried next at the earliest, by itself and by its lane's rest. Else null. */
+  next_attempt_at: number | null
+  /** The latest `LISTED_ATTEMPTS`, oldest first. */
+  attempt_log: AttemptSummary[]
+}
 
-export interface AttemptDetail {
+export interface AttemptSummary {
   at: number
   duration_ms: number
   status: number | null
   class: string
   error: string | null
+}
+
+export interface AttemptDetail extends AttemptSummary {
   request: unknown
   response: string | null
 }
 
-export type DeliveryDetail = DeliverySummary & { attempt_log: AttemptDetail[] }
+/** With all of its attempts. */
+export type DeliveryDetail = Omit<DeliverySummary, 'attempt_log'> & { attempt_log: AttemptDetail[] }
+
+/**
+ * How many attempts of each delivery lists show: more than a whole schedule has. One that a limit or refused
+ * credentials turn away every few minutes has them without end.
+ */
+export const LISTED_ATTEMPTS = 20
 
 export interface EventFilter {
   source?: string
@@ -100,23 +116,16 @@ export async function getEvent(db: Db, { id }: { id: string }): Promise<EventDet
 }
 
 async function deliveriesOf(db: Db, events: readonly string[]): Promise<Map<string, DeliverySummary[]>> {
-  const found = new Map<string, DeliverySummary[]>()
-  if (events.length === 0) return found
-  const rows = await db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('event_id', 'in', events)
-    .orderBy('seq')
-    .execute()
-  for (const row of rows) found.set(row.event_id, [...(found.get(row.event_id) ?? []), summary(row)])
-  return found
+  if (events.length === 0) return new Map()
+  const rows = await withLanes(db).where('event_id', 'in', events).orderBy('seq').execute()
+  const attempts = await latestAttempts(db, 'deliveries.event_id', events)
+  const deliveries = rows.map((row) => ({ ...summary(row), attempt_log: attempts.get(row.id) ?? [] }))
+  return Map.groupBy(deliveries, ({ event_id }) => event_id)
 }
 
 /** Deliveries, newest first. */
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Page<DeliverySummary>> {
-  let query = db
-    .selectFrom('deliveries')
-    .selectAll()
+  let query = withLanes(db)
     .orderBy('seq', 'desc')
     .limit(filter.limit + 1)
   if (filter.status !== undefined) {
@@ -129,15 +138,20 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
   if (filter.cursor !== undefined) query = query.where('seq', '<', readCursor(filter.cursor))
   const rows = await query.execute()
   const page = rows.slice(0, filter.limit)
+  const attempts = await latestAttempts(
+    db,
+    'deliveries.id',
+    page.map(({ id }) => id),
+  )
   return {
-    items: page.map(summary),
+    items: page.map((row) => ({ ...summary(row), attempt_log: attempts.get(row.id) ?? [] })),
     next_cursor: rows.length > filter.limit ? String(page.at(-1)?.seq) : null,
   }
 }
 
 /** One delivery with its attempts, oldest first, or null. */
 export async function getDelivery(db: Db, { id }: { id: string }): Promise<DeliveryDetail | null> {
-  const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst()
+  const row = await withLanes(db).where('id', '=', id).executeTakeFirst()
   if (row === undefined) return null
   const attempts = await db
     .selectFrom('attempts')
@@ -159,9 +173,71 @@ export async function getDelivery(db: Db, { id }: { id: string }): Promise<Deliv
   }
 }
 
-function summary(row: Selectable<DeliveriesTable>): DeliverySummary {
-  const { lease: _lease, lease_until: _until, head: _head, ordered: _ordered, error, ...rest } = row
-  return { ...rest, error: error === null ? null : (JSON.parse(error) as DeliverySummary['error']) }
+/** Deliveries, each with the time until which its lane rests. One that has no target has no lane. */
+function withLanes(db: Db) {
+  return db
+    .selectFrom('deliveries')
+    .leftJoin('lanes', 'lanes.lane', 'deliveries.lane')
+    .selectAll('deliveries')
+    .select('lanes.paused_until')
+}
+
+/**
+ * The latest attempts of all deliveries that `column` names, by delivery and oldest first. Attempts are numbered by
+ * the delivery's `tries`, so none but these are read.
+ */
+async function latestAttempts(
+  db: Db,
+  column: 'deliveries.id' | 'deliveries.event_id',
+  values: readonly string[],
+): Promise<Map<string, AttemptSummary[]>> {
+  if (values.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('deliveries')
+    .innerJoin('attempts', (join) =>
+      join
+        .onRef('attempts.delivery_id', '=', 'deliveries.id')
+        .on('attempts.number', '>', sql<number>`deliveries.tries - ${sql.lit(LISTED_ATTEMPTS)}`),
+    )
+    .select([
+      'attempts.delivery_id',
+      'attempts.at',
+      'attempts.duration_ms',
+      'attempts.status',
+      'attempts.class',
+      'attempts.error',
+    ])
+    .where(column, 'in', values)
+    .orderBy('attempts.delivery_id')
+    .orderBy('attempts.number')
+    .execute()
+  const found = new Map<string, AttemptSummary[]>()
+  for (const { delivery_id, ...attempt } of rows) {
+    const log = found.get(delivery_id)
+    if (log === undefined) found.set(delivery_id, [attempt])
+    else log.push(attempt)
+  }
+  return found
+}
+
+type Row = Selectable<DeliveriesTable> & { paused_until: number | null }
+
+function summary(row: Row): Omit<DeliverySummary, 'attempt_log'> {
+  const {
+    lease: _lease,
+    lease_until: _until,
+    head: _head,
+    ordered: _ordered,
+    paused_until,
+    error,
+    ...rest
+  } = row
+  const next = row.status === 'pending' ? Math.max(row.due_at, paused_until ?? 0) : row.due_at
+  return {
+    ...rest,
+    error: error === null ? null : (JSON.parse(error) as DeliverySummary['error']),
+    next_attempt_at: row.status === 'pending' || row.status === 'delivering' ? next : null,
+  }
 }
 
 function readCursor(cursor: string): number {
