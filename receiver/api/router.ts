@@ -3,12 +3,12 @@ import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime.ts'
-import { StoreUnavailable, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { answerError } from './answer-error.ts'
 import { authorize } from './authorize.ts'
 import { problem } from './problem.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
-import { BadQuery } from './v1/query.ts'
 
 export interface ApiOptions {
   store: Store
@@ -44,19 +44,4 @@ export function apiRouter({ store, runtime, acceptor, clock, log, admin_token, w
     else answerError(log, response, error)
   })
   return router
-}
-
-function answerError(log: Log, response: Response, error: unknown): void {
-  const status = (error as { status?: unknown }).status
-  if (error instanceof BadQuery) problem(response, 400, 'bad_query', error.message)
-  else if (error instanceof StoreUnavailable) problem(response, 503, 'store_unavailable', error.message)
-  else if (typeof status === 'number' && status >= 400 && status < 500)
-    problem(response, status, 'bad_request', 'The request body cannot be read: send a JSON object.')
-  else {
-    log.error(
-      { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'request failed',
-    )
-    problem(response, 500, 'internal', 'The receiver has logged why.')
-  }
 }
