@@ -1,4 +1,4 @@
-import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import { Router, type NextFunction, type Request, type Response } from 'express'
 import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import { answerError } from './answer-error.ts'
 import { authorize } from './authorize.ts'
+import { jsonBody } from './json-body.ts'
 import { problem } from './problem.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
@@ -27,7 +28,7 @@ export function apiRouter({ store, runtime, acceptor, clock, log, admin_token, w
   router.use(
     '/api/v1',
     authorize(admin_token),
-    express.json({ limit: '1mb' }),
+    ...jsonBody(),
     eventsRouter({ store, runtime, acceptor, clock }),
     deliveriesRouter(store, clock, wake),
   )

@@ -38,7 +38,10 @@ describe('recovering', () => {
     const third = await send(version(3))
     await expect.poll(() => statusOf(third.delivery)).toBe('succeeded')
     const { status, body } = await post('/deliveries/redeliver')
-    expect({ status, body }).toEqual({ status: 202, body: { redelivered: 0, stale: 2 } })
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: { redelivered: 0, stale: 2, no_target: 0, next_cursor: null },
+    })
     expect(versionsSent()).toEqual(['v3'])
   })
 

@@ -1,11 +1,12 @@
-import { Router } from 'express'
+import { Router, type Response } from 'express'
 import type { Clock } from '../../observe/clock.ts'
-import type { BulkFilter } from '../../store/operations/redeliver.ts'
 import type { DeliveryStatus } from '../../store/schema.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
-import { BadQuery, filtersOf, pageOf } from './query.ts'
+import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
+import { BULK_PARAMS, redeliverMany } from './redeliver-many.ts'
 import { deliveryShape } from './shapes.ts'
+import { isStorable } from './storable.ts'
 
 const STATUSES: readonly DeliveryStatus[] = [
   'pending',
@@ -17,20 +18,22 @@ const STATUSES: readonly DeliveryStatus[] = [
   'canceled',
 ]
 
-/** What a bulk redelivery may start from. */
-const ENDED: readonly BulkFilter['status'][] = ['failed', 'expired', 'canceled', 'superseded']
-/** Deliveries put back in one transaction. */
-const BULK_BATCH = 100
+const FILTERS = ['status', 'automation', 'destination', 'event'] as const
 
 /** `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
 export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): Router {
   const router = Router()
+  router.param('id', (_request, response, next, id: string) => {
+    if (isStorable(id)) next()
+    else notFound(response, id)
+  })
   router.get('/deliveries', async (request, response) => {
-    const { status, ...filters } = filtersOf(request, ['status', 'automation', 'destination', 'event'])
+    const params = paramsOf(request, [...FILTERS, 'limit', 'cursor'])
+    const { status, ...filters } = filtersOf(params, FILTERS)
     const known = STATUSES.find((one) => one === status)
     if (status !== undefined && known === undefined)
       throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
-    const page = pageOf(request)
+    const page = pageOf(params)
     const { items, next_cursor } = await store.listDeliveries({
       ...filters,
       ...page,
@@ -39,40 +42,23 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
     response.json({ items: items.map(deliveryShape), next_cursor })
   })
   router.post('/deliveries/redeliver', async (request, response) => {
-    const { status = 'failed', ...filters } = filtersOf(request, [
-      'status',
-      'automation',
-      'destination',
-      'event',
-    ])
-    const known = ENDED.find((one) => one === status)
-    if (known === undefined) throw new BadQuery(`status must be one of ${ENDED.join(', ')}.`)
-    const force = wantsForce(request.body)
-    const total = { redelivered: 0, stale: 0 }
-    for (let after: number | null = 0; after !== null;) {
-      const part: Awaited<ReturnType<Store['redeliverMany']>> = await store.redeliverMany({
-        filter: { ...filters, status: known },
-        force,
-        after,
-        limit: BULK_BATCH,
-        now: clock.steady(),
-      })
-      total.redelivered += part.queued
-      total.stale += part.stale
-      after = part.next
+    const params = paramsOf(request, BULK_PARAMS)
+    try {
+      response.status(202).json(await redeliverMany(store, clock, params))
+    } finally {
+      // Also when it broke off: what was put back by then is to go.
+      wake()
     }
-    wake()
-    response.status(202).json(total)
   })
   router.get('/deliveries/:id', async (request, response) => {
     const { id } = request.params
     const delivery = await store.getDelivery({ id })
-    if (delivery === null) problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+    if (delivery === null) notFound(response, id)
     else response.json(deliveryShape(delivery))
   })
   router.post('/deliveries/:id/redeliver', async (request, response) => {
     const { id } = request.params
-    const force = wantsForce(request.body)
+    const force = forceOf(paramsOf(request, ['force']))
     const { outcome } = await store.redeliver({ id, force, now: clock.steady() })
     switch (outcome) {
       case 'queued':
@@ -80,7 +66,7 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
         response.status(202).json({ status: 'pending', id })
         return
       case 'not_found':
-        problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+        notFound(response, id)
         return
       case 'unfinished':
         problem(response, 409, 'delivery_unfinished', 'It waits or is under way already.')
@@ -98,18 +84,19 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
           response,
           409,
           'delivery_stale',
-          'A newer delivery about the same model and slot has succeeded; sending this one would roll it back. Send {"force": true} to do it all the same.',
+          `A newer delivery about the same model and slot has succeeded; sending this one would roll it back. ${HOW_TO_FORCE}`,
         )
     }
   })
   router.post('/deliveries/:id/cancel', async (request, response) => {
     const { id } = request.params
+    paramsOf(request, [])
     const canceled = await store.cancel({ id, now: clock.steady() })
     if (canceled.outcome === 'canceled') {
       wake()
       response.json({ status: 'canceled', id })
     } else if (canceled.outcome === 'not_found') {
-      problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+      notFound(response, id)
     } else if (canceled.status === 'delivering') {
       problem(response, 409, 'delivery_under_way', 'It is being sent right now and cannot be stopped.')
     } else problem(response, 409, 'delivery_ended', `It has ended already: ${canceled.status}.`)
@@ -117,4 +104,6 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
   return router
 }
 
-const wantsForce = (body: unknown) => (body as { force?: unknown } | undefined)?.force === true
+function notFound(response: Response, id: string): void {
+  problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+}

@@ -1,4 +1,4 @@
-import { Router } from 'express'
+import { Router, type Response } from 'express'
 import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
@@ -8,21 +8,29 @@ import type { Runtime } from '../../runtime.ts'
 import type { EventDetail } from '../../store/operations/lists.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
-import { BadQuery, filtersOf, pageOf } from './query.ts'
+import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
+import { isStorable } from './storable.ts'
 
 /** Every status that an event can have; look-ups alone give the last three. */
 const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
 const KEPT = STATUSES.slice(0, 2)
 
+const FILTERS = ['source', 'type', 'kind', 'automation', 'status'] as const
+
 /** `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
 export function eventsRouter(replayer: Replayer): Router {
   const { store, runtime } = replayer
   const router = Router()
+  router.param('id', (_request, response, next, id: string) => {
+    if (isStorable(id)) next()
+    else notFound(response, id)
+  })
   router.get('/events', async (request, response) => {
-    const filters = filtersOf(request, ['source', 'type', 'kind', 'automation', 'status'])
+    const params = paramsOf(request, [...FILTERS, 'limit', 'cursor'])
+    const filters = filtersOf(params, FILTERS)
     const { status } = filters
-    const page = pageOf(request)
+    const page = pageOf(params)
     if (status !== undefined && !STATUSES.includes(status))
       throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
     if (status !== undefined && !KEPT.includes(status)) {
@@ -35,15 +43,15 @@ export function eventsRouter(replayer: Replayer): Router {
   router.get('/events/:id', async (request, response) => {
     const { id } = request.params
     const event = await store.getEvent({ id })
-    if (event === null) problem(response, 404, 'event_not_found', `There is no event "${id}".`)
+    if (event === null) notFound(response, id)
     else response.json(eventDetailShape(event, await reasons(store, runtime(), event)))
   })
   router.post('/events/:id/replay', async (request, response) => {
     const { id } = request.params
-    const force = (request.body as { force?: unknown } | undefined)?.force === true
+    const force = forceOf(paramsOf(request, ['force']))
     const replayed = await replayEvent(replayer, id, force)
     if (replayed.outcome === 'not_found') {
-      problem(response, 404, 'event_not_found', `There is no event "${id}".`)
+      notFound(response, id)
     } else if (replayed.outcome === 'source_gone') {
       const detail = `Its source "${replayed.source}" is no longer configured. Configure it again, then replay.`
       problem(response, 409, 'source_gone', detail)
@@ -57,9 +65,11 @@ export function eventsRouter(replayer: Replayer): Router {
   return router
 }
 
-const STALE =
-  'A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ' +
-  'Send {"force": true} to do it all the same.'
+function notFound(response: Response, id: string): void {
+  problem(response, 404, 'event_not_found', `There is no event "${id}".`)
+}
+
+const STALE = `A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ${HOW_TO_FORCE}`
 
 /**
  * Why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.

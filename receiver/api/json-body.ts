@@ -1,0 +1,27 @@
+import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { problem } from './problem.ts'
+
+/**
+ * Reads the JSON body of a request. A POST whose body says that it is something else is refused: left unread, what it
+ * asks for would be ignored, and curl's `-d` calls everything a form.
+ */
+export function jsonBody(): RequestHandler[] {
+  return [refuseOthers, express.json({ limit: '1mb' })]
+}
+
+function refuseOthers(request: Request, response: Response, next: NextFunction): void {
+  if (request.method !== 'POST' || !hasBody(request) || request.is('application/json') !== false) {
+    next()
+    return
+  }
+  const type = request.get('content-type')
+  const given =
+    type === undefined ? 'The body has no Content-Type' : `The body is sent as ${type.slice(0, 100)}`
+  problem(response, 415, 'unsupported_media_type', `${given}. ${HOW_TO_SEND}`)
+}
+
+const HOW_TO_SEND = `Send JSON with the header Content-Type: application/json (curl: -H 'Content-Type: application/json').`
+
+/** A form without any field is what curl sends for `-d ''`: there is nothing in it to misread. */
+const hasBody = (request: Request) =>
+  request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0
