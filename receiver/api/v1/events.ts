@@ -9,6 +9,7 @@ import type { EventDetail } from '../../store/operations/lists.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
+import { replayMessage } from './replay-message.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
 import { isStorable } from './storable.ts'
 
@@ -59,7 +60,8 @@ export function eventsRouter(replayer: Replayer): Router {
       problem(response, 409, 'event_stale', STALE, { event_id: id })
     } else {
       const { event_id, deliveries, stale } = replayed
-      response.status(202).json({ status: 'accepted', event_id, replay_of: id, deliveries, stale })
+      const message = await messageOf(replayer, event_id, stale)
+      response.status(202).json({ status: 'accepted', event_id, replay_of: id, deliveries, stale, message })
     }
   })
   return router
@@ -70,6 +72,14 @@ function notFound(response: Response, id: string): void {
 }
 
 const STALE = `A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ${HOW_TO_FORCE}`
+
+/** What comes of a replay, by what has been stored of it. */
+async function messageOf({ store, runtime }: Replayer, id: string, stale: number): Promise<string | null> {
+  const event = await store.getEvent({ id })
+  return event === null
+    ? null
+    : replayMessage(event.deliveries, await reasons(store, runtime(), event), stale)
+}
 
 /**
  * Why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
