@@ -91,10 +91,18 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       own.gaveUp(delivery)
     },
   })
-  const wake = () => {
-    engine.wake()
+  const wake = (lanes: readonly string[]) => {
+    engine.wake(lanes)
   }
-  const upkeep = startUpkeep(store, () => runtime.config, clock, log, wake)
+  const upkeep = startUpkeep(
+    store,
+    () => runtime.config,
+    clock,
+    log,
+    () => {
+      engine.wake()
+    },
+  )
   const acceptor = createAcceptor(
     store,
     clock,
@@ -125,9 +133,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       log.warn({ deliveries: taken_back }, 'taken back from a process that ended mid-attempt')
     for (const delivery of given_up) own.gaveUp(delivery)
   }
-  store.onWork((lanes) => {
-    engine.wake(lanes)
-  })
+  store.onWork(wake)
 
   const app = createApp({
     runtime: () => runtime,

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 import { answerError } from './answer-error.ts'
 import { authorize } from './authorize.ts'
 import { jsonBody } from './json-body.ts'
+import type { Wake } from './v1/redeliver-many.ts'
 import { problem } from './problem.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
@@ -18,8 +19,7 @@ export interface ApiOptions {
   clock: Clock
   log: Log
   admin_token: string | null
-  /** Tells the engine that something was put into the queue. */
-  wake: () => void
+  wake: Wake
 }
 
 /** Everything under `/api`. */

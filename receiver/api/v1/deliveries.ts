@@ -4,7 +4,7 @@ import type { DeliveryStatus } from '../../store/schema.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
-import { BULK_PARAMS, redeliverMany } from './redeliver-many.ts'
+import { BULK_PARAMS, redeliverMany, type Wake } from './redeliver-many.ts'
 import { deliveryShape } from './shapes.ts'
 import { isStorable } from './storable.ts'
 
@@ -21,7 +21,7 @@ const STATUSES: readonly DeliveryStatus[] = [
 const FILTERS = ['status', 'automation', 'destination', 'event'] as const
 
 /** `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
-export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): Router {
+export function deliveriesRouter(store: Store, clock: Clock, wake: Wake): Router {
   const router = Router()
   router.param('id', (_request, response, next, id: string) => {
     if (isStorable(id)) next()
@@ -43,12 +43,7 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
   })
   router.post('/deliveries/redeliver', async (request, response) => {
     const params = paramsOf(request, BULK_PARAMS)
-    try {
-      response.status(202).json(await redeliverMany(store, clock, params))
-    } finally {
-      // Also when it broke off: what was put back by then is to go.
-      wake()
-    }
+    response.status(202).json(await redeliverMany(store, clock, params, wake))
   })
   router.get('/deliveries/:id', async (request, response) => {
     const { id } = request.params
@@ -59,10 +54,10 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
   router.post('/deliveries/:id/redeliver', async (request, response) => {
     const { id } = request.params
     const force = forceOf(paramsOf(request, ['force']))
-    const { outcome } = await store.redeliver({ id, force, now: clock.steady() })
-    switch (outcome) {
+    const put = await store.redeliver({ id, force, now: clock.steady() })
+    switch (put.outcome) {
       case 'queued':
-        wake()
+        wake(put.lanes)
         response.status(202).json({ status: 'pending', id })
         return
       case 'not_found':
@@ -84,7 +79,7 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
           response,
           409,
           'delivery_stale',
-          `A newer delivery about the same model and slot has succeeded; sending this one would roll it back. ${HOW_TO_FORCE}`,
+          `A newer event about the same model and slot has got through, or may have; sending this one would roll it back. ${HOW_TO_FORCE}`,
         )
     }
   })
@@ -93,7 +88,7 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: () => void): 
     paramsOf(request, [])
     const canceled = await store.cancel({ id, now: clock.steady() })
     if (canceled.outcome === 'canceled') {
-      wake()
+      wake(canceled.lanes)
       response.json({ status: 'canceled', id })
     } else if (canceled.outcome === 'not_found') {
       notFound(response, id)

@@ -16,6 +16,9 @@ const CURSOR = 'after-'
 /** The parameters of a bulk redelivery. */
 export const BULK_PARAMS = ['status', 'automation', 'destination', 'event', 'force', 'limit', 'cursor']
 
+/** Tells the engine in which lanes something may be claimed now. */
+export type Wake = (lanes: readonly string[]) => void
+
 /** The answer to a bulk redelivery. */
 export interface RedeliveredMany {
   redelivered: number
@@ -33,7 +36,12 @@ export interface RedeliveredMany {
  * Puts every finished delivery that the filters name back into the queue, oldest first: all, or with `limit` at most
  * so many. Throws `BadQuery` before anything is put back.
  */
-export async function redeliverMany(store: Store, clock: Clock, params: Params): Promise<RedeliveredMany> {
+export async function redeliverMany(
+  store: Store,
+  clock: Clock,
+  params: Params,
+  wake: Wake,
+): Promise<RedeliveredMany> {
   const { status = 'failed', ...filters } = filtersOf(params, [
     'status',
     'automation',
@@ -56,6 +64,7 @@ export async function redeliverMany(store: Store, clock: Clock, params: Params):
       limit: Math.min(BATCH, limit - total.redelivered),
       now: clock.steady(),
     })
+    wake(part.lanes)
     total.redelivered += part.queued
     total.stale += part.stale
     total.no_target += part.no_target
