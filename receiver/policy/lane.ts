@@ -34,13 +34,16 @@ export const FRESH_LANE: Readonly<LaneState> = Object.freeze({
 /** So many ambiguous answers in a row, from at least two subjects, are an outage. */
 const OUTAGE_STREAK = 5
 const OUTAGE_SUBJECTS = 2
-/** Waits between probes of an outage, ms; the last one repeats. */
-const OUTAGE_PROBES_MS = [30_000, 60_000, 120_000, 300_000]
+/** Probes of an outage: after half a minute, then doubling, at most every five minutes. */
+const OUTAGE_PROBES = { first_ms: 30_000, most_ms: 300_000 }
 /** Refused credentials are probed every five minutes. */
 const CREDENTIALS_PROBE_MS = 300_000
-/** A limit that names no time: a minute, then doubling (GitHub's own advice), at most an hour. */
-const LIMIT_MS = 60_000
-const LIMIT_MOST_MS = 3_600_000
+/**
+ * A limit that names no time: a minute, then doubling. One that is met again when it should be over rests as long,
+ * whatever it names: GitHub asks to wait exponentially longer (docs: "Rate limits for the REST API"). At most just
+ * under an hour, so that a tenth more stays below the 65 minutes that any answer of GitHub may ask for.
+ */
+const LIMIT_WAITS = { first_ms: 60_000, most_ms: 59 * 60_000 }
 
 /** The lane after one attempt, a pure function. `random` spreads what would wake together by up to a tenth. */
 export function laneAfter(lane: LaneState, seen: Observation, now: number, random: number): LaneState {
@@ -50,8 +53,10 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
     case 'permanent':
       return { ...FRESH_LANE, paused_until: 0, streak_subjects: [] }
     case 'limited': {
-      const pauses = lane.pause === 'limited' ? lane.pauses + 1 : 1
-      const wait = seen.retry_after_ms ?? spread(Math.min(LIMIT_MS * 2 ** (pauses - 1), LIMIT_MOST_MS))
+      const pauses = limitPauses(lane, now)
+      const unnamed = spread(doubling(LIMIT_WAITS, pauses))
+      const named = seen.retry_after_ms
+      const wait = named === null ? unnamed : pauses === 1 ? named : Math.max(named, unnamed)
       return rest(lane, 'limited', seen.message, pauses, now + wait)
     }
     case 'credentials': {
@@ -66,11 +71,21 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
         return { ...counted, pause: null, pause_message: null, pauses: 0 }
       }
       const pauses = lane.pause === 'outage' ? lane.pauses + 1 : 1
-      const wait = OUTAGE_PROBES_MS[Math.min(pauses, OUTAGE_PROBES_MS.length) - 1] ?? LIMIT_MS
-      const until = now + Math.max(spread(wait), seen.retry_after_ms ?? 0)
+      const until = now + Math.max(spread(doubling(OUTAGE_PROBES, pauses)), seen.retry_after_ms ?? 0)
       return rest(counted, 'outage', seen.message, pauses, until)
     }
   }
+}
+
+/** How often in a row it is limited. Of requests that were under way together, all count as one. */
+function limitPauses({ pause, pauses, paused_until }: LaneState, now: number): number {
+  if (pause !== 'limited') return 1
+  return paused_until > now ? pauses : pauses + 1
+}
+
+/** The wait of the nth time, from 1. */
+function doubling({ first_ms, most_ms }: { first_ms: number; most_ms: number }, nth: number): number {
+  return Math.min(first_ms * 2 ** (nth - 1), most_ms)
 }
 
 function rest(

@@ -62,7 +62,7 @@ export const shortTroubles = (): Trouble[] => [
   waits('reset', { kind: 'reset' }),
   waits('lost', { kind: 'lost' }, 1, 1),
   waits('slow', { kind: 'slow', ms: 2_000 }, 3),
-  waits('a limit for a second', { kind: 'custom', status: 429, headers: { 'retry-after': '1' } }, 3),
+  waits('a limit for a second', limitFor(1)),
   waits('a limit whose end is no whole second', limitUntil(6)),
   waits('a body that no store can hold', { kind: 'custom', status: 500, body: '\0\ud800 <oops>' }),
 ]
@@ -82,10 +82,16 @@ export const longTroubles = (): Trouble[] => [
     ] as const
   ).map((name) => waits(name, answer(name))),
   waits('a primary limit', limitUntil(45)),
+  waits('a limit that is met again when it should be over', limitFor(1), 2),
   waits('hang', { kind: 'hang' }),
   waits('trickle', { kind: 'trickle', ms: 200 }),
   waits('an outage', answer('bad-gateway'), 8),
 ]
+
+/** A limit that names so many seconds. */
+function limitFor(seconds: number): Failure {
+  return { kind: 'custom', status: 429, headers: { 'retry-after': String(seconds) } }
+}
 
 /** A primary limit whose reset is so many seconds away, in fractions as no clock of GitHub's has them. */
 function limitUntil(seconds: number): Failure {
