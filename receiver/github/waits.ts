@@ -1,15 +1,17 @@
+import { httpDate } from './http-date.ts'
+
 /** The longest that any answer of GitHub may make us wait: a primary limit resets within the hour. */
 export const LONGEST_WAIT_MS = 65 * 60_000
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-/** `Retry-After` in ms: seconds or an HTTP date; null when it is absent or makes no sense. */
+/** `Retry-After` in ms: whole seconds or an HTTP date; null when it is absent or anything else. */
 export function retryAfter(headers: Headers, now: number): number | null {
   const value = headers['retry-after']?.trim()
-  if (value === undefined || value === '') return null
+  if (value === undefined) return null
   if (/^\d{1,12}$/.test(value)) return capped(Number(value) * 1000)
-  const at = Date.parse(value)
-  return Number.isNaN(at) ? null : capped(at - serverTime(headers, now))
+  const at = httpDate(value)
+  return at === null ? null : capped(at - serverTime(headers, now))
 }
 
 /**
@@ -17,17 +19,16 @@ export function retryAfter(headers: Headers, now: number): number | null {
  * second more, since the header is rounded; null when the header makes no sense.
  */
 export function untilReset(headers: Headers, now: number): number | null {
-  const reset = Number(headers['x-ratelimit-reset'])
-  if (!Number.isFinite(reset) || reset <= 0) return null
-  return capped(reset * 1000 - serverTime(headers, now) + 1000)
+  const reset = headers['x-ratelimit-reset']?.trim() ?? ''
+  if (!/^\d{1,12}(\.\d+)?$/.test(reset)) return null
+  return capped(Number(reset) * 1000 - serverTime(headers, now) + 1000)
 }
 
 function capped(ms: number): number {
   return Math.min(Math.max(ms, 1000), LONGEST_WAIT_MS)
 }
 
-/** GitHub's clock where it says the time: ours may be wrong, and both times come from the same answer. */
-function serverTime(headers: Headers, now: number): number {
-  const date = Date.parse(headers['date'] ?? '')
-  return Number.isNaN(date) ? now : date
+/** GitHub's clock where it says the time, Unix ms: ours may be wrong, and both times come from the same answer. */
+export function serverTime(headers: Headers, now: number): number {
+  return httpDate(headers['date']) ?? now
 }

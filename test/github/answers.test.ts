@@ -178,6 +178,12 @@ describe('what an answer of GitHub means', () => {
       ['at least a second', { 'retry-after': '0' }, 1000],
       ['at most 65 minutes', { 'retry-after': '86400' }, 65 * 60_000],
       ['not said, so the lane counts', { 'retry-after': 'soon' }, null],
+      ['never what Date.parse makes of a negative number', { 'retry-after': '-5' }, null],
+      ['never what Date.parse makes of a fraction', { 'retry-after': '60.5' }, null],
+      ['never what Date.parse makes of a small fraction', { 'retry-after': '1.5' }, null],
+      ['never a date of another kind', { 'retry-after': new Date(now + 45_000).toISOString() }, null],
+      ['a date as RFC 850 wrote it', { 'retry-after': 'Sunday, 22-Nov-26 03:05:05 GMT' }, 60_000],
+      ["a date as C's asctime writes it", { 'retry-after': 'Sun Nov 22 03:05:05 2026' }, 60_000],
       ['the reset', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(now / 1000 + 10) }, 11_000],
       [
         "the reset by GitHub's clock where ours is an hour off",
@@ -187,6 +193,11 @@ describe('what an answer of GitHub means', () => {
           date: new Date(now + 3_600_000).toUTCString(),
         },
         11_000,
+      ],
+      [
+        'a reset in fractions of a second',
+        { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': `${now / 1000 + 10}.5` },
+        11_500,
       ],
       ['a reset that makes no sense', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': 'x' }, null],
     ])('%s', (_, headers, wait) => {
