@@ -26,7 +26,7 @@ export interface AttemptResult {
   fix: string
   /** The request in short: method, URL, body. Bounded to 8 KiB, secrets masked. */
   request: { method: string; url: string; body: string }
-  /** The response body, bounded to 8 KiB, secrets masked; null when no answer came. */
+  /** The response body, bounded to 8 KiB, secrets masked; null when no answer came, or one that may hold a token. */
   response: string | null
   /** For `limited`: how long the lane rests, in ms. For others: the least wait before the next try, or null. */
   retry_after_ms: number | null

@@ -1,5 +1,6 @@
 import type { AttemptClass } from '../destinations/destination.ts'
 import { inline } from './record.ts'
+import { said } from './said.ts'
 import { retryAfter, untilReset } from './waits.ts'
 
 /** One HTTP answer of GitHub's API. Header names are in lower case. */
@@ -21,6 +22,8 @@ export interface AnswerContext {
   auth: 'token' | 'app'
   /** The call that was answered: the dispatch itself, or a step before it. */
   step: 'dispatch' | 'installation' | 'token'
+  /** What must not be quoted: the tokens in use. */
+  secrets: readonly string[]
 }
 
 /** What an answer, or the lack of one, means for the delivery. */
@@ -37,7 +40,7 @@ export interface Meaning {
 interface Row {
   /** Names the row in tests and documentation. */
   id: string
-  applies(answer: Answer): boolean
+  applies(answer: Answer, context: AnswerContext): boolean
   class: AttemptClass
   message(answer: Answer, context: AnswerContext): string
   fix(answer: Answer, context: AnswerContext): string
@@ -47,14 +50,36 @@ interface Row {
 const silent = (): string => ''
 const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
+const STEPS = {
+  dispatch: 'the dispatch',
+  installation: 'the question where the App is installed',
+  token: 'the request for a token',
+} as const satisfies Record<AnswerContext['step'], string>
+
 /**
  * What each answer of GitHub means, first row that applies wins. Sources: GitHub's "Troubleshooting the REST API",
  * "Rate limits for the REST API" and "Best practices for using the REST API".
  */
 const ROWS: readonly Row[] = [
   {
+    id: 'not-github',
+    applies: (answer) => isSuccess(answer) && isPage(answer),
+    class: 'ambiguous',
+    message: ({ status }, { step }) =>
+      `A web page (HTTP ${status}) came where GitHub answers without one: ${outcomeOf(step)}.`,
+    fix: (_, { connection }) => answeredInItsPlace(connection),
+  },
+  {
+    id: 'unreadable',
+    applies: (answer, { step }) => isSuccess(answer) && step !== 'dispatch',
+    class: 'ambiguous',
+    message: ({ status }, { step }) =>
+      `GitHub's answer to ${STEPS[step]} (HTTP ${status}) could not be read: ${outcomeOf(step)}.`,
+    fix: (_, { connection }) => answeredInItsPlace(connection),
+  },
+  {
     id: 'accepted',
-    applies: ({ status }) => status >= 200 && status < 300,
+    applies: isSuccess,
     class: 'success',
     message: silent,
     fix: silent,
@@ -63,8 +88,8 @@ const ROWS: readonly Row[] = [
     id: 'moved',
     applies: ({ status }) => [301, 302, 307, 308].includes(status),
     class: 'permanent',
-    message: ({ status, headers }, { repository }) =>
-      `${repository} has moved, and GitHub's redirect (HTTP ${status} to ${inline(headers['location'] ?? 'no location')}) cannot be followed: only up to three redirects on the same host are.`,
+    message: ({ status, headers }, { repository, secrets }) =>
+      `${repository} has moved, and GitHub's redirect (HTTP ${status} to ${inline(headers['location'] ?? 'no location', secrets)}) cannot be followed: only up to three redirects on the same host are.`,
     fix: (_, { connection }) =>
       `Put the repository's present name into \`repository\`, and check that the API address of GitHub connection ${connection} is the API itself and not a sign-in page.`,
   },
@@ -72,7 +97,8 @@ const ROWS: readonly Row[] = [
     id: 'bad-request',
     applies: ({ status }) => status === 400,
     class: 'permanent',
-    message: (answer) => `GitHub does not understand the request (HTTP 400): ${said(answer)}`,
+    message: (answer, context) =>
+      `GitHub does not understand the request (HTTP 400): ${said(answer, context)}`,
     fix: (_, { connection }) =>
       `Check that the API address of GitHub connection ${connection} speaks GitHub's REST API version 2022-11-28.`,
   },
@@ -80,8 +106,8 @@ const ROWS: readonly Row[] = [
     id: 'bad-credentials',
     applies: ({ status }) => status === 401,
     class: 'credentials',
-    message: (answer, { connection }) =>
-      `GitHub refuses the credentials of connection ${connection} (HTTP 401): ${said(answer)}`,
+    message: (answer, context) =>
+      `GitHub refuses the credentials of connection ${context.connection} (HTTP 401): ${said(answer, context)}`,
     fix: (_, { auth, connection }) =>
       auth === 'app'
         ? `Check the App id and the private key of GitHub connection ${connection}, and this machine's clock: App sign-ins are valid for minutes.`
@@ -116,8 +142,8 @@ const ROWS: readonly Row[] = [
     id: 'suspended',
     applies: ({ status, body }) => status === 403 && /suspended/i.test(body),
     class: 'credentials',
-    message: (answer, { connection }) =>
-      `The identity of GitHub connection ${connection} is suspended (HTTP 403): ${said(answer)}`,
+    message: (answer, context) =>
+      `The identity of GitHub connection ${context.connection} is suspended (HTTP 403): ${said(answer, context)}`,
     fix: (_, { auth, repository }) =>
       auth === 'app'
         ? `Unsuspend the App's installation in the settings of ${ownerOf(repository)} (GitHub Apps, Configure).`
@@ -127,9 +153,9 @@ const ROWS: readonly Row[] = [
     id: 'missing-permission',
     applies: ({ status, body }) => status === 403 && /resource not accessible by/i.test(body),
     class: 'permanent',
-    message: (answer, { repository, connection }) =>
-      `GitHub connection ${connection} may not send to ${repository} (HTTP 403): ${said(answer)}`,
-    fix: ({ headers }, { auth }) => permissionFix(headers['x-accepted-github-permissions'], auth),
+    message: (answer, context) =>
+      `GitHub connection ${context.connection} may not send to ${context.repository} (HTTP 403): ${said(answer, context)}`,
+    fix: ({ headers }, context) => permissionFix(headers['x-accepted-github-permissions'], context),
   },
   {
     id: 'single-sign-on',
@@ -145,8 +171,8 @@ const ROWS: readonly Row[] = [
     id: 'forbidden',
     applies: ({ status }) => status === 403,
     class: 'permanent',
-    message: (answer, { repository }) =>
-      `GitHub forbids sending to ${repository} (HTTP 403): ${said(answer)}`,
+    message: (answer, context) =>
+      `GitHub forbids sending to ${context.repository} (HTTP 403): ${said(answer, context)}`,
     fix: () =>
       'Read what GitHub says: an archived or blocked repository, an IP allow list without this machine, and a policy of the organisation all answer so. Then redeliver.',
   },
@@ -161,15 +187,15 @@ const ROWS: readonly Row[] = [
     id: 'gone',
     applies: ({ status }) => status === 410,
     class: 'permanent',
-    message: (answer, { repository }) =>
-      `GitHub says that this is gone for ${repository} (HTTP 410): ${said(answer)}`,
+    message: (answer, context) =>
+      `GitHub says that this is gone for ${context.repository} (HTTP 410): ${said(answer, context)}`,
     fix: () => 'Remove the destination, or name a repository that exists.',
   },
   {
     id: 'invalid',
     applies: ({ status }) => status === 422,
     class: 'permanent',
-    message: (answer) => `GitHub finds the request invalid (HTTP 422): ${said(answer)}`,
+    message: (answer, context) => `GitHub finds the request invalid (HTTP 422): ${said(answer, context)}`,
     fix: (_, { step }) =>
       step === 'token'
         ? 'Grant the App the repository permission "Contents: write" in its settings, accept it on the installation, then redeliver.'
@@ -186,10 +212,7 @@ const ROWS: readonly Row[] = [
     id: 'try-later',
     applies: ({ status }) => status >= 500 || status === 408 || status === 425,
     class: 'ambiguous',
-    message: ({ status }, { step }) =>
-      step === 'dispatch'
-        ? `GitHub answered HTTP ${status}: the dispatch may or may not have been accepted.`
-        : `GitHub answered HTTP ${status} before anything was dispatched.`,
+    message: ({ status }, { step }) => `GitHub answered HTTP ${status}: ${outcomeOf(step)}.`,
     fix: () =>
       'It is tried again by itself with the same delivery id. See https://www.githubstatus.com if it lasts.',
     wait: ({ headers }, { now }) => retryAfter(headers, now),
@@ -198,7 +221,7 @@ const ROWS: readonly Row[] = [
     id: 'refused',
     applies: () => true,
     class: 'permanent',
-    message: (answer) => `GitHub answered HTTP ${answer.status}: ${said(answer)}`,
+    message: (answer, context) => `GitHub answered HTTP ${answer.status}: ${said(answer, context)}`,
     fix: (_, { connection }) =>
       `Check that the API address of GitHub connection ${connection} is GitHub's API and that no proxy answers in its place.`,
   },
@@ -209,10 +232,10 @@ export const ANSWER_ROWS: readonly string[] = ROWS.map(({ id }) => id)
 
 /**
  * What GitHub's answer means and what to do about it. Pure: a 401 is `credentials` here, and refreshing the token
- * first is the caller's part, as is following a redirect. Tokens that GitHub would echo are masked by the caller.
+ * first is the caller's part, as is following a redirect. What GitHub says is quoted with every token masked.
  */
 export function readAnswer(answer: Answer, context: AnswerContext): Meaning & { row: string } {
-  const row = ROWS.find((candidate) => candidate.applies(answer))
+  const row = ROWS.find((candidate) => candidate.applies(answer, context))
   if (row === undefined) throw new Error('The last row of the answers applies to everything.')
   return {
     row: row.id,
@@ -223,37 +246,33 @@ export function readAnswer(answer: Answer, context: AnswerContext): Meaning & { 
   }
 }
 
-/** GitHub's own words: `message` and its details of a JSON body, else the start of the text. */
-function said({ body }: Answer): string {
-  const parsed = parseObject(body)
-  const message = parsed?.['message']
-  if (parsed === null || typeof message !== 'string') return inline(body.slice(0, 200)) || 'no further words.'
-  const errors = Array.isArray(parsed['errors']) ? parsed['errors'].map(detail).join('; ') : ''
-  return inline(errors === '' ? message : `${message} (${errors})`)
+function outcomeOf(step: AnswerContext['step']): string {
+  return step === 'dispatch' ? 'the dispatch may or may not have been accepted' : 'nothing was dispatched'
 }
 
-function detail(error: unknown): string {
-  if (typeof error === 'string') return error
-  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string')
-    return error.message
-  return JSON.stringify(error)
+function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
-  } catch {
-    return null
-  }
+/** Whether this is a page for people. A 204 has no body, whatever a proxy says of its type. */
+function isPage({ status, headers, body }: Answer): boolean {
+  if (status === 204) return false
+  return (
+    /^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '') ||
+    /^\s*<(!doctype|html)/i.test(body)
+  )
+}
+
+function answeredInItsPlace(connection: string): string {
+  return `A proxy or a sign-in page may have answered in GitHub's place: check the API address of GitHub connection ${connection} and the proxies on the way. It is tried again by itself with the same delivery id.`
 }
 
 function limitOf(limit: string | undefined): string {
   return limit !== undefined && /^\d{1,9}$/.test(limit) ? ` of ${limit} requests` : ''
 }
 
-function permissionFix(accepted: string | undefined, auth: AnswerContext['auth']): string {
-  const needed = accepted === undefined ? 'contents=write' : inline(accepted)
+function permissionFix(accepted: string | undefined, { auth, secrets }: AnswerContext): string {
+  const needed = accepted === undefined ? 'contents=write' : inline(accepted, secrets)
   const where =
     auth === 'app'
       ? "Add it in the App's settings and accept it on the installation, or add the repository to the installation"

@@ -99,16 +99,6 @@ function bodyText(data: unknown): string {
   return JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
-/** The body of an answer as a JSON object; `{}` when it is none. */
-export function answerObject({ body }: Answer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
-}
-
 /** A path below the API address, every part encoded: nothing in a name can leave its part. */
 export function apiPath(...parts: (string | number)[]): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('')

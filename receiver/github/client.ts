@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Octokit } from '@octokit/rest'
 import type { GitHubConnection } from '../config/config.ts'
 import type { AttemptResult, DispatchRequest } from '../destinations/destination.ts'
-import { answerObject, apiPath, call, createOctokit, NoAnswerError } from './api.ts'
+import { answerObject } from './answer-object.ts'
 import { readAnswer } from './answers.ts'
 import type { Answer, AnswerContext, Meaning } from './answers.ts'
-import { readFailure } from './failures.ts'
-import { bound, inline, redact } from './record.ts'
-import { followRedirects } from './redirects.ts'
+import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
+import { AttemptRecord } from './attempt-record.ts'
 import { createTokens } from './connection-tokens.ts'
+import { readFailure } from './failures.ts'
+import { followRedirects } from './redirects.ts'
 import { TokenRefusedError } from './tokens.ts'
 import type { Credential, Tokens } from './tokens.ts'
 
@@ -55,12 +56,13 @@ export class GitHubClient {
    */
   async dispatch(request: DispatchRequest, signal: AbortSignal): Promise<AttemptResult> {
     const body = JSON.stringify({ event_type: request.event_type, client_payload: request.client_payload })
-    const record = new Attempt(this.dispatchUrl(request.owner, request.repo), body)
+    const { owner, repo } = request
+    const record = new AttemptRecord(`${owner}/${repo}`, this.dispatchUrl(owner, repo), body)
     try {
       const answer = await this.#sendRefreshing(request, body, record, signal)
-      return record.result(this.#meaning(answer, request, 'dispatch'), answer)
+      return record.result(this.#meaning(answer, record, 'dispatch'), answer.status, answer.body)
     } catch (error) {
-      return this.#withoutDispatch(error, request, record)
+      return this.#withoutDispatch(error, record)
     }
   }
 
@@ -80,7 +82,7 @@ export class GitHubClient {
   async #sendRefreshing(
     request: DispatchRequest,
     body: string,
-    record: Attempt,
+    record: AttemptRecord,
     signal: AbortSignal,
   ): Promise<Answer> {
     let credential = await this.#tokens.get(request, signal)
@@ -104,23 +106,24 @@ export class GitHubClient {
     { token }: Credential,
     { owner, repo }: DispatchRequest,
     body: string,
-    record: Attempt,
+    record: AttemptRecord,
     signal: AbortSignal,
   ): Promise<Answer> {
-    record.sending(token)
+    record.hides(token)
+    record.sending()
     const post = (url: string) => call(this.#octokit, { method: 'POST', url, token, body, signal })
     const first = await post(apiPath('repos', owner, repo, 'dispatches'))
     const { answer, moved_to } = await followRedirects(first, this.connection.api_url, post)
     record.answered()
-    if (moved_to !== null) record.moved(await this.#presentName(moved_to, token, signal))
+    if (moved_to !== null) record.moved(await this.#presentName(moved_to, answer, token, signal))
     return answer
   }
 
   /** The name that a moved repository has now, for the instruction; its address where GitHub doesn't say. */
-  async #presentName(moved_to: string, token: string, signal: AbortSignal): Promise<string> {
-    const url = moved_to.replace(/\/dispatches$/, '')
+  async #presentName(moved_to: string, answer: Answer, token: string, signal: AbortSignal): Promise<string> {
+    const url = addressOf(moved_to)
     const known = this.#names.get(url)
-    if (known !== undefined) return known
+    if (known !== undefined || isUnwilling(answer)) return known ?? url
     try {
       const { full_name } = answerObject(await call(this.#octokit, { method: 'GET', url, token, signal }))
       if (typeof full_name !== 'string') return url
@@ -135,27 +138,42 @@ export class GitHubClient {
     return minted_at !== null && this.#now() - minted_at < FRESH_TOKEN_MS
   }
 
-  #withoutDispatch(error: unknown, request: DispatchRequest, record: Attempt): AttemptResult {
+  #withoutDispatch(error: unknown, record: AttemptRecord): AttemptResult {
+    const { name, api_url } = this.connection
     if (!(error instanceof TokenRefusedError)) {
       const step = record.isInFlight ? 'dispatch' : 'token'
       const cause = error instanceof NoAnswerError ? error.cause : error
-      const host = new URL(this.connection.api_url).host
-      return record.result(readFailure(cause, { step, host }), null)
+      return record.result(readFailure(cause, { step, host: new URL(api_url).host }), null, null)
     }
-    if (error.answer === null) return record.result(badKey(this.connection.name), null)
-    return record.result(this.#meaning(error.answer, request, error.step), error.answer)
+    const { step, answer, moved_to } = error
+    if (answer === null) return record.result(badKey(name), null, null)
+    if (moved_to !== null) record.moved(this.#names.get(addressOf(moved_to)) ?? addressOf(moved_to))
+    // What comes instead of a token may still hold one.
+    const kept = step === 'token' ? null : answer.body
+    return record.result(this.#meaning(answer, record, step), answer.status, kept)
   }
 
-  #meaning(answer: Answer, { owner, repo }: DispatchRequest, step: AnswerContext['step']): Meaning {
+  #meaning(answer: Answer, { repository, secrets }: AttemptRecord, step: AnswerContext['step']): Meaning {
     const { name, auth } = this.connection
     return readAnswer(answer, {
       now: this.#now(),
-      repository: `${owner}/${repo}`,
+      repository,
       connection: name,
       auth: auth.kind,
       step,
+      secrets,
     })
   }
+}
+
+/** The address of a moved repository itself, from where one of its requests was led. */
+function addressOf(moved_to: string): string {
+  return moved_to.replace(/\/(dispatches|installation)$/, '')
+}
+
+/** Whether GitHub wants no further questions now. */
+function isUnwilling({ status, headers }: Answer): boolean {
+  return status === 401 || status === 429 || status >= 500 || headers['retry-after'] !== undefined
 }
 
 function badKey(connection: string): Meaning {
@@ -164,63 +182,5 @@ function badKey(connection: string): Meaning {
     message: `The App's private key of GitHub connection ${connection} cannot be used to sign in; nothing was dispatched.`,
     fix: "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines, e.g. by GITHUB_APP_PRIVATE_KEY_FILE, and check the App's id.",
     retry_after_ms: null,
-  }
-}
-
-/** Gathers what one attempt leaves behind, with every token that it used masked. */
-class Attempt {
-  readonly #url: string
-  readonly #body: string
-  readonly #secrets: string[] = []
-  #moved_to: string | null = null
-  #in_flight = false
-
-  constructor(url: string, body: string) {
-    this.#url = url
-    this.#body = body
-  }
-
-  /** Whether a dispatch was sent that no answer has come to. */
-  get isInFlight(): boolean {
-    return this.#in_flight
-  }
-
-  sending(token: string): void {
-    this.#secrets.push(token)
-    this.#in_flight = true
-  }
-
-  answered(): void {
-    this.#in_flight = false
-  }
-
-  moved(to: string): void {
-    this.#moved_to = to
-  }
-
-  result(meaning: Meaning, answer: Answer | null): AttemptResult {
-    const { message, fix } = this.#withMove(meaning)
-    return {
-      class: meaning.class,
-      status: answer?.status ?? null,
-      message: redact(message, this.#secrets),
-      fix: redact(fix, this.#secrets),
-      request: { method: 'POST', url: this.#url, body: this.#masked(this.#body) },
-      response: answer === null ? null : this.#masked(answer.body),
-      retry_after_ms: meaning.retry_after_ms,
-    }
-  }
-
-  #withMove({ message, fix, class: kind }: Meaning): Pick<Meaning, 'message' | 'fix'> {
-    if (this.#moved_to === null || kind !== 'success') return { message, fix }
-    const to = inline(this.#moved_to)
-    return {
-      message: `Sent, but the repository has moved to ${to}: GitHub redirected the request.`,
-      fix: `Update the configuration: put ${to} into \`repository\` of the destination and into \`repositories\` of the GitHub connection.`,
-    }
-  }
-
-  #masked(text: string): string {
-    return bound(redact(text, this.#secrets))
   }
 }

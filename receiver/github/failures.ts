@@ -91,7 +91,7 @@ export function readFailure(
   return {
     row: row.id,
     class: 'ambiguous',
-    message: `${row.what(context.host)}${code === '' ? '' : ` (${inline(code)})`}: ${outcome}.`,
+    message: `${row.what(context.host)}${code === '' ? '' : ` (${inline(code, [])})`}: ${outcome}.`,
     fix: row.fix(context.host),
     retry_after_ms: null,
   }

@@ -1,7 +1,8 @@
 import { createAppAuth } from '@octokit/auth-app'
 import type { Octokit } from '@octokit/rest'
-import { answerObject, apiPath, call, createOctokit, NoAnswerError } from './api.ts'
+import { answerObject } from './answer-object.ts'
 import type { Answer } from './answers.ts'
+import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
 import { TokenRefusedError } from './tokens.ts'
 import type { Credential, Place, TokenOptions, Tokens } from './tokens.ts'
@@ -102,12 +103,13 @@ export class InstallationTokens implements Tokens {
   async #findInstallation(place: Place, signal: AbortSignal): Promise<number> {
     const url = `${apiPath('repos', place.owner, place.repo)}/installation`
     const first = await this.#asApp({ method: 'GET', url, signal }, 'installation')
-    const { answer } = await followRedirects(first, this.#api_url, async (moved) => {
+    const { answer, moved_to } = await followRedirects(first, this.#api_url, async (moved) => {
       const token = await this.#appToken()
       return await call(createOctokit(this.#api_url), { method: 'GET', url: moved, token, signal })
     })
     const { id } = answerObject(answer)
-    if (answer.status !== 200 || typeof id !== 'number') throw new TokenRefusedError('installation', answer)
+    if (answer.status !== 200 || typeof id !== 'number')
+      throw new TokenRefusedError('installation', answer, moved_to)
     this.#installations.set(ownerKey(place), id)
     return id
   }

@@ -1,30 +1,46 @@
+import { LONGEST_ESCAPE, maskSecret } from './mask-secret.ts'
+import { maskTokens } from './mask-tokens.ts'
+
 /** The most that a delivery's record keeps of a request or a response body, in bytes of UTF-8. */
 export const RECORD_LIMIT = 8 * 1024
 
-/**
- * What GitHub's credentials look like: classic and fine-grained personal tokens, App tokens (also the stateless
- * `ghs_APPID_JWT` form of over 500 characters) and bare JWTs. Tokens may look like anything else too, which is
- * why the one in use is masked by its value.
- */
-const TOKEN_SHAPES = [
-  /gh[pousr]_[A-Za-z0-9_.-]{16,}/g,
-  /github_pat_[A-Za-z0-9_]{16,}/g,
-  /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
-]
+/** The most that a sentence takes from elsewhere, in bytes of UTF-8. */
+const SENTENCE_LIMIT = 500
+
+/** No more of a text is looked at, in characters: many times what is kept, since masks are shorter than secrets. */
+const LOOKED_AT = 32 * RECORD_LIMIT
 
 const MASK = '***'
 
 /** Shorter values are no secrets, and masking every place where they occur would leave nothing readable. */
 const SHORTEST_SECRET = 8
 
-/** Masks every one of `secrets` (also in its JSON-escaped form) and everything that has the shape of a GitHub token. */
+/**
+ * Masks every one of `secrets` (also where JSON escapes it) and everything that has the shape of a GitHub token, in time
+ * linear in the text. Do it before anything is cut: half of a secret is not found any more.
+ */
 export function redact(text: string, secrets: readonly string[]): string {
   const known = secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .sort((a, b) => b.length - a.length)
-  const masked = known.reduce((rest, secret) => rest.replaceAll(secret, MASK), text)
-  return TOKEN_SHAPES.reduce((rest, shape) => rest.replace(shape, MASK), masked)
+  return maskTokens(
+    known.reduce((rest, secret) => maskSecret(rest, secret, MASK), text),
+    MASK,
+  )
+}
+
+/** What is kept of a text: `secrets` masked, then cut to `limit` bytes of UTF-8. See `redact` and `bound`. */
+export function excerpt(text: string, secrets: readonly string[], limit: number = RECORD_LIMIT): string {
+  return bound(redactStart(text, secrets), limit)
+}
+
+/**
+ * Text from elsewhere as part of one sentence: `secrets` masked, on one line, at most 500 bytes, without control or
+ * bidi characters.
+ */
+export function inline(text: string, secrets: readonly string[]): string {
+  const line = redactStart(text, secrets).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+  return bound(line.trim(), SENTENCE_LIMIT)
 }
 
 /** Cuts to at most `limit` bytes of UTF-8, never inside a character, and says so with a final `…`. */
@@ -36,11 +52,16 @@ export function bound(text: string, limit: number = RECORD_LIMIT): string {
   return `${bytes.subarray(0, end).toString()}…`
 }
 
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80
+/** The masked start of a text. Where the rest was not looked at, what may be the head of a secret is left out too. */
+function redactStart(text: string, secrets: readonly string[]): string {
+  if (text.length <= LOOKED_AT) return redact(text, secrets)
+  const masked = redact(text.slice(0, LOOKED_AT), secrets)
+  const longest = Math.max(0, ...secrets.map((secret) => secret.length * LONGEST_ESCAPE))
+  let end = masked.length
+  while (end > 0 && /[\w.-]/.test(masked.charAt(end - 1))) end -= 1
+  return `${masked.slice(0, Math.max(0, Math.min(end, masked.length - longest)))}…`
 }
 
-/** Text from elsewhere as part of one sentence: on one line, at most 500 bytes, without control or bidi characters. */
-export function inline(text: string): string {
-  return bound(text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim(), 500)
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
 }

@@ -28,7 +28,7 @@ export interface TokenOptions {
   /** Now, Unix time in ms. */
   now: () => number
   /**
-   * Names of the repositories of an owner that automations send to, to narrow installation tokens to them;
+   * Names of the repositories of an owner that automations send to now, to narrow installation tokens to them;
    * null where they cannot be listed. Over 500 are not narrowed (GitHub's limit).
    */
   repositoriesOf: (owner: string) => readonly string[] | null
@@ -39,10 +39,13 @@ export class TokenRefusedError extends Error {
   readonly step: 'installation' | 'token'
   /** GitHub's answer, null when the private key itself cannot be used. */
   readonly answer: Answer | null
-  constructor(step: 'installation' | 'token', answer: Answer | null) {
+  /** Where GitHub's redirect of a moved repository led before it refused; null where there was none. */
+  readonly moved_to: string | null
+  constructor(step: 'installation' | 'token', answer: Answer | null, moved_to: string | null = null) {
     super(answer === null ? 'The private key cannot be used.' : `No token: HTTP ${answer.status}.`)
     this.name = 'TokenRefusedError'
     this.step = step
     this.answer = answer
+    this.moved_to = moved_to
   }
 }

@@ -85,6 +85,12 @@ const MEANINGS: Record<AnswerName, Meant> = {
   'moved-nowhere': { row: 'moved', class: 'permanent', message: /no location/ },
   'moved-in-a-circle': { row: 'moved', class: 'permanent', message: /three redirects/ },
   'sign-in-page': { row: 'moved', class: 'permanent', fix: /sign-in page/ },
+  'page-of-a-proxy': {
+    row: 'not-github',
+    class: 'ambiguous',
+    message: /web page \(HTTP 200\).*may or may not have been accepted/,
+    fix: /proxy.*in GitHub's place.*connection main/,
+  },
   'request-timeout': { row: 'try-later', class: 'ambiguous', message: /408/ },
   'server-error': { row: 'try-later', class: 'ambiguous', message: /may or may not have been accepted/ },
   'bad-gateway': { row: 'try-later', class: 'ambiguous', message: /502/ },
@@ -105,7 +111,10 @@ describe('what an answer of GitHub means', () => {
   afterEach(() => nock.cleanAll())
 
   it('has a real answer of GitHub for every row of the table', () => {
-    expect(new Set(Object.values(MEANINGS).map(({ row }) => row))).toEqual(new Set(ANSWER_ROWS))
+    const rows = Object.values(MEANINGS).map(({ row }) => row)
+    // What no dispatch can be answered with: test/github/installation-tokens.test.ts has it.
+    const before_the_dispatch = ['unreadable']
+    expect(new Set([...rows, ...before_the_dispatch])).toEqual(new Set(ANSWER_ROWS))
   })
 
   it.each(names)('"%s" sent back to a dispatch', async (name) => {
@@ -148,6 +157,48 @@ describe('what an answer of GitHub means', () => {
     expect(result.message).toContain('Bad token *** and ***')
   })
 
+  describe('cut where a token stands', () => {
+    const opaque = 'Kq7xV2mZ9-opaque/enterprise+token.0123456789abcdefXYZ'
+    const answers: [
+      place: string,
+      reply: [status: number, body: string, headers?: Record<string, string>],
+    ][] = [
+      ['in plain text', [422, `${'x'.repeat(180)}${opaque}`]],
+      ['in a message', [422, JSON.stringify({ message: `${'y'.repeat(480)}${opaque}` })]],
+      [
+        'in a message that escapes it',
+        [422, `{"message":"${'y'.repeat(480)}${opaque.replaceAll('/', '\\/').replaceAll('+', '\\u002b')}"}`],
+      ],
+      ['in a body', [422, `${'z'.repeat(8192 - 24)}${opaque}`]],
+      ['in a location', [301, '', { location: `https://sso.example/?${'u'.repeat(460)}${opaque}` }]],
+      [
+        'in the name of a permission',
+        [
+          403,
+          '{"message":"Resource not accessible by integration"}',
+          { 'x-accepted-github-permissions': `${'p'.repeat(480)}${opaque}` },
+        ],
+      ],
+    ]
+
+    it.each(answers)('%s: no part of it is kept', async (_, reply) => {
+      nock(setting.url)
+        .post('/repos/acme/serving/dispatches')
+        .reply(...reply)
+      const connection = tokenConnection({ auth: { kind: 'token', token: opaque } })
+      const result = await createGitHub({ now: () => now }).dispatch(connection, dispatchTo(), patience())
+      expect(result.class).toBe('permanent')
+      expect(JSON.stringify(result)).not.toContain(opaque.slice(0, 6))
+    })
+  })
+
+  it('takes a page in the place of an answer for nothing but a page, also where its type is not said', () => {
+    const page = { status: 200, headers: {}, body: '\n<!DOCTYPE html><title>Sign in</title>' }
+    expect(readAnswer(page, context())).toMatchObject({ row: 'not-github', class: 'ambiguous' })
+    const empty = { status: 204, headers: { 'content-type': 'text/html' }, body: '' }
+    expect(readAnswer(empty, context())).toMatchObject({ class: 'success' })
+  })
+
   it('says to an App that its installation is the other cause of a 404', () => {
     const { message, fix } = readAnswer({ status: 404, headers: {}, body: '' }, context({ auth: 'app' }))
     expect(message).toContain('the GitHub App is not installed on it')
@@ -165,7 +216,7 @@ describe('what an answer of GitHub means', () => {
       context({ step: 'token' }),
     )
     expect(kind).toBe('ambiguous')
-    expect(message).toContain('before anything was dispatched')
+    expect(message).toContain('nothing was dispatched')
   })
 
   describe('how long a limit lasts', () => {
@@ -211,5 +262,13 @@ function send(): Promise<AttemptResult> {
 }
 
 function context(given: Partial<AnswerContext> = {}): AnswerContext {
-  return { now, repository: 'acme/serving', connection: 'main', auth: 'token', step: 'dispatch', ...given }
+  return {
+    now,
+    repository: 'acme/serving',
+    connection: 'main',
+    auth: 'token',
+    step: 'dispatch',
+    secrets: [],
+    ...given,
+  }
 }

@@ -1,14 +1,21 @@
 import nock from 'nock'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGitHub } from '../../receiver/github/github.ts'
+import { idOf } from '../standins/github/accounts.ts'
 import { startGitHub } from '../standins/github/index.ts'
-import type { StandInOptions } from '../standins/github/index.ts'
+import { movedTo } from '../standins/github/real-answers.ts'
+import type { StandInGitHub, StandInOptions } from '../standins/github/index.ts'
 import { dispatchTo, patience, TOKEN, tokenConnection } from './connections.ts'
 
 async function setUp(options: StandInOptions = {}) {
   const github = await startGitHub(options)
   onTestFinished(() => github.close())
   return { github, hub: createGitHub(), connection: tokenConnection({ api_url: github.url }) }
+}
+
+/** Where GitHub's redirect leads dispatches to newco/new. */
+function newAddress({ url }: StandInGitHub): string {
+  return `${url}/repositories/${idOf('newco/new')}/dispatches`
 }
 
 describe('a dispatch', () => {
@@ -93,6 +100,38 @@ describe('a dispatch', () => {
       await hub.dispatch(connection, dispatchTo('old'), patience())
       await hub.dispatch(connection, dispatchTo('old'), patience())
       expect(github.requests.filter(({ operation }) => operation === 'repository')).toHaveLength(1)
+    })
+
+    it.each([
+      ['missing-permission-token', /newco\/new.*Resource not accessible/],
+      ['not-found', /newco\/new does not exist, or the token has no access/],
+      ['archived', /sending to newco\/new.*archived/],
+    ] as const)('says so also where the new one answers %s', async (name, what) => {
+      const { github, hub, connection } = await setUp({ moved: { 'acme/old': 'newco/new' } })
+      github.failNext({ kind: 'custom', ...movedTo(newAddress(github)) }, { operation: 'dispatch' })
+      github.failNext({ kind: 'answer', name }, { operation: 'dispatch' })
+      const result = await hub.dispatch(connection, dispatchTo('old'), patience())
+      expect(result.class).toBe('permanent')
+      expect(result.message).toMatch(/^acme\/old has moved to newco\/new: GitHub redirected the request\./)
+      expect(result.message).toMatch(what)
+      expect(result.fix).toContain('Update the configuration: put newco/new into `repository`')
+    })
+
+    it('says so also where GitHub does not give the new name', async () => {
+      const { github, hub, connection } = await setUp({ moved: { 'acme/old': 'newco/new' } })
+      github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'repository' })
+      const result = await hub.dispatch(connection, dispatchTo('old'), patience())
+      expect(result.message).toContain(`has moved to ${newAddress(github).replace('/dispatches', '')}`)
+      expect(result.fix).toContain("put the repository's present name into `repository`")
+    })
+
+    it('asks nothing more of a GitHub that wants a rest', async () => {
+      const { github, hub, connection } = await setUp({ moved: { 'acme/old': 'newco/new' } })
+      github.failNext({ kind: 'custom', ...movedTo(newAddress(github)) }, { operation: 'dispatch' })
+      github.failNext({ kind: 'answer', name: 'secondary-limit-retry-after' }, { operation: 'dispatch' })
+      const result = await hub.dispatch(connection, dispatchTo('old'), patience())
+      expect(result).toMatchObject({ class: 'limited', retry_after_ms: 90_000 })
+      expect(github.requests.map(({ operation }) => operation)).toEqual(['dispatch', 'dispatch'])
     })
 
     it.each([301, 302, 307, 308])('follows a %i', async (status) => {

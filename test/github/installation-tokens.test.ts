@@ -164,6 +164,17 @@ describe("a GitHub App's installation tokens", () => {
     expect(github.dispatches).toMatchObject([{ repository: 'acme/serving' }])
   })
 
+  it('of a repository that was given away to where the App is not installed: says that it has moved', async () => {
+    const { send } = await setUp({ moved: { 'acme/old': 'newco/new' } })
+    const result = await send('old')
+    expect(result).toMatchObject({ class: 'permanent', status: 404 })
+    expect(result.message).toMatch(/^acme\/old has moved to http.*: GitHub redirected the request\./)
+    expect(result.fix).toContain(
+      "Update the configuration: put the repository's present name into `repository`",
+    )
+    expect(result.fix).toContain('Install the App')
+  })
+
   describe('narrowed to the repositories of the automations', () => {
     it('names them', async () => {
       const { github, send } = await setUp(
@@ -214,6 +225,39 @@ describe("a GitHub App's installation tokens", () => {
       expect(result.class).toBe(kind)
       expect(result.fix).toMatch(fix)
       expect(github.dispatches).toEqual([])
+    })
+
+    const opaque = 'opaque-installation-token-0123456789abcdef'
+    it.each([
+      ['token', 'cut in the middle', { status: 201, body: `{"token":"${opaque}` }],
+      ['token', 'without a token', { status: 201, body: '{}' }],
+      ['token', 'with a token, but not as GitHub gives one', { status: 200, body: `{"token":"${opaque}"}` }],
+      ['token', 'with a token under another name', { status: 201, body: `{"tok":"${opaque}"}` }],
+      ['token', 'empty', { status: 204, body: '' }],
+      ['token', 'a page', { status: 200, body: '<html>Sign in</html>' }],
+      ['installation', 'cut in the middle', { status: 200, body: '{"id": 4' }],
+      ['installation', 'without an id', { status: 200, body: '{}' }],
+      ['installation', 'a page', { status: 200, body: '<html>Sign in</html>' }],
+    ] as const)('(%s: %s) are never taken for a dispatch that succeeded', async (operation, _, answer) => {
+      const { github, send } = await setUp()
+      github.failNext({ kind: 'custom', ...answer }, { operation })
+      const result = await send()
+      expect(result).toMatchObject({ class: 'ambiguous', status: answer.status })
+      expect(result.message).toMatch(/nothing was dispatched/)
+      expect(result.fix).toMatch(/proxy.*in GitHub's place/)
+      expect(JSON.stringify(result)).not.toContain(opaque)
+      expect(github.dispatches).toEqual([])
+      expect(await send()).toMatchObject({ class: 'success' })
+    })
+
+    it('never leave what came in their place in the record, also where it refuses', async () => {
+      const { github, send } = await setUp()
+      for (const body of [`{"token":"${opaque}"}`, `cut ${opaque}`, `{"message":"no","token":"${opaque}"}`]) {
+        github.failNext({ kind: 'custom', status: 422, body }, { operation: 'token' })
+        const result = await send()
+        expect(result).toMatchObject({ class: 'permanent', status: 422, response: null })
+        expect(JSON.stringify(result)).not.toContain(opaque)
+      }
     })
 
     it('say that nothing was dispatched when the connection breaks', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bound, inline, redact } from '../../receiver/github/record.ts'
+import { bound, excerpt, inline, redact } from '../../receiver/github/record.ts'
 
 const stateless = `ghs_1234_${'aB-_9'.repeat(30)}.${'cD'.repeat(90)}.${'eF'.repeat(90)}`
 
@@ -20,6 +20,23 @@ describe('masking secrets', () => {
   it('masks the token in use whatever it looks like, also as JSON escapes it', () => {
     const token = 'no "shape" at all'
     expect(redact(`${token} ${JSON.stringify({ token })}`, [token])).toBe('*** {"token":"***"}')
+  })
+
+  it.each([
+    ['PHP', String.raw`opaque\/\"token\" of <every> & + sign`],
+    ['Rails', String.raw`opaque/\"token\" of \u003cevery\u003e \u0026 + sign`],
+    ['.NET', String.raw`opaque/\u0022token\u0022 of \u003Cevery\u003E \u0026 \u002B sign`],
+  ])('masks the token in use in JSON as %s writes it', (_, escaped) => {
+    const token = 'opaque/"token" of <every> & + sign'
+    expect(JSON.parse(`"${escaped}"`)).toBe(token)
+    expect(redact(`{"message":"${escaped}"}`, [token])).toBe('{"message":"***"}')
+  })
+
+  it('takes no longer for a long text than for its parts', () => {
+    const text = 'eyJ'.repeat((8 * 1024 * 1024) / 3)
+    for (const long of [text, `${text}.${text}`, 'ghp_'.repeat(1_000_000), 'eyJa.'.repeat(1_000_000)]) {
+      expect(redact(long, [])).not.toBe('')
+    }
   })
 
   it('leaves no part of a secret that contains another', () => {
@@ -59,8 +76,29 @@ describe('bounding a record', () => {
   })
 })
 
+describe('what is kept of a long text', () => {
+  const secret = 'opaque secret of our own '.repeat(24)
+
+  it('has no head of a secret that stands where it is cut', () => {
+    expect(excerpt(`${'a'.repeat(80)}${secret}`, [secret], 100)).toBe(`${'a'.repeat(80)}***`)
+    expect(inline(`${'a'.repeat(490)}${stateless}`, [])).toBe(`${'a'.repeat(490)}***`)
+  })
+
+  // What is masked gets shorter, so that the end of what was looked at comes into what is kept.
+  it.each([
+    ['the secret in use', secret, [secret]],
+    ['a token', stateless, []],
+  ])('has no head of %s that stands where nobody looks any more', (_, hidden, secrets) => {
+    for (const before of [100, 200, 300]) {
+      const kept = excerpt(`${'= '.repeat(before / 2)}${hidden}`.repeat(3000), secrets, 300_000)
+      expect(kept).toContain('***= = ')
+      expect(kept).toMatch(/^[=* ]+…$/)
+    }
+  })
+})
+
 describe('text from elsewhere in a sentence', () => {
   it('stays on one line, without control and bidi characters', () => {
-    expect(inline(' a\r\n::error::b\u0007\u202ec ')).toBe('a ::error::b c')
+    expect(inline(' a\r\n::error::b\u0007\u202ec ', [])).toBe('a ::error::b c')
   })
 })

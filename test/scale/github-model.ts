@@ -47,6 +47,7 @@ export class GitHubModel {
       connection: 'main',
       auth: 'app',
       step: 'dispatch',
+      secrets: [],
     })
     this.requests += 1
     return { answered_at: now + latency, status: answer.status, meaning, end }

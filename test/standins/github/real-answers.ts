@@ -122,6 +122,7 @@ export const REAL_ANSWERS = {
   'moved-elsewhere': () => redirect(301, 'https://attacker.example/repositories/1/dispatches'),
   'moved-nowhere': () => message(301, 'Moved Permanently'),
   'moved-in-a-circle': ({ url }) => redirect(307, `${url}/repos/acme/circle/dispatches`),
+  'page-of-a-proxy': () => html(200, 'Sign in to go on'),
   'sign-in-page': () => redirect(302, 'https://sso.example/login'),
   'request-timeout': () => html(408, 'Request Time-out'),
   'server-error': () => message(500, 'Server Error'),

@@ -1,0 +1,11 @@
+import type { Answer } from './answers.ts'
+
+/** The body of an answer as a JSON object; `{}` when it is none. */
+export function answerObject({ body }: Pick<Answer, 'body'>): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
