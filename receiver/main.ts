@@ -38,7 +38,7 @@ async function serve(): Promise<void> {
     admin_token: environment.admin_token,
     config: loaded.config,
     store: await openStore(environment),
-    github: createGitHub(),
+    github: createGitHub,
     log,
   })
   const watch = watchConfig({

@@ -9,6 +9,7 @@ import { createEngine } from './deliveries/engine.ts'
 import { createOwnEvents, OWN_SOURCE_CONFIG } from './deliveries/own-events.ts'
 import { takeEvent } from './deliveries/take-event.ts'
 import { startUpkeep } from './deliveries/upkeep.ts'
+import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
 import { laneOf } from './github/lanes.ts'
 import { createRefusals } from './ingest/refusals.ts'
@@ -28,7 +29,8 @@ export interface ReceiverOptions {
   admin_token: string | null
   config: Config
   store: Store
-  github: GitHubHub
+  /** Makes what talks to GitHub, for as long as the receiver runs: `createGitHub`. */
+  github: (deps: GitHubDeps) => GitHubHub
   log: Log
   clock?: Clock
   /** The registries and destinations that there are; ours unless told. */
@@ -58,10 +60,14 @@ const BODY_MS = 15_000
 
 /** Puts the parts together, recovers what an earlier process left, and listens. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { store, github, log, types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES } } = options
+  const { store, log, types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES } } = options
   const clock = options.clock ?? systemClock(await store.lastSeen({}))
   let runtime: Runtime
   let draining = false
+  const github = options.github({
+    now: () => clock.wall(),
+    repositoriesOf: (connection, owner) => runtime.repositoriesOf(connection, owner),
+  })
 
   async function putInForce(config: Config): Promise<void> {
     const next = createRuntime(config, github, types.destinations)
@@ -74,7 +80,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       now: clock.steady(),
     })
     runtime = next
-    void learnIdentities(options, config, clock)
+    void learnIdentities(store, github, log, config, clock)
   }
   await putInForce(options.config)
   const reloads = createReloads(putInForce, log)
@@ -213,7 +219,9 @@ async function listen(server: Server, host: string, port: number): Promise<strin
  * move to the lane of that user, whose limits count.
  */
 async function learnIdentities(
-  { store, github, log }: ReceiverOptions,
+  store: Store,
+  github: GitHubHub,
+  log: Log,
   config: Config,
   clock: Clock,
 ): Promise<void> {

@@ -99,6 +99,11 @@ export interface DestinationType<D = unknown> {
    * never fit. Empty when all is well. `path` is relative to the destination.
    */
   check(settings: D, context: CheckContext): SettingsProblem[]
+  /**
+   * The repository of GitHub that it sends to, for those that do: tokens are narrowed to what automations name.
+   * `name` is null where it depends on the event.
+   */
+  repository?(settings: D): { connection: string; owner: string; name: string | null }
   /** Makes this kind of destination ready to send, once per configuration. */
   connect(context: ConnectContext): Sender<D>
 }
@@ -116,6 +121,11 @@ export interface DispatchRequest {
   event_type: string
   client_payload: JsonObject
 }
+
+/**
+ * Names of the repositories of `owner` that may be sent to with a GitHub connection; null where they cannot be listed.
+ */
+export type RepositoriesOf = (connection: string, owner: string) => readonly string[] | null
 
 /** GitHub as destinations use it; `createGitHub` of `github/github.ts` makes one. */
 export interface GitHub {

@@ -5,7 +5,7 @@ import type { CheckContext, DestinationType, SettingsProblem } from './destinati
 import { createRepositoryDispatchSender } from './repository-dispatch-sender.ts'
 import { repositoryDispatchSettings } from './repository-dispatch-settings.ts'
 import type { RepositoryDispatch } from './repository-dispatch-settings.ts'
-import { repositoryProblem } from './repository.ts'
+import { repositoryParts, repositoryProblem } from './repository.ts'
 
 /** Starts workflows of a repository by GitHub's `POST /repos/{owner}/{repo}/dispatches`. */
 export const repositoryDispatch: DestinationType<RepositoryDispatch> = {
@@ -19,6 +19,7 @@ export const repositoryDispatch: DestinationType<RepositoryDispatch> = {
     ...checkEventTypeSetting(given.event_type),
     ...checkPayload(given),
   ],
+  repository: ({ connection, repository }) => ({ connection, ...repositoryParts(repository) }),
   connect: ({ connections, github }) => createRepositoryDispatchSender(connections, { github }),
 }
 

@@ -35,6 +35,12 @@ export function repositoryProblem(
   return isAllowed({ owner, repo: name }, globs) ? null : outside(repository, globs, connection)
 }
 
+/** The parts of a destination's `repository`; `name` is null where it depends on the event. */
+export function repositoryParts(repository: string): { owner: string; name: string | null } {
+  const { owner, name } = split(repository)
+  return { owner, name: isTemplate(name) ? null : name }
+}
+
 /**
  * The repository for one event.
  * @throws RenderError when the name is none, or the repository is outside of the connection's `repositories`.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Octokit } from '@octokit/rest'
 import type { GitHubConnection } from '../config/config.ts'
-import type { AttemptResult, DispatchRequest } from '../destinations/destination.ts'
+import type { AttemptResult, DispatchRequest, RepositoriesOf } from '../destinations/destination.ts'
 import { answerObject } from './answer-object.ts'
 import { readAnswer } from './answers.ts'
 import type { Answer, AnswerContext, Meaning } from './answers.ts'
@@ -18,8 +18,8 @@ export interface GitHubDeps {
   now?: () => number
   /** Waits so many ms. Default: a timer. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
-  /** See `TokenOptions.repositoriesOf`. Default: tokens are not narrowed. */
-  repositoriesOf?: (connection: string, owner: string) => readonly string[] | null
+  /** See `TokenOptions.repositoriesOf`; asked anew for every token. Default: tokens are not narrowed. */
+  repositoriesOf?: RepositoriesOf
 }
 
 /** GitHub's replicas may not know a new token for some seconds: a 401 to one younger than this is asked again. */

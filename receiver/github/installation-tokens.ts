@@ -6,11 +6,12 @@ import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
 import { TokenRefusedError } from './tokens.ts'
 import type { Credential, Place, TokenOptions, Tokens } from './tokens.ts'
+import { serverTime } from './waits.ts'
 
 /** A token with less left is replaced before use. */
 const LEAST_LEFT_MS = 5 * 60_000
 
-/** GitHub's lifetime of an installation token, for an answer without a readable `expires_at`. */
+/** GitHub's lifetime of an installation token: the longest, and that of an answer whose times make no sense. */
 const LIFETIME_MS = 60 * 60_000
 
 /** Looking up an installation and minting may take so long together; many dispatches wait for one mint. */
@@ -22,9 +23,18 @@ const MOST_REPOSITORIES = 500
 /** What a `repository_dispatch` needs; GitHub adds `metadata: read` by itself. */
 const PERMISSIONS = { contents: 'write' }
 
+/** The repositories that a token is for; null: all of its installation. */
+type Scope = {
+  repositories: readonly string[]
+  /** Those of them that no automation named when it was minted. */
+  added: readonly string[]
+} | null
+
 interface Minted extends Credential {
   minted_at: number
+  /** By our clock, Unix ms. */
   expires_at: number
+  scope: Scope
 }
 
 interface AppAuth {
@@ -34,8 +44,10 @@ interface AppAuth {
 
 /**
  * Tokens of a GitHub App: one per owner (an App has one installation per owner), shared by everything that asks at
- * the same time. `@octokit/auth-app` signs in as the App and corrects for clock skew; the cache is ours, since its
- * own keeps tokens by its own clock and shares running mints by installation id across API hosts.
+ * the same time. Each is narrowed to the repositories that automations name when it is minted; one that they don't
+ * name any more, or not yet, makes a new token that is for it as well. `@octokit/auth-app` signs in as the App and
+ * corrects for clock skew; the cache is ours, since its own keeps tokens by its own clock and shares running mints by
+ * installation id across API hosts.
  */
 export class InstallationTokens implements Tokens {
   readonly #api_url: string
@@ -44,6 +56,8 @@ export class InstallationTokens implements Tokens {
   readonly #installations = new Map<string, number>()
   readonly #minted = new Map<string, Minted>()
   readonly #minting = new Map<string, Promise<Minted>>()
+  /** The owners of moved repositories, by the owner and name that they had. */
+  readonly #moved = new Map<string, string>()
 
   constructor(api_url: string, { app_id, private_key }: AppAuth, options: TokenOptions) {
     this.#api_url = api_url
@@ -55,49 +69,75 @@ export class InstallationTokens implements Tokens {
   }
 
   async get(place: Place, signal: AbortSignal): Promise<Credential> {
-    const cached = this.#minted.get(ownerKey(place))
-    if (cached !== undefined && cached.expires_at - this.#options.now() >= LEAST_LEFT_MS) return cached
+    const cached = this.#cached(place)
+    if (cached !== null && cached.expires_at - this.#options.now() >= LEAST_LEFT_MS) return cached
     try {
       return await withSignal(this.#mint(place), signal)
     } catch (error) {
-      const usable = cached !== undefined && cached.expires_at > this.#options.now()
+      const usable = cached !== null && cached.expires_at > this.#options.now()
       if (usable && error instanceof NoAnswerError) return cached
       throw error
     }
   }
 
   async renew(place: Place, refused: Credential, signal: AbortSignal): Promise<Credential> {
-    const cached = this.#minted.get(ownerKey(place))
-    if (cached !== undefined && cached.token !== refused.token) return cached
-    this.#minted.delete(ownerKey(place))
+    const cached = this.#cached(place)
+    if (cached !== null && cached.token !== refused.token) return cached
+    this.#minted.delete(this.#owner(place))
     return await withSignal(this.#mint(place), signal)
   }
 
-  #mint(place: Place): Promise<Minted> {
-    const key = ownerKey(place)
-    const running = this.#minting.get(key)
-    if (running !== undefined) return running
+  /** Owners are not case-sensitive on GitHub. */
+  #owner(place: Place): string {
+    return this.#moved.get(fullName(place)) ?? place.owner.toLowerCase()
+  }
+
+  /** The owner's token, where it is for this repository. */
+  #cached(place: Place): Minted | null {
+    const minted = this.#minted.get(this.#owner(place))
+    return minted !== undefined && covers(minted.scope, place) ? minted : null
+  }
+
+  async #mint(place: Place): Promise<Minted> {
+    const owner = this.#owner(place)
+    const running = this.#minting.get(owner)
+    if (running !== undefined) {
+      await running
+      return this.#cached(place) ?? (await this.#mint(place))
+    }
     const minting = this.#mintNow(place, AbortSignal.timeout(MINT_TIMEOUT_MS))
       .then((minted) => {
-        this.#minted.set(key, minted)
+        this.#minted.set(this.#owner(place), minted)
         return minted
       })
-      .finally(() => this.#minting.delete(key))
-    this.#minting.set(key, minting)
-    return minting
+      .finally(() => this.#minting.delete(owner))
+    this.#minting.set(owner, minting)
+    return await minting
   }
 
   async #mintNow(place: Place, signal: AbortSignal): Promise<Minted> {
-    const known = this.#installations.get(ownerKey(place))
-    const first = await this.#requestToken(
-      known ?? (await this.#findInstallation(place, signal)),
-      place,
-      signal,
-    )
-    if (known === undefined || first.status !== 404) return this.#read(first)
+    const scope = this.#scope(place)
+    const known = this.#installations.get(this.#owner(place))
+    const first = await this.#request(known ?? (await this.#findInstallation(place, signal)), scope, signal)
+    if (known === undefined || first.answer.status !== 404) return this.#read(first)
     // The App was uninstalled and installed again since: its installation has a new id.
-    this.#installations.delete(ownerKey(place))
-    return this.#read(await this.#requestToken(await this.#findInstallation(place, signal), place, signal))
+    this.#installations.delete(this.#owner(place))
+    return this.#read(await this.#request(await this.#findInstallation(place, signal), scope, signal))
+  }
+
+  /**
+   * What the owner's next token is for: the repositories that automations name, this one, and what the present token
+   * was widened by, so that two repositories that nobody names any more do not take turns at minting.
+   */
+  #scope(place: Place): Scope {
+    const named = this.#options.repositoriesOf(place.owner)
+    if (named === null) return null
+    const present = this.#minted.get(this.#owner(place))
+    const isValid = present !== undefined && present.expires_at > this.#options.now()
+    const before = isValid ? (present.scope?.added ?? []) : []
+    const names = unique([...named, ...before, place.repo])
+    const added = names.slice(unique(named).length)
+    return names.length > MOST_REPOSITORIES ? null : { repositories: names, added }
   }
 
   async #findInstallation(place: Place, signal: AbortSignal): Promise<number> {
@@ -107,23 +147,31 @@ export class InstallationTokens implements Tokens {
       const token = await this.#appToken()
       return await call(createOctokit(this.#api_url), { method: 'GET', url: moved, token, signal })
     })
-    const { id } = answerObject(answer)
+    const { id, account } = answerObject(answer)
     if (answer.status !== 200 || typeof id !== 'number')
       throw new TokenRefusedError('installation', answer, moved_to)
-    this.#installations.set(ownerKey(place), id)
+    const login = loginOf(account)
+    // A repository that was given away has another installation, which is not that of its old neighbours.
+    if (moved_to !== null && login !== null) this.#moved.set(fullName(place), login.toLowerCase())
+    else this.#moved.delete(fullName(place))
+    this.#installations.set(this.#owner(place), id)
     return id
   }
 
-  /** Narrowed to the automations' repositories where that works: one that is not there fails the whole request. */
-  async #requestToken(installation: number, { owner }: Place, signal: AbortSignal): Promise<Answer> {
+  /** Narrowed to the scope where that works: one repository that is not there fails the whole request. */
+  async #request(
+    installation: number,
+    scope: Scope,
+    signal: AbortSignal,
+  ): Promise<{ answer: Answer; scope: Scope }> {
     const url = `${apiPath('app', 'installations', installation)}/access_tokens`
-    const repositories = this.#options.repositoriesOf(owner) ?? []
-    const narrow = repositories.length > 0 && repositories.length <= MOST_REPOSITORIES
-    const whole = JSON.stringify({ permissions: PERMISSIONS })
-    const body = narrow ? JSON.stringify({ permissions: PERMISSIONS, repositories }) : whole
-    const answer = await this.#asApp({ method: 'POST', url, body, signal }, 'token')
-    if (!narrow || answer.status !== 422) return answer
-    return await this.#asApp({ method: 'POST', url, body: whole, signal }, 'token')
+    const ask = async (scope: Scope) => {
+      const repositories = scope === null ? {} : { repositories: scope.repositories }
+      const body = JSON.stringify({ permissions: PERMISSIONS, ...repositories })
+      return { answer: await this.#asApp({ method: 'POST', url, body, signal }, 'token'), scope }
+    }
+    const narrow = await ask(scope)
+    return scope === null || narrow.answer.status !== 422 ? narrow : await ask(null)
   }
 
   async #asApp(request: Parameters<typeof call>[1], step: 'installation' | 'token'): Promise<Answer> {
@@ -140,19 +188,38 @@ export class InstallationTokens implements Tokens {
     return token
   }
 
-  #read(answer: Answer): Minted {
+  #read({ answer, scope }: { answer: Answer; scope: Scope }): Minted {
     const { token, expires_at } = answerObject(answer)
     if (answer.status !== 201 || typeof token !== 'string' || token === '')
       throw new TokenRefusedError('token', answer)
     const minted_at = this.#options.now()
-    const expiry = typeof expires_at === 'string' ? Date.parse(expires_at) : NaN
-    return { token, minted_at, expires_at: Number.isNaN(expiry) ? minted_at + LIFETIME_MS : expiry }
+    // Its end is a time of GitHub's clock, from which ours may differ.
+    const left = Date.parse(String(expires_at)) - serverTime(answer.headers, minted_at)
+    const lifetime = left > 0 ? Math.min(left, LIFETIME_MS) : LIFETIME_MS
+    return { token, minted_at, expires_at: minted_at + lifetime, scope }
   }
 }
 
-/** Owners are not case-sensitive on GitHub. */
-function ownerKey({ owner }: Place): string {
-  return owner.toLowerCase()
+function fullName({ owner, repo }: Place): string {
+  return `${owner}/${repo}`.toLowerCase()
+}
+
+/** Each name once, as it is written first: names of repositories are not case-sensitive. */
+function unique(names: readonly string[]): string[] {
+  const byLowerCase = new Map<string, string>()
+  for (const name of names) {
+    if (!byLowerCase.has(name.toLowerCase())) byLowerCase.set(name.toLowerCase(), name)
+  }
+  return [...byLowerCase.values()]
+}
+
+function covers(scope: Scope, { repo }: Place): boolean {
+  return scope === null || scope.repositories.some((name) => name.toLowerCase() === repo.toLowerCase())
+}
+
+function loginOf(account: unknown): string | null {
+  if (typeof account !== 'object' || account === null || !('login' in account)) return null
+  return typeof account.login === 'string' ? account.login : null
 }
 
 /** Waits for shared work, no longer than the signal lets this caller; the work goes on for the others. */

@@ -120,7 +120,7 @@ automations:
       admin_token: null,
       config,
       store: await openSqliteStore(join(folder, 'data')),
-      github: createGitHub(),
+      github: createGitHub,
       log: createLog('silent'),
       types,
     })

@@ -77,6 +77,28 @@ describe("a GitHub App's installation tokens", () => {
     expect(github.mints.map(({ owner }) => owner)).toEqual(['acme', 'globex'])
   })
 
+  it.each([
+    ['56 minutes behind', -56],
+    ['70 minutes behind', -70],
+    ['5 minutes ahead', 5],
+  ])("are kept as long where GitHub's clock is %s", async (_, minutes) => {
+    const { github, clock, send } = await setUp({ now: () => Date.now() + minutes * minute })
+    for (clock.ahead of [0, 30 * minute, 54 * minute]) await send()
+    expect(github.mints).toHaveLength(1)
+    clock.ahead = 55 * minute + 2000
+    await send()
+    expect(github.mints).toHaveLength(2)
+  })
+
+  it('are kept as long where GitHub gives their end in no way that makes sense', async () => {
+    const { github, clock, send } = await setUp({ token_lifetime_ms: -minute })
+    github.failNext({ kind: 'answer', name: 'accepted' }, { operation: 'dispatch', times: 2 })
+    await send()
+    clock.ahead = 54 * minute
+    await send()
+    expect(github.mints).toHaveLength(1)
+  })
+
   it('are kept while five minutes are left, and renewed before fewer are', async () => {
     const { github, clock, send } = await setUp()
     await send()
@@ -164,6 +186,21 @@ describe("a GitHub App's installation tokens", () => {
     expect(github.dispatches).toMatchObject([{ repository: 'acme/serving' }])
   })
 
+  it('of a repository that was given away are not used for its old neighbours', async () => {
+    const app = { id: '1234', public_key: key.public_key, installations: { acme: 42, newco: 44 } }
+    const { github, send } = await setUp({ app, moved: { 'acme/old': 'newco/new' } })
+    for (const repo of ['old', 'serving', 'old', 'serving']) {
+      expect(await send(repo)).toMatchObject({ class: 'success' })
+    }
+    expect(github.dispatches.map(({ identity }) => identity)).toEqual([
+      'installation:1234/newco',
+      'installation:1234/acme',
+      'installation:1234/newco',
+      'installation:1234/acme',
+    ])
+    expect(github.mints).toHaveLength(2)
+  })
+
   it('of a repository that was given away to where the App is not installed: says that it has moved', async () => {
     const { send } = await setUp({ moved: { 'acme/old': 'newco/new' } })
     const result = await send('old')
@@ -186,6 +223,57 @@ describe("a GitHub App's installation tokens", () => {
         permissions: { contents: 'write' },
         repositories: ['serving', 'docs'],
       })
+    })
+
+    it('are made wider for one that they do not name any more, and stay so while they last', async () => {
+      const { github, clock, send } = await setUp({}, { repositoriesOf: () => ['Serving', 'docs'] })
+      for (const repo of ['serving', 'gone', 'docs', 'OLDER', 'gone', 'older', 'Docs']) {
+        expect(await send(repo)).toMatchObject({ class: 'success' })
+      }
+      const narrowed = () =>
+        github.mints.map(({ request }) => (request as { repositories: string[] }).repositories)
+      expect(narrowed()).toEqual([
+        ['Serving', 'docs'],
+        ['Serving', 'docs', 'gone'],
+        ['Serving', 'docs', 'gone', 'OLDER'],
+      ])
+      clock.ahead = 61 * minute
+      await send('docs')
+      expect(narrowed().at(-1)).toEqual(['Serving', 'docs'])
+    })
+
+    it('follow what automations name: a token is used for no repository that it was not minted for', async () => {
+      let named: string[] | null = ['serving']
+      const { github, send } = await setUp({}, { repositoriesOf: () => named })
+      await send('serving')
+      named = ['serving', 'docs', 'training']
+      for (const repo of ['docs', 'training', 'serving']) await send(repo)
+      named = null
+      for (const repo of ['serving', 'from-an-event', 'from-another']) await send(repo)
+      expect(github.dispatches).toHaveLength(7)
+      expect(github.mints.map(({ request }) => request)).toMatchObject([
+        { repositories: ['serving'] },
+        { repositories: ['serving', 'docs', 'training'] },
+        { permissions: { contents: 'write' } },
+      ])
+      expect(github.mints[2]?.request).not.toHaveProperty('repositories')
+    })
+
+    it('are minted for each of two repositories that are asked for at the same time', async () => {
+      const { github, send } = await setUp({}, { repositoriesOf: () => [] })
+      const results = await Promise.all(['one', 'two', 'one', 'two'].map((repo) => send(repo)))
+      expect(results.map(({ status }) => status)).toEqual([204, 204, 204, 204])
+      expect(github.mints).toHaveLength(2)
+    })
+
+    it('do not keep out one that has moved', async () => {
+      const { github, send } = await setUp(
+        { moved: { 'acme/old': 'acme/new' } },
+        { repositoriesOf: () => ['old', 'serving'] },
+      )
+      expect(await send('old')).toMatchObject({ class: 'success' })
+      expect(await send('serving')).toMatchObject({ class: 'success' })
+      expect(github.mints).toHaveLength(1)
     })
 
     it('are not narrowed to more than 500', async () => {

@@ -36,6 +36,7 @@ const RUNTIME: Runtime = {
   },
   automations: [],
   senders: new Map(),
+  repositoriesOf: () => null,
 }
 
 /** Ingest behind another handler, in an Express of its own. Gives its URL, what it stored and what it logged. */

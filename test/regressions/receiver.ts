@@ -41,6 +41,8 @@ export interface HouseOptions {
   clock?: Clock
   types?: TypeTables
   github?: StandInOptions
+  /** What GitHub is told before the receiver starts. */
+  prepare?: (github: StandInGitHub) => void
 }
 
 /** One delivery as the API shows it. */
@@ -72,6 +74,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const { types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES } } = options
   const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-house-'))
   const github = await startGitHub({ limits: { enabled: false }, ...options.github })
+  options.prepare?.(github)
   const path = join(folder, 'model-dispatch.yaml')
   writeFileSync(path, config)
   const log: Record<string, unknown>[] = []
@@ -91,7 +94,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       admin_token: ADMIN_TOKEN,
       config: loaded.config,
       store: around(store),
-      github: createGitHub(),
+      github: createGitHub,
       log: createLog('info', { write }),
       clock: options.clock ?? systemClock(0),
       types,

@@ -48,6 +48,6 @@ await startReceiver({
   admin_token: null,
   config,
   store: store as Store,
-  github: createGitHub(),
+  github: createGitHub,
   log: createLog(environment.log_level),
 })

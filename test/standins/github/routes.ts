@@ -121,8 +121,7 @@ function token(id: number | null, context: Context): WireAnswer {
   if (!context.account.identity.startsWith('app:'))
     return errorAnswer(401, 'A JSON web token could not be decoded')
   const { repositories } = (context.body ?? {}) as { repositories?: string[] }
-  const known = context.repositories.known?.map((name) => name.toLowerCase().split('/')[1])
-  if (known !== undefined && repositories?.some((name) => !known.includes(name.toLowerCase())) === true)
+  if (repositories?.some((name) => !isName(name, context)) === true)
     return errorAnswer(
       422,
       'There is at least one repository that does not exist or is not accessible to the parent installation.',
@@ -153,6 +152,13 @@ function repository(place: Place | null, context: Context): WireAnswer {
     default_branch: 'main',
     permissions: { admin: false, push: true, pull: true },
   })
+}
+
+/** Whether a repository has this name now: no request for a token finds one by a name that it had. */
+function isName(name: string, { repositories: { known, moved } }: Context): boolean {
+  const has = (names: readonly string[]) =>
+    names.some((one) => one.toLowerCase().endsWith(`/${name.toLowerCase()}`))
+  return !has(Object.keys(moved)) && (known === null || has([...known, ...Object.values(moved)]))
 }
 
 function exists({ owner, repo }: Place, { repositories: { known, moved } }: Context): boolean {
