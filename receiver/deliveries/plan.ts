@@ -1,7 +1,7 @@
 import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Automation } from '../automations/automation.ts'
-import { RenderError, type DeliveryInput, type Sender, type Target } from '../destinations/destination.ts'
+import { RenderError, type Sender, type Target, type TargetInput } from '../destinations/destination.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import type { NewDelivery } from '../store/operations/accept.ts'
 import { newDeliveryId } from './ids.ts'
@@ -17,13 +17,12 @@ export function planDeliveries(
   return matched.flatMap(({ spec, revision }) =>
     spec.destinations.map((settings, position): NewDelivery => {
       const id = newDeliveryId()
-      const input: DeliveryInput = {
+      const input: TargetInput = {
         delivery_id: id,
         automation: spec.name,
         event,
         flat: source.flat,
         dispatch_type: source.dispatch_type,
-        subject_key: '',
         dedupe_key,
         settings,
       }
@@ -55,7 +54,7 @@ export function planDeliveries(
 type Aim = Target & Pick<NewDelivery, 'policy' | 'error'>
 
 /** Where the delivery goes, or why it can go nowhere. */
-function aim(sender: Sender | undefined, input: DeliveryInput, type: string): Aim {
+function aim(sender: Sender | undefined, input: TargetInput, type: string): Aim {
   const nowhere = (message: string, fix: string): Aim => ({
     target: '',
     listener: '',

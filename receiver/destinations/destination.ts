@@ -50,6 +50,9 @@ export interface DeliveryInput<D = unknown> {
   settings: D
 }
 
+/** The same before it is known where the delivery goes, which is a part of its subject. */
+export type TargetInput<D = unknown> = Omit<DeliveryInput<D>, 'subject_key'>
+
 /** Where a delivery goes, known when the event is accepted. */
 export interface Target {
   /** For people and lists: `acme/serving`, a URL without its query. */
@@ -77,7 +80,7 @@ export interface Sender<D = unknown> {
    * Renders where the delivery goes. Throws `RenderError` when the event gives no valid target
    * (an empty repository name, one outside the connection's list): the delivery then fails with that reason.
    */
-  target(input: DeliveryInput<D>): Target
+  target(input: TargetInput<D>): Target
   policy(lane: string): LanePolicy
   /** One try. Never throws: whatever happens is an `AttemptResult`. Gives up when `signal` aborts. */
   send(input: DeliveryInput<D>, signal: AbortSignal): Promise<AttemptResult>

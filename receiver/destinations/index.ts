@@ -1,5 +1,4 @@
 import type { GitHubConnection } from '../config/config.ts'
-import { createGitHub } from '../github/github.ts'
 import type { DestinationType, GitHub, Sender } from './destination.ts'
 import { repositoryDispatch } from './repository-dispatch.ts'
 
@@ -12,10 +11,9 @@ export const DESTINATION_TYPES: ReadonlyMap<string, DestinationType> = byType([r
  */
 export function createSenders(
   connections: ReadonlyMap<string, GitHubConnection>,
-  deps: { github?: GitHub; types?: ReadonlyMap<string, DestinationType> } = {},
+  { github, types }: { github: GitHub; types: ReadonlyMap<string, DestinationType> },
 ): ReadonlyMap<string, Sender> {
-  const context = { connections, github: deps.github ?? createGitHub() }
-  const types = deps.types ?? DESTINATION_TYPES
+  const context = { connections, github }
   return new Map([...types].map(([name, type]) => [name, type.connect(context)]))
 }
 

@@ -11,7 +11,7 @@ import { redact } from '../github/record.ts'
 import { compileTemplate, renderString, TemplateError } from '../templates/template.ts'
 import type { TemplateScope } from '../templates/template.ts'
 import { RenderError } from './destination.ts'
-import type { AttemptResult, DeliveryInput, GitHub, Sender } from './destination.ts'
+import type { AttemptResult, DeliveryInput, GitHub, Sender, TargetInput } from './destination.ts'
 import { renderRepository } from './repository.ts'
 import type { Repository } from './repository.ts'
 import type { RepositoryDispatch } from './repository-dispatch-settings.ts'
@@ -59,7 +59,7 @@ export function createRepositoryDispatchSender(
 }
 
 function place(
-  input: Input,
+  input: TargetInput<RepositoryDispatch>,
   connections: ReadonlyMap<string, GitHubConnection>,
 ): Repository & { connection: GitHubConnection } {
   const { connection: name, repository } = input.settings
@@ -96,7 +96,7 @@ function renderPayload(input: Input): JsonObject {
   return completeClientPayload(own as JsonObject, event, envelope, { model_event })
 }
 
-function scopeOf({ event, flat, automation }: Input): TemplateScope {
+function scopeOf({ event, flat, automation }: TargetInput): TemplateScope {
   return { event, flat, automation }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GitHubConnection } from '../../receiver/config/config.ts'
 import { RenderError } from '../../receiver/destinations/destination.ts'
 import type { DeliveryInput, Sender } from '../../receiver/destinations/destination.ts'
-import { createSenders } from '../../receiver/destinations/index.ts'
+import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { patience, TOKEN, tokenConnection } from '../github/connections.ts'
 import { startGitHub } from '../standins/github/index.ts'
@@ -12,7 +12,7 @@ import { aliasEvent, connections, delivery, dispatchKeys as keys } from './event
 /** A sender that never gets as far as the network. */
 function offline(given: ReadonlyMap<string, GitHubConnection> = connections): Sender {
   const github = { ...createGitHub(), login: () => null }
-  return senderOf(createSenders(given, { github }))
+  return senderOf(createSenders(given, { github, types: DESTINATION_TYPES }))
 }
 
 function senderOf(senders: ReadonlyMap<string, Sender>): Sender {
@@ -165,7 +165,9 @@ describe('sending a repository_dispatch', () => {
     onTestFinished(() => github.close())
     const hub = createGitHub()
     const connection = tokenConnection({ api_url: github.url })
-    const sender = senderOf(createSenders(new Map([['main', connection]]), { github: hub }))
+    const sender = senderOf(
+      createSenders(new Map([['main', connection]]), { github: hub, types: DESTINATION_TYPES }),
+    )
     return { github, hub, sender, connection }
   }
 
