@@ -67,6 +67,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const github = options.github({
     now: () => clock.wall(),
     repositoriesOf: (connection, owner) => runtime.repositoriesOf(connection, owner),
+    onIdentity: () => void learnIdentities(store, github, log, runtime.config, clock),
   })
 
   async function putInForce(config: Config): Promise<void> {

@@ -20,6 +20,8 @@ export interface GitHubDeps {
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** See `TokenOptions.repositoriesOf`; asked anew for every token. Default: tokens are not narrowed. */
   repositoriesOf?: RepositoriesOf
+  /** See `Identities`. */
+  onIdentity?: (connection: GitHubConnection, login: string) => void
 }
 
 /** GitHub's replicas may not know a new token for some seconds: a 401 to one younger than this is asked again. */

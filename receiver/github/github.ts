@@ -27,7 +27,7 @@ export function createGitHub(deps: GitHubDeps = {}): GitHubHub {
     clients.set(connection.name, { key, client: made })
     return made
   }
-  const identities = new Identities(client, deps.now ?? Date.now)
+  const identities = new Identities(client, deps.now ?? Date.now, deps.onIdentity)
   return {
     client,
     dispatchUrl: (connection, owner, repo) => client(connection).dispatchUrl(owner, repo),

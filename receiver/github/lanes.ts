@@ -56,12 +56,22 @@ function usesLane(connection: GitHubConnection, lane: string, login: string | nu
 export class Identities {
   readonly #client: (connection: GitHubConnection) => GitHubClient
   readonly #now: () => number
+  readonly #onLate: (connection: GitHubConnection, login: string) => void
   readonly #known = new Map<string, { login: string | null; asked_at: number }>()
   readonly #asking = new Map<string, Promise<string | null>>()
 
-  constructor(client: (connection: GitHubConnection) => GitHubClient, now: () => number) {
+  /**
+   * @param onLate told once when a login is learned that GitHub didn't say when it was first asked: what was accepted
+   * meanwhile waits under the connection's own name.
+   */
+  constructor(
+    client: (connection: GitHubConnection) => GitHubClient,
+    now: () => number,
+    onLate: (connection: GitHubConnection, login: string) => void = () => undefined,
+  ) {
     this.#client = client
     this.#now = now
+    this.#onLate = onLate
   }
 
   /** The login as far as it is known now. Where it isn't, it is asked for in the background. */
@@ -89,7 +99,9 @@ export class Identities {
     const login = await this.#client(connection)
       .login(AbortSignal.timeout(ASK_TIMEOUT_MS))
       .catch(() => null)
+    const isLate = this.#known.has(key)
     this.#known.set(key, { login, asked_at: this.#now() })
+    if (isLate && login !== null) this.#onLate(connection, login)
     return login
   }
 
