@@ -115,8 +115,10 @@ const ROWS: readonly Row[] = [
   },
   {
     id: 'primary-limit',
-    applies: ({ status, headers }) =>
-      (status === 403 || status === 429) && headers['x-ratelimit-remaining'] === '0',
+    // A proxy may leave out GitHub's headers; the words then tell it from a missing permission.
+    applies: ({ status, headers, body }) =>
+      ((status === 403 || status === 429) && headers['x-ratelimit-remaining'] === '0') ||
+      (status === 403 && /API rate limit exceeded/.test(body)),
     class: 'limited',
     message: ({ headers }) =>
       `GitHub's hourly limit${limitOf(headers['x-ratelimit-limit'])} of this identity is used up.`,

@@ -45,6 +45,11 @@ const MEANINGS: Record<AnswerName, Meant> = {
   },
   'primary-limit-403': { row: 'primary-limit', class: 'limited', message: /5000 requests/, wait: 901_000 },
   'primary-limit-429': { row: 'primary-limit', class: 'limited', wait: 901_000 },
+  'primary-limit-without-headers': {
+    row: 'primary-limit',
+    class: 'limited',
+    message: /hourly limit of this/,
+  },
   'secondary-limit-403': { row: 'secondary-limit', class: 'limited', fix: /writes_per_second/ },
   'secondary-limit-429': { row: 'secondary-limit', class: 'limited' },
   'secondary-limit-retry-after': { row: 'secondary-limit', class: 'limited', wait: 90_000 },

@@ -125,6 +125,15 @@ describe('a dispatch', () => {
       expect(result.fix).toContain("put the repository's present name into `repository`")
     })
 
+    it('says nothing of a new place where the redirects lead nowhere', async () => {
+      const { github, hub, connection } = await setUp()
+      const location = `${github.url}/repos/acme/serving/dispatches`
+      github.failAlways({ kind: 'custom', status: 301, headers: { location } })
+      const { message, fix } = await hub.dispatch(connection, dispatchTo(), patience())
+      expect(message).toMatch(/^acme\/serving has moved, and GitHub's redirect .* cannot be followed/)
+      expect(fix).not.toContain('Update the configuration')
+    })
+
     it('asks nothing more of a GitHub that wants a rest', async () => {
       const { github, hub, connection } = await setUp({ moved: { 'acme/old': 'newco/new' } })
       github.failNext({ kind: 'custom', ...movedTo(newAddress(github)) }, { operation: 'dispatch' })

@@ -67,6 +67,8 @@ export const REAL_ANSWERS = {
       message(429, 'API rate limit exceeded for installation ID 1.', {}, limitDocs),
       limitHeaders(now, 5000, 0),
     ),
+  'primary-limit-without-headers': () =>
+    message(403, 'API rate limit exceeded for user ID 1.', {}, limitDocs),
   'secondary-limit-403': () => message(403, secondary, {}, limitDocs),
   'secondary-limit-429': () => message(429, secondary, {}, limitDocs),
   'secondary-limit-retry-after': () =>
