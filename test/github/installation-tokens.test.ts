@@ -1,37 +1,18 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { createGitHub } from '../../receiver/github/github.ts'
-import type { GitHubDeps } from '../../receiver/github/client.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAppKey, startGitHub } from '../standins/github/index.ts'
-import type { StandInGitHub, StandInOptions } from '../standins/github/index.ts'
+import type { StandInGitHub } from '../standins/github/index.ts'
+import { APP_KEY, startApp } from './app.ts'
 import { appConnection, dispatchTo, patience } from './connections.ts'
 
 const minute = 60_000
 
 describe("a GitHub App's installation tokens", () => {
-  let key: ReturnType<typeof createAppKey>
-  beforeAll(() => {
-    key = createAppKey()
-  })
-
-  /** A stand-in with our App installed on acme, and a way to send to it. `clock` moves both sides. */
-  async function setUp(options: StandInOptions = {}, deps: GitHubDeps = {}) {
-    const clock = { ahead: 0 }
-    const now = () => Date.now() + clock.ahead
-    const app = { id: '1234', public_key: key.public_key, installations: { acme: 42, globex: 43 } }
-    const github = await startGitHub({ app, now: Date.now, ...options })
-    onTestFinished(() => github.close())
-    const hub = createGitHub({ now, sleep: () => Promise.resolve(), ...deps })
-    const connection = appConnection(key.private_key, { api_url: github.url })
-    const send = (repo?: string) => hub.dispatch(connection, dispatchTo(repo), patience())
-    return { github, clock, hub, connection, send }
-  }
-
   function calls({ requests }: StandInGitHub): (string | null)[] {
     return requests.map(({ operation }) => operation)
   }
 
   it('are minted for contents: write alone, and never sent anywhere but to GitHub', async () => {
-    const { github, send } = await setUp()
+    const { github, send } = await startApp()
     const result = await send()
     expect(result).toMatchObject({ class: 'success', status: 204 })
     expect(calls(github)).toEqual(['installation', 'token', 'dispatch'])
@@ -43,7 +24,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('may have over 500 characters: sent whole, cached, and masked', async () => {
-    const { github, send } = await setUp()
+    const { github, send } = await startApp()
     await send()
     github.failNext({
       kind: 'custom',
@@ -62,7 +43,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are minted once for twenty dispatches at the same time', async () => {
-    const { github, send } = await setUp()
+    const { github, send } = await startApp()
     const results = await Promise.all(Array.from({ length: 20 }, () => send()))
     expect(results.every(({ status }) => status === 204)).toBe(true)
     expect(calls(github).filter((operation) => operation === 'installation')).toHaveLength(1)
@@ -70,7 +51,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are one per owner', async () => {
-    const { github, hub, connection, send } = await setUp()
+    const { github, hub, connection, send } = await startApp()
     await send()
     await hub.dispatch(connection, { ...dispatchTo(), owner: 'Globex' }, patience())
     await hub.dispatch(connection, { ...dispatchTo(), owner: 'ACME' }, patience())
@@ -82,7 +63,7 @@ describe("a GitHub App's installation tokens", () => {
     ['70 minutes behind', -70],
     ['5 minutes ahead', 5],
   ])("are kept as long where GitHub's clock is %s", async (_, minutes) => {
-    const { github, clock, send } = await setUp({ now: () => Date.now() + minutes * minute })
+    const { github, clock, send } = await startApp({ now: () => Date.now() + minutes * minute })
     for (clock.ahead of [0, 30 * minute, 54 * minute]) await send()
     expect(github.mints).toHaveLength(1)
     clock.ahead = 55 * minute + 2000
@@ -91,7 +72,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are kept as long where GitHub gives their end in no way that makes sense', async () => {
-    const { github, clock, send } = await setUp({ token_lifetime_ms: -minute })
+    const { github, clock, send } = await startApp({ token_lifetime_ms: -minute })
     github.failNext({ kind: 'answer', name: 'accepted' }, { operation: 'dispatch', times: 2 })
     await send()
     clock.ahead = 54 * minute
@@ -100,7 +81,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are kept while five minutes are left, and renewed before fewer are', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     clock.ahead = 54 * minute
     await send()
@@ -112,7 +93,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('serve to their end when GitHub mints no new ones', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     clock.ahead = 56 * minute
     github.failNext({ kind: 'reset' }, { operation: 'token' })
@@ -120,7 +101,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are refreshed once when GitHub refuses them', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     github.accounts.revokeMinted()
     clock.ahead = minute
@@ -129,7 +110,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are refreshed once for all that were refused at the same time', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     github.accounts.revokeMinted()
     clock.ahead = minute
@@ -139,7 +120,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('mean refused credentials when the refreshed one is refused too', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     clock.ahead = minute
     github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch', times: 9 })
@@ -154,7 +135,7 @@ describe("a GitHub App's installation tokens", () => {
       waits.push(ms)
       return Promise.resolve()
     }
-    const { github, send } = await setUp({}, { sleep })
+    const { github, send } = await startApp({}, { sleep })
     github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch' })
     expect(await send()).toMatchObject({ class: 'success' })
     expect(waits).toEqual([1000])
@@ -162,7 +143,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('follow the App to its new installation', async () => {
-    const { github, clock, send } = await setUp()
+    const { github, clock, send } = await startApp()
     await send()
     clock.ahead = 58 * minute
     github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'token' })
@@ -179,7 +160,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are found and minted for a repository that has moved', async () => {
-    const { send, github } = await setUp({ moved: { 'acme/old': 'acme/serving' } })
+    const { send, github } = await startApp({ moved: { 'acme/old': 'acme/serving' } })
     const result = await send('old')
     expect(result).toMatchObject({ class: 'success', status: 204 })
     expect(result.fix).toContain('put acme/serving into `repository`')
@@ -187,8 +168,8 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('of a repository that was given away are not used for its old neighbours', async () => {
-    const app = { id: '1234', public_key: key.public_key, installations: { acme: 42, newco: 44 } }
-    const { github, send } = await setUp({ app, moved: { 'acme/old': 'newco/new' } })
+    const app = { id: '1234', public_key: APP_KEY.public_key, installations: { acme: 42, newco: 44 } }
+    const { github, send } = await startApp({ app, moved: { 'acme/old': 'newco/new' } })
     for (const repo of ['old', 'serving', 'old', 'serving']) {
       expect(await send(repo)).toMatchObject({ class: 'success' })
     }
@@ -202,7 +183,7 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('of a repository that was given away to where the App is not installed: says that it has moved', async () => {
-    const { send } = await setUp({ moved: { 'acme/old': 'newco/new' } })
+    const { send } = await startApp({ moved: { 'acme/old': 'newco/new' } })
     const result = await send('old')
     expect(result).toMatchObject({ class: 'permanent', status: 404 })
     expect(result.message).toMatch(/^acme\/old has moved to http.*: GitHub redirected the request\./)
@@ -212,90 +193,9 @@ describe("a GitHub App's installation tokens", () => {
     expect(result.fix).toContain('Install the App')
   })
 
-  describe('narrowed to the repositories of the automations', () => {
-    it('names them', async () => {
-      const { github, send } = await setUp(
-        {},
-        { repositoriesOf: (_, owner) => (owner === 'acme' ? ['serving', 'docs'] : null) },
-      )
-      await send()
-      expect(github.mints[0]?.request).toEqual({
-        permissions: { contents: 'write' },
-        repositories: ['serving', 'docs'],
-      })
-    })
-
-    it('are made wider for one that they do not name any more, and stay so while they last', async () => {
-      const { github, clock, send } = await setUp({}, { repositoriesOf: () => ['Serving', 'docs'] })
-      for (const repo of ['serving', 'gone', 'docs', 'OLDER', 'gone', 'older', 'Docs']) {
-        expect(await send(repo)).toMatchObject({ class: 'success' })
-      }
-      const narrowed = () =>
-        github.mints.map(({ request }) => (request as { repositories: string[] }).repositories)
-      expect(narrowed()).toEqual([
-        ['Serving', 'docs'],
-        ['Serving', 'docs', 'gone'],
-        ['Serving', 'docs', 'gone', 'OLDER'],
-      ])
-      clock.ahead = 61 * minute
-      await send('docs')
-      expect(narrowed().at(-1)).toEqual(['Serving', 'docs'])
-    })
-
-    it('follow what automations name: a token is used for no repository that it was not minted for', async () => {
-      let named: string[] | null = ['serving']
-      const { github, send } = await setUp({}, { repositoriesOf: () => named })
-      await send('serving')
-      named = ['serving', 'docs', 'training']
-      for (const repo of ['docs', 'training', 'serving']) await send(repo)
-      named = null
-      for (const repo of ['serving', 'from-an-event', 'from-another']) await send(repo)
-      expect(github.dispatches).toHaveLength(7)
-      expect(github.mints.map(({ request }) => request)).toMatchObject([
-        { repositories: ['serving'] },
-        { repositories: ['serving', 'docs', 'training'] },
-        { permissions: { contents: 'write' } },
-      ])
-      expect(github.mints[2]?.request).not.toHaveProperty('repositories')
-    })
-
-    it('are minted for each of two repositories that are asked for at the same time', async () => {
-      const { github, send } = await setUp({}, { repositoriesOf: () => [] })
-      const results = await Promise.all(['one', 'two', 'one', 'two'].map((repo) => send(repo)))
-      expect(results.map(({ status }) => status)).toEqual([204, 204, 204, 204])
-      expect(github.mints).toHaveLength(2)
-    })
-
-    it('do not keep out one that has moved', async () => {
-      const { github, send } = await setUp(
-        { moved: { 'acme/old': 'acme/new' } },
-        { repositoriesOf: () => ['old', 'serving'] },
-      )
-      expect(await send('old')).toMatchObject({ class: 'success' })
-      expect(await send('serving')).toMatchObject({ class: 'success' })
-      expect(github.mints).toHaveLength(1)
-    })
-
-    it('are not narrowed to more than 500', async () => {
-      const many = Array.from({ length: 501 }, (_, index) => `repo-${index}`)
-      const { github, send } = await setUp({}, { repositoriesOf: () => many })
-      await send()
-      expect(github.mints[0]?.request).toEqual({ permissions: { contents: 'write' } })
-    })
-
-    it('do not fail for all because one repository is not there', async () => {
-      const { github, send } = await setUp(
-        { repositories: ['acme/serving'] },
-        { repositoriesOf: () => ['serving', 'typo'] },
-      )
-      expect(await send()).toMatchObject({ class: 'success' })
-      expect(github.mints).toMatchObject([{ request: { permissions: { contents: 'write' } } }])
-    })
-  })
-
   describe('that GitHub does not give', () => {
     it('name the installation that is missing', async () => {
-      const { hub, connection } = await setUp()
+      const { hub, connection } = await startApp()
       const result = await hub.dispatch(connection, { ...dispatchTo(), owner: 'stranger' }, patience())
       expect(result).toMatchObject({ class: 'permanent', status: 404 })
       expect(result.fix).toContain('Install the App of GitHub connection main on stranger/serving')
@@ -307,7 +207,7 @@ describe("a GitHub App's installation tokens", () => {
       ['server-error', 'ambiguous', /tried again/],
       ['secondary-limit-retry-after', 'limited', /writes_per_second/],
     ] as const)('%s is %s', async (name, kind, fix) => {
-      const { github, send } = await setUp()
+      const { github, send } = await startApp()
       github.failNext({ kind: 'answer', name }, { operation: 'token' })
       const result = await send()
       expect(result.class).toBe(kind)
@@ -327,7 +227,7 @@ describe("a GitHub App's installation tokens", () => {
       ['installation', 'without an id', { status: 200, body: '{}' }],
       ['installation', 'a page', { status: 200, body: '<html>Sign in</html>' }],
     ] as const)('(%s: %s) are never taken for a dispatch that succeeded', async (operation, _, answer) => {
-      const { github, send } = await setUp()
+      const { github, send } = await startApp()
       github.failNext({ kind: 'custom', ...answer }, { operation })
       const result = await send()
       expect(result).toMatchObject({ class: 'ambiguous', status: answer.status })
@@ -339,7 +239,7 @@ describe("a GitHub App's installation tokens", () => {
     })
 
     it('never leave what came in their place in the record, also where it refuses', async () => {
-      const { github, send } = await setUp()
+      const { github, send } = await startApp()
       for (const body of [`{"token":"${opaque}"}`, `cut ${opaque}`, `{"message":"no","token":"${opaque}"}`]) {
         github.failNext({ kind: 'custom', status: 422, body }, { operation: 'token' })
         const result = await send()
@@ -349,13 +249,13 @@ describe("a GitHub App's installation tokens", () => {
     })
 
     it('say that nothing was dispatched when the connection breaks', async () => {
-      const { github, send } = await setUp()
+      const { github, send } = await startApp()
       github.failNext({ kind: 'reset' }, { operation: 'installation' })
       expect((await send()).message).toMatch(/nothing was dispatched/)
     })
 
     it('do not keep a dispatch past its time, and the next one has the token', async () => {
-      const { github, hub, connection, send } = await setUp()
+      const { github, hub, connection, send } = await startApp()
       github.failNext({ kind: 'slow', ms: 300 }, { operation: 'token' })
       const result = await hub.dispatch(connection, dispatchTo(), AbortSignal.timeout(100))
       expect(result).toMatchObject({ class: 'ambiguous', status: null })
@@ -365,8 +265,8 @@ describe("a GitHub App's installation tokens", () => {
     })
 
     it('say what is wrong with a private key, and nothing of the key', async () => {
-      const { hub, github } = await setUp()
-      const broken = key.private_key.slice(0, 200)
+      const { hub, github } = await startApp()
+      const broken = APP_KEY.private_key.slice(0, 200)
       const result = await hub.dispatch(
         appConnection(broken, { api_url: github.url }),
         dispatchTo(),
@@ -378,7 +278,7 @@ describe("a GitHub App's installation tokens", () => {
     })
 
     it("refuse another App's key", async () => {
-      const { hub, github } = await setUp()
+      const { hub, github } = await startApp()
       const foreign = appConnection(createAppKey().private_key, { api_url: github.url })
       expect(await hub.dispatch(foreign, dispatchTo(), patience())).toMatchObject({
         class: 'credentials',
@@ -388,8 +288,8 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('are minted at the address of GitHub Enterprise Server, where they are used', async () => {
-    const { github, hub } = await setUp()
-    const ghes = appConnection(key.private_key, { api_url: `${github.url}/api/v3` })
+    const { github, hub } = await startApp()
+    const ghes = appConnection(APP_KEY.private_key, { api_url: `${github.url}/api/v3` })
     expect(await hub.dispatch(ghes, dispatchTo(), patience())).toMatchObject({ class: 'success' })
     expect(github.requests.map(({ path }) => path)).toEqual([
       '/api/v3/repos/acme/serving/installation',
@@ -399,12 +299,12 @@ describe("a GitHub App's installation tokens", () => {
   })
 
   it('of equal installation ids on two hosts are never mixed up', async () => {
-    const one = await setUp()
+    const one = await startApp()
     const two = await startGitHub({
-      app: { id: '1234', public_key: key.public_key, installations: { acme: 42 } },
+      app: { id: '1234', public_key: APP_KEY.public_key, installations: { acme: 42 } },
     })
     onTestFinished(() => two.close())
-    const other = appConnection(key.private_key, { name: 'other', api_url: two.url })
+    const other = appConnection(APP_KEY.private_key, { name: 'other', api_url: two.url })
     const results = await Promise.all([one.send(), one.hub.dispatch(other, dispatchTo(), patience())])
     expect(results.map(({ status }) => status)).toEqual([204, 204])
   })
