@@ -1,7 +1,8 @@
-import express, { type Express } from 'express'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { apiRouter, type ApiOptions } from './api/router.ts'
-import { ingestRouter, type IngestOptions } from './ingest/router.ts'
+import { ingestRouter, UNKNOWN_SOURCE, type IngestOptions } from './ingest/router.ts'
 import { healthRouter, type HealthOptions } from './observe/health.ts'
+import type { Log } from './observe/log.ts'
 
 /** The HTTP side of the receiver: routes and nothing else. */
 export function createApp(options: IngestOptions & ApiOptions & HealthOptions): Express {
@@ -14,5 +15,31 @@ export function createApp(options: IngestOptions & ApiOptions & HealthOptions): 
   app.use((_request, response) => {
     response.status(404).json({ status: 'refused', error: 'not_found', message: 'There is nothing here.' })
   })
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    answerError(options.log, request, response, error)
+  })
   return app
+}
+
+/**
+ * The last word on an error. Express's own would answer with the stack and print it, for each request of a stranger
+ * whose path cannot be decoded.
+ */
+function answerError(log: Log, request: Request, response: Response, error: unknown): void {
+  const status = (error as { status?: unknown } | null)?.status
+  const theirs = typeof status === 'number' && status >= 400 && status < 500
+  if (!theirs) log.error({ reason: reasonOf(error) }, 'request failed')
+  if (response.headersSent) request.socket.destroy()
+  else if (!theirs) {
+    const message = 'The receiver has logged why.'
+    response.status(500).json({ status: 'failed', error: 'internal', message })
+  } else if (request.path.startsWith('/webhooks/')) response.status(404).json(UNKNOWN_SOURCE)
+  else {
+    const message = 'The path of this request cannot be read.'
+    response.status(400).json({ status: 'refused', error: 'bad_request', message })
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

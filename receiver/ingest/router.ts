@@ -24,6 +24,13 @@ export interface IngestOptions {
   public_url: string | null
 }
 
+/** The answer (404) to a name that no source has. */
+export const UNKNOWN_SOURCE = {
+  status: 'refused',
+  error: 'unknown_source',
+  message: 'There is no source of this name. The URL ends in the name of a source of the configuration.',
+}
+
 /** The same for every failed verification: it tells a stranger nothing. */
 const UNAUTHORIZED = {
   status: 'refused',
@@ -62,11 +69,7 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
   const source = runtime.config.sources.get(String(request.params['source']))
   const type = source === undefined ? undefined : options.sources.get(source.type)
   if (source === undefined || type === undefined) {
-    response.status(404).json({
-      status: 'refused',
-      error: 'unknown_source',
-      message: 'There is no source of this name. The URL ends in the name of a source of the configuration.',
-    })
+    response.status(404).json(UNKNOWN_SOURCE)
     return
   }
   const raw = await readBody(request, response, source.body_limit)

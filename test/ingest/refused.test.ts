@@ -172,3 +172,38 @@ describe('a connection that misbehaves', () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /)
   })
 })
+
+describe('a path that cannot be decoded', () => {
+  const BAD = ['%zz', '%', '%c3%28', 'wandb%ff']
+
+  it.each(BAD)('below /webhooks is an unknown source: %s', async (source) => {
+    const unknown = await send(aliasBody(), { source: 'nobody' })
+    for (const method of ['POST', 'GET']) {
+      const { status, headers, text } = await request(`${scene.receiver.url}/webhooks/${source}`, { method })
+      expect(status).toBe(404)
+      expect({ ...headers, date: '' }).toEqual({ ...unknown.headers, date: '' })
+      expect(text).toBe(unknown.text)
+    }
+  })
+
+  it.each(BAD)('is JSON anywhere else, without a stack: %s', async (part) => {
+    for (const path of [`/${part}`, `/healthz/${part}`, `/api/v1/events/${part}`, `/api/v1/${part}`]) {
+      const { status, headers, text } = await scene.receiver.api(path)
+      expect([path, status]).toEqual([path, path.includes('events') ? 400 : 404])
+      expect(headers['content-type']).toMatch(/^application\/(problem\+)?json/)
+      expect(text).not.toMatch(/URIError|node_modules|\.ts|\n\s+at /)
+    }
+  })
+
+  it('leaves nothing in the log, however often it comes', async () => {
+    const before = scene.receiver.output.length
+    for (const part of BAD) await request(`${scene.receiver.url}/webhooks/${part}`, { method: 'POST' })
+    // What these left in the log stands before the line of a later request.
+    const accepted = () => scene.receiver.logged('event accepted').length
+    const lines = accepted()
+    expect((await send({ after: 'those' })).status).toBe(202)
+    await expect.poll(accepted).toBe(lines + 1)
+    const said = scene.receiver.output.slice(before).trimEnd().split('\n')
+    expect(said.filter((line) => !line.includes('"event accepted"'))).toEqual([])
+  })
+})
