@@ -13,6 +13,11 @@ import { openStore } from './store/open.ts'
 
 /** What the process was asked for can't be done as it was asked: the message on stderr says what to change. */
 const EXIT_REFUSED = 2
+/**
+ * Signals this close together are one, ms: npm passes on what the whole process group has been sent already, so that
+ * one Ctrl-C arrives twice.
+ */
+const SAME_SIGNAL_MS = 1_000
 
 try {
   await serve()
@@ -59,10 +64,12 @@ async function serve(): Promise<void> {
     },
   })
 
-  let stopping = false
+  let told: number | null = null
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1)
-    stopping = true
+    const now = performance.now()
+    if (told !== null && now - told < SAME_SIGNAL_MS) return
+    if (told !== null) process.exit(1)
+    told = now
     log.info({ signal, drain_ms: environment.drain_ms }, 'stopping')
     watch.stop()
     receiver
@@ -81,6 +88,8 @@ async function serve(): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Many programs read their configuration then; ours is read when it changes, so there is nothing to do.
+  process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read by itself when it changes'))
 }
 
 function loadOptions(environment: Environment): LoadOptions {

@@ -71,11 +71,39 @@ describe('SIGTERM', () => {
     expect(new Set(ids).size).toBe(5)
   })
 
-  it('twice ends the process without waiting', async () => {
+  it('again ends the process without waiting', async () => {
     const { receiver } = await start({ env: { DRAIN_SECONDS: '60' } })
     receiver.signal('SIGTERM')
     await receiver.waitFor(() => receiver.logged('stopping').length > 0)
-    receiver.signal('SIGTERM')
+    await receiver.waitFor(() => {
+      receiver.signal('SIGTERM')
+      return !receiver.running
+    })
     expect(await receiver.exited).toEqual({ code: 1, signal: null })
+  })
+
+  it('twice at once is one: npm passes on a Ctrl-C that the receiver has had', async () => {
+    const { receiver } = await start()
+    receiver.signal('SIGINT')
+    receiver.signal('SIGTERM')
+    expect(await receiver.exited).toEqual({ code: 0, signal: null })
+  })
+
+  it('to npm, whose `npm start` runs the receiver, ends both in good order', async () => {
+    const { receiver } = await start({ command: ['npm', 'start'] })
+    expect((await send(1)).status).toBe(202)
+    // It ends when nothing holds its output any more: a receiver that npm left behind would.
+    expect(await receiver.stop()).toEqual({ code: 0, signal: null })
+    expect(receiver.logged('stopped')).toHaveLength(1)
+  })
+})
+
+describe('SIGHUP', () => {
+  it('changes nothing: it would end the process without a word', async () => {
+    const { receiver } = await start()
+    receiver.signal('SIGHUP')
+    await receiver.waitFor(() => receiver.log.some(({ message }) => message.startsWith('SIGHUP')))
+    expect((await send(1)).status).toBe(202)
+    expect(await receiver.stop()).toEqual({ code: 0, signal: null })
   })
 })

@@ -7,7 +7,8 @@ import { request, type Answer } from './http.ts'
 /** ADMIN_TOKEN of every receiver that doesn't say otherwise. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0001'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'receiver', 'main.ts')
+const ROOT = join(import.meta.dirname, '..', '..')
+const MAIN = join(ROOT, 'receiver', 'main.ts')
 const START_MS = 20_000
 const WAIT_MS = 10_000
 
@@ -20,6 +21,8 @@ export interface ReceiverSettings {
   env?: Readonly<Record<string, string | undefined>>
   /** Default: a folder of its own. */
   data_dir?: string
+  /** How it is started, in the folder of the project. Default: by Node.js. */
+  command?: readonly string[]
 }
 
 /** One line of the log. */
@@ -41,10 +44,12 @@ export class ReceiverProcess {
   url = ''
   readonly #folder = mkdtempSync(join(tmpdir(), 'model-dispatch-receiver-'))
   readonly #env: Record<string, string | undefined>
+  readonly #command: readonly string[]
   #child: ChildProcess | null = null
   #exited: Promise<Exit> = Promise.resolve({ code: null, signal: null })
 
-  constructor({ config, github_url, env = {}, data_dir }: ReceiverSettings) {
+  constructor({ config, github_url, env = {}, data_dir, command }: ReceiverSettings) {
+    this.#command = command ?? [process.execPath, MAIN]
     this.config_path = join(this.#folder, 'model-dispatch.yaml')
     this.data_dir = data_dir ?? join(this.#folder, 'data')
     this.writeConfig(config)
@@ -101,7 +106,12 @@ export class ReceiverProcess {
 
   /** Starts the process without waiting for anything but its end. */
   launch(): Promise<Exit> {
-    const child = spawn(process.execPath, [MAIN], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [program = '', ...args] = this.#command
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text))
     }
