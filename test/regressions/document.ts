@@ -10,7 +10,7 @@ export const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'regressio
 const INTRODUCTION = `# Failures of others
 
 What went wrong in other projects, in public, and the test here that it must not happen again. Where it cannot happen,
-the table says why. Written by \`node test/regressions/write-document.ts\` from \`test/regressions/rows-*.ts\`.
+the table says why. Written by \`npm run regressions\` from \`test/regressions/rows-*.ts\`.
 `
 
 /** The document of the table, in Markdown. */

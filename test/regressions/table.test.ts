@@ -35,7 +35,7 @@ describe('the table of failures of others', () => {
     }
   })
 
-  it('is what docs/regressions.md says (node test/regressions/write-document.ts)', async () => {
+  it('is what docs/regressions.md says (npm run regressions)', async () => {
     expect(readFileSync(DOCUMENT, 'utf8')).toBe(await renderDocument())
   })
 })

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { DOCUMENT, renderDocument } from './document.ts'
 
-/** Writes docs/regressions.md: `node test/regressions/write-document.ts`. */
+/** Writes docs/regressions.md: `npm run regressions`. */
 writeFileSync(DOCUMENT, await renderDocument())

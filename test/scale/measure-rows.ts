@@ -1,5 +1,5 @@
 /**
- * What a delivered event costs PostgreSQL: rows, bytes, write-ahead log. `node test/scale/measure-rows.ts [deliveries]`
+ * What a delivered event costs PostgreSQL: rows, bytes, write-ahead log. `npm run measure-rows -- [deliveries]`
  * starts a server of its own where PostgreSQL is installed. Prints Markdown.
  */
 import pg from 'pg'

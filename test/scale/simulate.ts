@@ -1,5 +1,5 @@
 /**
- * A day of traffic in simulated time: `node test/scale/simulate.ts --events 1000000 --reading strict`. Prints Markdown.
+ * A day of traffic in simulated time: `npm run simulate -- --events 1000000 --reading strict`. Prints Markdown.
  * What it does and what it showed: docs/scale.md.
  */
 import { parseArgs } from 'node:util'
