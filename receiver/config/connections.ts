@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from './private-key.ts'
 import type { Fault } from './problems.ts'
 import type { ConnectionInput } from './schema.ts'
+import { isToken, NOT_A_TOKEN } from './token.ts'
 import { isApiUrl } from './url.ts'
 
 const GITHUB = 'https://api.github.com'
@@ -61,8 +62,10 @@ function spelledAuth(
     return null
   }
   if (token !== undefined) {
-    if (app_id === undefined && private_key === undefined) return { kind: 'token', token }
-    return refuse('token', 'contradicts app_id and private_key', 'Keep the token, or the App.')
+    if (app_id !== undefined || private_key !== undefined)
+      return refuse('token', 'contradicts app_id and private_key', 'Keep the token, or the App.')
+    if (!isToken(token)) return refuse('token', NOT_A_TOKEN.message, NOT_A_TOKEN.fix)
+    return { kind: 'token', token }
   }
   if (app_id === undefined) return refuse('app_id', 'is missing beside private_key', "Add the App's id.")
   if (private_key === undefined)

@@ -4,6 +4,8 @@ import type { ConfigProblem, GitHubConnection } from './config.ts'
 import { createReader } from './environment-reader.ts'
 import type { EnvironmentReader } from './environment-reader.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from './private-key.ts'
+import { checkProxies } from './proxies.ts'
+import { isToken, NOT_A_TOKEN } from './token.ts'
 import { isApiUrl } from './url.ts'
 
 /** What the process was started with. It holds secrets: never log this object. */
@@ -57,6 +59,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     log_level: readLogLevel(reader),
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
   }
+  checkProxies(reader)
   if (problems.length > 0) throw new ConfigError(problems)
   return environment
 }
@@ -103,6 +106,8 @@ function readGitHubAuth(reader: EnvironmentReader): GitHubConnection['auth'] | n
     const fix = 'Keep one of the two: unset GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.'
     return reader.refuse('GITHUB_TOKEN', 'contradicts GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY', fix)
   }
+  if (token !== null && !isToken(token))
+    return reader.refuse('GITHUB_TOKEN', NOT_A_TOKEN.message, NOT_A_TOKEN.fix)
   if (token !== null) return { kind: 'token', token }
   if (app_id === null && key === null) return null
   if (app_id === null)

@@ -95,6 +95,14 @@ describe('the environment', () => {
       '.pem',
     ],
     ['a secret twice', { GITHUB_TOKEN: 'a', GITHUB_TOKEN_FILE: '/a' }, 'GITHUB_TOKEN', 'Unset one'],
+    ['a token on two lines', { GITHUB_TOKEN: 'ghp_hunter2\nghp_hunter2' }, 'GITHUB_TOKEN', 'on one line'],
+    [
+      'a token that no header can hold',
+      { GITHUB_TOKEN: 'ghp_hunter2\u2026' },
+      'GITHUB_TOKEN',
+      'Copy the token',
+    ],
+    ['a token with its scheme', { GITHUB_TOKEN: 'Bearer ghp_hunter2' }, 'GITHUB_TOKEN', 'no `Bearer`'],
     ['a file that is missing', { GITHUB_TOKEN_FILE: '/nope' }, 'GITHUB_TOKEN_FILE', 'readable file'],
     ['a file that is empty', { GITHUB_TOKEN_FILE: write('\n') }, 'GITHUB_TOKEN_FILE', 'readable file'],
   ])('refuses %s, naming the variable and the fix', (_, env, key, fix) => {
@@ -103,6 +111,28 @@ describe('the environment', () => {
     expect(problem).toMatchObject({ file: 'environment', line: null, key })
     expect(`${problem?.message ?? ''} ${problem?.fix ?? ''}`).toContain(fix)
   })
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(
+    'refuses a proxy in %s that would crash the process later, without its password',
+    (name) => {
+      for (const value of [
+        'http://user:hunter2@proxy corp:3128',
+        'proxy.corp:3128',
+        'user:hunter2@proxy:3128',
+        'http://user:hunter2%zz@proxy:3128',
+        'http://',
+        'ftp://user:hunter2@proxy:3128',
+      ]) {
+        const [problem, ...others] = problemsOf({ [name]: value })
+        expect(others).toEqual([])
+        expect(problem).toMatchObject({ file: 'environment', key: name })
+        expect(problem?.fix).toContain('http://proxy.example.com:3128')
+        expect(JSON.stringify(problem)).not.toMatch(/hunter2|corp/)
+      }
+      for (const value of ['http://proxy:3128', 'https://user:p%40ss@proxy.corp', 'socks5://proxy:1080'])
+        expect(problemsOf({ [name]: value })).toEqual([])
+    },
+  )
 
   it('tells all problems at once, and no value of a secret', () => {
     const env = {

@@ -432,6 +432,14 @@ const MISTAKES: [mistake: string, yaml: string, line: number, key: string, messa
     'Keep',
   ],
   [
+    'a token of two lines',
+    'version: 1\ngithub:\n  main:\n    token: "ghp_one\\nghp_two"',
+    4,
+    'github.main.token',
+    'no token has',
+    'on one line',
+  ],
+  [
     'an App without its key',
     'version: 1\ngithub:\n  main:\n    app_id: 3',
     4,
