@@ -14,6 +14,12 @@ export function childSchema(schema: Inner, value: unknown, part: string | number
   return def.type === 'array' ? inner(def.element) : null
 }
 
+/** Whether any JSON may stand here, so that no key in it can be wrong. */
+export function isFreeForm(schema: Inner): boolean {
+  const bare = unwrap(schema, null)
+  return bare !== null && ['lazy', 'any', 'unknown'].includes(core(bare)._zod.def.type)
+}
+
 /** The schema at a path. */
 export function schemaAt(schema: Inner, value: unknown, path: Path): Inner {
   let at = schema

@@ -32,7 +32,8 @@ sources:
     type: toy
 `
 
-const MISTAKES: [mistake: string, yaml: string, line: number, key: string, message: string, fix: string][] = [
+type Mistake = [mistake: string, yaml: string, line: number, key: string, message: string, fix: string]
+const MISTAKES: Mistake[] = [
   [
     'an unknown key at the top',
     'version: 1\nsource: {}',
@@ -186,6 +187,43 @@ const MISTAKES: [mistake: string, yaml: string, line: number, key: string, messa
     'sources.toys.secrets[0]',
     'not a reference',
     '${env:TOY_SECRET}',
+  ],
+  ...(
+    [
+      ['in capitals', '${ENV:TOY_SECRET}', '${env:TOY_SECRET}'],
+      ['with spaces', '${ env:TOY_SECRET }', '${env:TOY_SECRET}'],
+      ['with a space before the name', '${env: TOY_SECRET}', '${env:TOY_SECRET}'],
+      ['in round brackets', '$(env:TOY_SECRET)', '${env:TOY_SECRET}'],
+      ['without a dollar', '{env:TOY_SECRET}', '${env:TOY_SECRET}'],
+      ['of a file, in capitals', '${FILE:/run/secret}', '${file:/run/secret}'],
+      ['that is never closed', 'Key ${env:TOY_SECRET', '${env:TOY_SECRET}'],
+      ['of a shell, inside a text', 'Key ${TOY_SECRET}', '${env:NAME}'],
+      ['beside a good one', '${env:TOY_SECRET}${Env:TOY_SECRET}', '${env:TOY_SECRET}'],
+      ['of nothing', '${env:}', '${env:NAME}'],
+    ] as const
+  ).map(([how, text, fix]): Mistake => [
+    `a reference ${how}`,
+    `${SOURCE}    secrets: [a]\n    access_token: "${text}"`,
+    6,
+    'sources.toys.access_token',
+    'is not a reference',
+    fix,
+  ]),
+  [
+    'a secret under a key with a slip of the pen',
+    `${SOURCE}    secrets: [a]\n    acess_token: "\${env:TOY_SECRET}"`,
+    6,
+    'sources.toys.acess_token',
+    'no such key',
+    'Did you mean `access_token`?',
+  ],
+  [
+    'a secret of a source whose type is unknown',
+    `${SOURCE.trimEnd()}s\n    secrets: ["\${env:TOY_SECRET}"]`,
+    4,
+    'sources.toys.type',
+    'must be toy',
+    'Did you mean `toy`?',
   ],
   [
     'a secret in a setting of the type',
