@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigError } from './config.ts'
 import type { ConfigProblem, GitHubConnection } from './config.ts'
+import { readDatabaseUrl } from './database-url.ts'
 import { createReader } from './environment-reader.ts'
 import type { EnvironmentReader } from './environment-reader.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from './private-key.ts'
@@ -88,14 +89,6 @@ function isCidr(text: string): boolean {
   const family = isIP(address)
   if (family === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}
-
-function readDatabaseUrl(reader: EnvironmentReader): string | null {
-  const url = reader.secret('DATABASE_URL')
-  if (url === null || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url))) return url
-  const fix =
-    'Write it as postgres://user:password@host:5432/database, or unset it to use SQLite in DATA_DIR.'
-  return reader.refuse('DATABASE_URL', 'is not a PostgreSQL URL', fix)
 }
 
 function readGitHubAuth(reader: EnvironmentReader): GitHubConnection['auth'] | null {

@@ -83,6 +83,22 @@ describe('the environment', () => {
     ['a CIDR that is too long', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY', '10.0.0.0/8'],
     ['an address that is none', { PUBLIC_URL: 'dispatch.example.com' }, 'PUBLIC_URL', 'https://'],
     ['another database', { DATABASE_URL: 'mysql://a' }, 'DATABASE_URL', 'postgres://'],
+    ['a password with /', { DATABASE_URL: 'postgres://a:hunter/2@db/x' }, 'DATABASE_URL', '%2F'],
+    ['a password of digits with /', { DATABASE_URL: 'postgres://a:1/hunter@db/x' }, 'DATABASE_URL', '%2F'],
+    ['a password with #', { DATABASE_URL: 'postgres://a:1#hunter@db/x' }, 'DATABASE_URL', '%23'],
+    ['a password with ?', { DATABASE_URL: 'postgres://a:1?hunter@db/x' }, 'DATABASE_URL', '%3F'],
+    [
+      'a server without database',
+      { DATABASE_URL: 'postgres://a:hunter@db:5432' },
+      'DATABASE_URL',
+      'names no',
+    ],
+    [
+      'an empty database name',
+      { DATABASE_URL: 'postgres://a:hunter@db/?sslmode=require' },
+      'DATABASE_URL',
+      'names no',
+    ],
     ['a short admin token', { ADMIN_TOKEN: 'hunter2' }, 'ADMIN_TOKEN', 'openssl rand'],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL', 'debug'],
     ['a token and an App', { GITHUB_TOKEN: 'a', GITHUB_APP_ID: '1' }, 'GITHUB_TOKEN', 'Keep one'],
@@ -110,6 +126,7 @@ describe('the environment', () => {
     expect(others).toEqual([])
     expect(problem).toMatchObject({ file: 'environment', line: null, key })
     expect(`${problem?.message ?? ''} ${problem?.fix ?? ''}`).toContain(fix)
+    expect(JSON.stringify(problem)).not.toContain('hunter')
   })
 
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(

@@ -68,21 +68,59 @@ describe.concurrent('a DATABASE_URL that leads nowhere', () => {
 
   it.skipIf(server === null)('to a database that was never made', async () => {
     const answer = await refused({ database: new URL('/no_such_database', server ?? '').href })
-    expectExplained(answer, /"no_such_database" does not exist/, /Check that .*database exist/)
+    expectExplained(answer, /"no_such_database" does not exist/, /Create it/)
   })
 
   it.skipIf(server === null)('to a user who may make no tables', async () => {
     const database = await createDatabase(server ?? '')
-    const client = new pg.Client({ connectionString: database })
-    await client.connect()
-    const user = `guest_${process.pid}`
-    await client.query(`create user ${user}`)
-    await client.end()
-    const url = new URL(database)
-    url.username = user
-    expectExplained(await refused({ database: url.href }), /permission denied/, /grant/i)
+    const answer = await refused({ database: await guestOf(database) })
+    expectExplained(answer, /permission denied/, /grant create/)
+  })
+
+  it.skipIf(server === null)('to a user who may only read the tables', async () => {
+    const database = await createDatabase(server ?? '')
+    await (await openPostgresStore(database)).close()
+    const guest = await guestOf(database, 'grant select on all tables in schema public to')
+    const answer = await refused({ database: guest })
+    expectExplained(answer, /permission denied/, /grant select, insert, update, delete on all tables/)
+  })
+
+  it.skipIf(server === null)('to a database that cannot hold every text', async () => {
+    const database = await createDatabase(server ?? '', "encoding 'LATIN1' locale 'C' template template0")
+    const answer = await refused({ database })
+    expectExplained(answer, /the encoding LATIN1, and UTF8 is needed/, /encoding 'UTF8'/)
+  })
+
+  it.skipIf(server === null)('to a database that takes no writes', async () => {
+    const database = await createDatabase(server ?? '')
+    await run(
+      database,
+      `alter database ${new URL(database).pathname.slice(1)} set default_transaction_read_only = on`,
+    )
+    expectExplained(await refused({ database }), /the server is read-only/, /Name the primary/)
+  })
+
+  it.skipIf(server === null)('to a server without TLS, with sslmode', async () => {
+    const database = `${await createDatabase(server ?? '')}?sslmode=verify-full`
+    expectExplained(await refused({ database }), /does not support SSL/, /Remove `sslmode`/)
   })
 })
+
+/** The URL of a new user of that database. `grant` goes without the user's name at its end. */
+async function guestOf(database: string, grant?: string): Promise<string> {
+  const user = `guest_${new URL(database).pathname.slice(1)}`
+  await run(database, `create user ${user}`, ...(grant === undefined ? [] : [`${grant} ${user}`]))
+  const url = new URL(database)
+  url.username = user
+  return url.href
+}
+
+async function run(database: string, ...statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  for (const statement of statements) await client.query(statement)
+  await client.end()
+}
 
 describe.concurrent('a store that a newer program wrote', () => {
   const WORDS = [/The store has schema 99; this program knows \d+/, /start that version, or restore a backup/]

@@ -6,7 +6,7 @@ import { OPERATIONS, type OperationName, type Operations } from '../operations/i
 import type { Tables } from '../schema.ts'
 import { StoreRefused, type Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
-import { explainRefusal, reviseError } from './errors.ts'
+import { explainRefusal, explainServer, reviseError, type ServerFacts } from './errors.ts'
 import { POSTGRES } from './flavor.ts'
 import { listen } from './listen.ts'
 
@@ -51,6 +51,8 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
   try {
+    const unfit = explainServer(await serverFacts(db))
+    if (unfit !== null) throw new StoreRefused(unfit)
     await transact(async (trx) => {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
       await migrate(trx, POSTGRES)
@@ -94,6 +96,16 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await db.destroy()
     },
   }
+}
+
+async function serverFacts(db: Db): Promise<ServerFacts> {
+  const { rows } = await sql<ServerFacts>`
+    select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text,
+      current_setting('server_encoding') as encoding,
+      current_setting('transaction_read_only')::boolean as read_only`.execute(db)
+  const [facts] = rows
+  if (facts === undefined) throw new Error('PostgreSQL says nothing about itself.')
+  return facts
 }
 
 /**
