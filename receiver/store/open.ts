@@ -1,7 +1,7 @@
 import type { Environment } from '../config/environment.ts'
 import { openPostgresStore } from './postgres/open.ts'
 import { openSqliteStore } from './sqlite/open.ts'
-import { checkSecretsKey, secretsKeys } from './secrets-key.ts'
+import { checkSecretsKey } from './secrets-key.ts'
 import type { Store } from './store.ts'
 
 /** Opens the store that the environment names, under the right key. Throws `StoreRefused` with what to do. */
@@ -10,7 +10,7 @@ export async function openStore(environment: Environment): Promise<Store> {
   const store =
     database_url === null ? await openSqliteStore(data_dir) : await openPostgresStore(database_url)
   try {
-    await checkSecretsKey(store, secretsKeys(environment))
+    await checkSecretsKey(store, environment)
     return store
   } catch (error) {
     await store.close()
