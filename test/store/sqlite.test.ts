@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -45,6 +45,38 @@ describe('the folder of the SQLite store', () => {
     )
     await store.close()
     await (await openSqliteStore(data_dir)).close()
+  })
+
+  it('has files for its user alone, even where others may look into the folder', async () => {
+    const data_dir = folder()
+    chmodSync(data_dir, 0o755)
+    const store = await openSqliteStore(data_dir)
+    await store.noteSecretsKey({ check: 'a', accepts: ['a'] })
+    const modes = readdirSync(data_dir).map((name) => [name, statSync(join(data_dir, name)).mode & 0o777])
+    expect(modes.map(([name]) => name)).toContain('model-dispatch.sqlite-wal')
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([])
+    await store.close()
+  })
+
+  it.each(['lock', 'model-dispatch.sqlite'])('is named where a file cannot be opened: %s', async (name) => {
+    const data_dir = folder()
+    mkdirSync(join(data_dir, name))
+    await expect(openSqliteStore(data_dir)).rejects.toThrow(data_dir)
+  })
+
+  it('names the lock that is no lock of ours, and does not take it for another receiver', async () => {
+    const data_dir = folder()
+    writeFileSync(
+      join(data_dir, 'lock'),
+      'something else, and long enough to be read as a database'.repeat(20),
+    )
+    await expect(openSqliteStore(data_dir)).rejects.toThrow(/not a database/)
+  })
+
+  it.runIf(process.platform === 'linux')('is named where nobody can make a file', async () => {
+    await expect(openSqliteStore('/proc')).rejects.toThrow(
+      /^\/proc\/lock cannot be written: .*\n {2}-> Let this user read and write/,
+    )
   })
 
   it('is made where it does not exist, and refused where it cannot be', async () => {

@@ -1,3 +1,4 @@
+import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
@@ -22,7 +23,7 @@ const locks = new Set<DatabaseSync>()
  * on disk when it returns (with NORMAL the last ones are lost with the power).
  */
 export function openDatabase(data_dir: string): OpenDatabase {
-  const handle = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
+  const handle = new DatabaseSync(ownFile(data_dir, 'model-dispatch.sqlite'))
   handle.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   // Small: the system caches the file as well, and SQLite walks its own cache at every commit.
   handle.exec('pragma cache_size = -4096')
@@ -35,17 +36,42 @@ export function openDatabase(data_dir: string): OpenDatabase {
  * each deliver everything.
  */
 export function lockDataDir(data_dir: string): void {
-  const lock = new DatabaseSync(join(data_dir, 'lock'))
+  const lock = new DatabaseSync(ownFile(data_dir, 'lock'))
   try {
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
   } catch (error) {
     lock.close()
+    if (!isLocked(error)) throw error
     throw new StoreRefused(
       `Another receiver is running on DATA_DIR ${data_dir}: ${String(error)}. ` +
         'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
     )
   }
   locks.add(lock)
+}
+
+/**
+ * A file of the folder, made for this user alone where there is none: the folder may have been made by others, open to
+ * all. SQLite gives the files beside it (-wal, -shm) the same rights.
+ */
+function ownFile(data_dir: string, name: string): string {
+  const path = join(data_dir, name)
+  try {
+    // An existing one is not opened: closing it would give away a lock that this process has on it.
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
+    else closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    throw new StoreRefused(
+      `${path} cannot be written: ${String(error)}.\n  -> Let this user read and write the folder DATA_DIR and all in it.`,
+    )
+  }
+  return path
+}
+
+/** SQLITE_BUSY or SQLITE_LOCKED (https://www.sqlite.org/rescode.html). */
+function isLocked(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown }
+  return typeof errcode === 'number' && [5, 6].includes(errcode & 0xff)
 }
 
 /** node:sqlite in the form that Kysely's dialect expects. */

@@ -39,7 +39,9 @@ try {
     last = last.then(() => handle(open, request))
   })
 } catch (error) {
-  reply({ id: 0, error: describeError(error) })
+  const described = describeError(error)
+  const message = described.kind === 'refused' ? described.message : `${data_dir}: ${described.message}`
+  reply({ id: 0, error: { ...described, message } })
 }
 
 async function start(): Promise<OpenDatabase> {
