@@ -55,8 +55,8 @@ export interface Receiver {
 }
 
 const ATTEMPT_GRACE_MS = 20_000
-const HEADERS_MS = 5_000
-const BODY_MS = 15_000
+/** How long a request may take to arrive, ms; Node.js looks only at intervals, half a minute unless told. */
+const TIMEOUTS = { headersTimeout: 5_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
 
 /** Puts the parts together, recovers what an earlier process left, and listens. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
@@ -168,7 +168,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       )
     },
   })
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: BODY_MS }, app)
+  const server = createServer(TIMEOUTS, app)
   const url = await listen(server, options.host, options.port)
   engine.start()
   log.info(

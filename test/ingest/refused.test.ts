@@ -161,6 +161,17 @@ describe('a connection that misbehaves', () => {
     expect((await send({ after: 'the cut' })).status).toBe(202)
   })
 
+  it('that begins a request and leaves it is cut long before the half minute in which Node.js looks', async () => {
+    const { hostname, port } = new URL(scene.receiver.url)
+    const text = await new Promise<string>((resolve, reject) => {
+      let read = ''
+      const socket = connect(Number(port), hostname, () => socket.write('POST /webhooks/wandb HTTP/1.1\r\n'))
+      socket.setEncoding('utf8').on('data', (part: string) => (read += part))
+      socket.on('close', () => resolve(read)).on('error', reject)
+    })
+    expect(text).toMatch(/^HTTP\/1\.1 408 /)
+  }, 15_000)
+
   it('that is no HTTP is answered 400 and closed', async () => {
     const { hostname, port } = new URL(scene.receiver.url)
     const text = await new Promise<string>((resolve, reject) => {
