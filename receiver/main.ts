@@ -34,7 +34,7 @@ async function serve(): Promise<void> {
   const log = createLog(environment.log_level)
   const options = loadOptions(environment)
   const loaded = loadConfig(options)
-  reportRefused(log, loaded.team_problems)
+  reportRefused(log, loaded.team_problems, 'configuration refused: the other files are used')
   const network = installNetwork()
   const receiver = await startReceiver({
     host: environment.host,
@@ -59,7 +59,7 @@ async function serve(): Promise<void> {
       )
     },
     onRefused: (problems) => {
-      reportRefused(log, problems)
+      reportRefused(log, problems, 'configuration refused: what was in force stays')
       receiver.configRefused(problems)
     },
   })
@@ -102,8 +102,8 @@ function loadOptions(environment: Environment): LoadOptions {
   }
 }
 
-function reportRefused(log: Log, problems: readonly ConfigProblem[]): void {
+function reportRefused(log: Log, problems: readonly ConfigProblem[], consequence: string): void {
   for (const { file, line, key, message, fix } of problems) {
-    log.error({ file, line, key, problem: message, fix }, 'configuration refused: what was in force stays')
+    log.error({ file, line, key, problem: message, fix }, consequence)
   }
 }

@@ -80,6 +80,8 @@ function assembleSources({ files, tables, report }: Assembly) {
 
 function assembleConnections({ files, report }: Assembly, environment: Environment) {
   const open = new Map<string, OpenConnection>()
+  // Named, with a problem of its own: what is sent with it is not wrong for that.
+  const broken = new Map<string, string[] | null>()
   const named = new Set<string>()
   for (const file of files) {
     for (const [name, input] of Object.entries(file.content.github)) {
@@ -91,28 +93,36 @@ function assembleConnections({ files, report }: Assembly, environment: Environme
       const { open: connection, faults } = buildConnection(name, input, environment)
       report(file, faults)
       if (connection !== null) open.set(name, connection)
+      else if (faults.length > 0) broken.set(name, input.repositories ?? null)
     }
   }
   const main = named.has('main') ? null : mainFromEnvironment(environment)
   if (main !== null) open.set('main', main)
-  return closeConnections(open, files)
+  return closeConnections(open, broken, files)
 }
 
 /** Where no repositories are listed, those count that automations name word for word. */
-function closeConnections(open: ReadonlyMap<string, OpenConnection>, files: readonly ParsedFile[]) {
+function closeConnections(
+  open: ReadonlyMap<string, OpenConnection>,
+  broken: ReadonlyMap<string, string[] | null>,
+  files: readonly ParsedFile[],
+) {
   const uses = files
     .flatMap(({ content }) => content.automations)
     .flatMap(({ destinations }) => destinations.map(gitHubUse))
   const connections = new Map<string, GitHubConnection>()
   const known = new Map<string, { repositories: readonly string[]; listed: boolean }>()
-  for (const [name, { connection, repositories: listed }] of open) {
+  const allowed = (name: string, listed: readonly string[] | null) => {
     const used = uses.flatMap((use) =>
       use?.connection === name && isLiteral(use.repository) ? use.repository : [],
     )
-    const repositories = listed ?? [...new Set(used)]
-    connections.set(name, { ...connection, repositories })
+    const repositories = [...(listed ?? new Set(used))]
     known.set(name, { repositories, listed: listed !== null })
+    return repositories
   }
+  for (const [name, { connection, repositories }] of open)
+    connections.set(name, { ...connection, repositories: allowed(name, repositories) })
+  for (const [name, listed] of broken) allowed(name, listed)
   return { connections, context: { connections: known } }
 }
 

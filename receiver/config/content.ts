@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Largest file that is read, in bytes. */
 const LARGEST_FILE = 4 * 1024 * 1024
@@ -9,7 +10,7 @@ export type Content =
   | { kind: 'file'; text: string }
   /** The YAML files of a directory, sorted. */
   | { kind: 'directory'; names: string[] }
-  /** `reason`: what the system said, e.g. `ENOENT`. */
+  /** `reason`: what the system said, e.g. `ENOENT`, or why it is no text. */
   | { kind: 'none'; reason: string }
 
 /** Reads paths and remembers a hash of what each held, to tell later whether that has changed. */
@@ -50,12 +51,14 @@ export function secretOf(path: string, content: Content): { text: string } | { r
 function readContent(path: string): Content {
   let file: number | null = null
   try {
-    file = openSync(path, 'r')
+    // Without O_NONBLOCK a pipe without a writer would hold up the process for ever.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'directory', names: yamlNames(path) }
     if (!stat.isFile()) return { kind: 'none', reason: 'not a file' }
     if (stat.size > LARGEST_FILE) return { kind: 'none', reason: 'larger than 4 MiB' }
-    return { kind: 'file', text: readFileSync(file, 'utf8') }
+    const bytes = readFileSync(file)
+    return isUtf8(bytes) ? { kind: 'file', text: bytes.toString() } : { kind: 'none', reason: 'not UTF-8' }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null
     return { kind: 'none', reason: typeof code === 'string' ? code : 'unknown error' }

@@ -111,7 +111,17 @@ function lastGoodText(file: string, text: string, { last_good }: LoadOptions): s
   return before === undefined || before === text ? null : before
 }
 
+const CREATE_FIX = 'Create it, or set MODEL_DISPATCH_CONFIG to its path (a file or a directory).'
+const UNREADABLE_FIXES = new Map([
+  ['EACCES', 'Let the user of this process read it.'],
+  ['EPERM', 'Let the user of this process read it.'],
+  ['larger than 4 MiB', 'Split it: MODEL_DISPATCH_CONFIG may be a directory.'],
+  ['not UTF-8', 'Save it as UTF-8.'],
+  ['not a file', 'Set MODEL_DISPATCH_CONFIG to a plain file or a directory.'],
+  ['a directory', 'Move its files one level up: directories in a directory are not read.'],
+])
+
 function unreadable(path: string, reason: string): ConfigProblem {
-  const fix = 'Create it, or set MODEL_DISPATCH_CONFIG to its path (a file or a directory).'
+  const fix = UNREADABLE_FIXES.get(reason) ?? CREATE_FIX
   return problemOf(path, '(file)', `cannot be read (${reason})`, fix)
 }

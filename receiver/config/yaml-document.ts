@@ -28,6 +28,9 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
       problemOf(file, '(file)', 'the file is larger than 2 MiB', 'Split it: the path may be a directory.'),
     ]
   }
+  if (text.includes('\0')) {
+    return [problemOf(file, '(file)', 'is not a text: it holds NUL characters', 'Save it as UTF-8.')]
+  }
   const lines = new LineCounter()
   try {
     const document = parseDocument(text, {
@@ -36,28 +39,40 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
       merge: true,
       uniqueKeys: true,
     })
-    const malformed = formProblems(file, document, lines)
+    const malformed = formProblems(file, text, document, lines)
     if (malformed.length > 0) return malformed
-    const faults = keyProblems(file, document, lines)
+    const faults = [...keyProblems(file, document, lines), ...aliasProblems(file, document, lines)]
     if (faults.length > 0) return faults
     const value = document.toJS({ maxAliasCount: MOST_ALIASED }) as Json
     checkSize(value)
     return { value, locate: (fault) => locate(file, document, lines, fault) }
   } catch (error) {
-    return [
-      problemOf(file, '(file)', bombMessage(error), 'Write the repeated parts out, or nest less deeply.'),
-    ]
+    return [problemOf(file, '(file)', bombMessage(error), BOMB_FIX)]
   }
 }
 
-function formProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
+function formProblems(file: string, text: string, document: Document, lines: LineCounter): ConfigProblem[] {
   return [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => ({
     file,
     line: lines.linePos(pos[0]).line,
     key: '(file)',
-    message: code === 'DUPLICATE_KEY' ? 'a key stands here for the second time' : yamlMessage(message),
-    fix: code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Check indentation and quotes at this line.',
+    ...formProblem(code, message, text.slice(pos[0])),
   }))
+}
+
+/** `rest`: the text from the place on. */
+function formProblem(code: string, message: string, rest: string): { message: string; fix: string } {
+  if (code === 'DUPLICATE_KEY') {
+    const [, key = ''] = /^["']?([\w.-]{1,80})["']?\s*:/.exec(rest) ?? []
+    const which = key === '' ? 'a key' : `the key \`${key}\``
+    return { message: `${which} stands here for the second time`, fix: 'Keep one of the two.' }
+  }
+  if (code === 'MULTIPLE_DOCS') {
+    const fix = 'Remove the line `---`, or put what follows it into a file of its own in a directory.'
+    return { message: 'a second document begins here', fix }
+  }
+  if (message.includes('call stack')) return { message: BOMB, fix: BOMB_FIX }
+  return { message: yamlMessage(message), fix: 'Check indentation and quotes at this line.' }
 }
 
 /** What the parser says, without the part of the file that it quotes: a secret may stand there. */
@@ -86,6 +101,27 @@ function keyProblems(file: string, document: Document, lines: LineCounter): Conf
   return problems
 }
 
+/** Uses of aliases whose anchor does not come before them. Their names are not shown: a secret may begin with `*`. */
+function aliasProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
+  const anchors = new Set<string>()
+  const problems: ConfigProblem[] = []
+  visit(document, {
+    Alias(_, node) {
+      if (anchors.has(node.source)) return
+      const message = 'an alias (`*name`) stands here, and no anchor (`&name`) of this name comes before it'
+      const fix = 'Correct the name, or put the text in quotes if it is none.'
+      problems.push({ file, line: lineOf(node, lines), key: '(file)', message, fix })
+    },
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor)
+    },
+  })
+  return problems.slice(0, MOST_PROBLEMS)
+}
+
+const BOMB = 'the file holds too many values, holds itself, or is nested too deeply'
+const BOMB_FIX = 'Write the repeated parts out, or nest less deeply.'
+
 /** Throws RangeError for a value that holds itself, or that aliases have made huge. */
 function checkSize(value: Json): void {
   let nodes = 0
@@ -98,8 +134,7 @@ function checkSize(value: Json): void {
 
 function bombMessage(error: unknown): string {
   if (error instanceof ReferenceError) return 'aliases (`*name`) stand for too many values'
-  if (error instanceof RangeError)
-    return 'the file holds too many values, holds itself, or is nested too deeply'
+  if (error instanceof RangeError) return BOMB
   return 'the file cannot be read as YAML'
 }
 

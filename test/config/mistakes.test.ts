@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../receiver/config/config.ts'
 import type { ConfigProblem } from '../../receiver/config/config.ts'
@@ -54,7 +55,17 @@ const MISTAKES: Mistake[] = [
   ['a version in quotes', 'version: "1"', 1, 'version', 'must be 1', 'without quotes'],
   ['an empty file', '', 1, '(file)', 'must be a map of keys, not empty', 'version: 1'],
   ['a list', '- a', 1, '(file)', 'must be a map of keys, not a list', 'version: 1'],
-  ['a key twice', 'version: 1\nversion: 1', 2, '(file)', 'second time', 'Keep one'],
+  ['a key twice', 'version: 1\nversion: 1', 2, '(file)', '`version` stands here for the second', 'Keep one'],
+  ['two documents', 'version: 1\n---\nversion: 1', 2, '(file)', 'second document', 'Remove the line `---`'],
+  ['an alias without anchor', 'version: 1\nx-a: *nope', 2, '(file)', 'no anchor', 'in quotes'],
+  [
+    'an alias before its anchor',
+    'version: 1\nx-a: *later\nx-b: &later 1',
+    2,
+    '(file)',
+    'comes before it',
+    'Correct the name',
+  ],
   ['a tab', 'version: 1\nsources:\n\ta: 1', 3, '(file)', 'Tabs are not allowed', 'indentation'],
   ['an unknown tag', 'version: !!js/function x', 1, '(file)', 'not valid YAML', 'indentation'],
   [
@@ -494,6 +505,22 @@ const MISTAKES: Mistake[] = [
     '.pem',
   ],
   [
+    'a key that is none, of the connection that an automation uses',
+    `${AUTOMATION}github:\n  main: { app_id: 3, private_key: abc }`,
+    8,
+    'github.main.private_key',
+    'PEM',
+    '.pem',
+  ],
+  [
+    'a connection without credentials that an automation uses',
+    `${AUTOMATION.replace('acme/toys', 'acme/toys, connection: ghes')}github:\n  ghes: {}`,
+    8,
+    'github.ghes',
+    'no credentials',
+    'token',
+  ],
+  [
     'a connection without credentials',
     'version: 1\ngithub:\n  ghes: {}',
     3,
@@ -562,9 +589,44 @@ describe('a mistake in the configuration', () => {
   })
 
   it.each([
+    ['brackets without end', `version: ${'['.repeat(20_000)}`],
+    ['lists in lists', `version: ${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+    ['maps in maps', `version: ${'{a: '.repeat(20_000)}1${'}'.repeat(20_000)}`],
+  ])('%s: is nested too deeply, in words of ours', (_, yaml) => {
+    const [problem] = problemsOf(yaml)
+    expect(problem?.message).toContain('nested too deeply')
+    expect(problem?.fix).toBe('Write the repeated parts out, or nest less deeply.')
+  })
+
+  it.each([
+    [
+      'UTF-16',
+      Buffer.from('\ufeffversion: 1\n', 'utf16le'),
+      'cannot be read (not UTF-8)',
+      'Save it as UTF-8.',
+    ],
+    ['UTF-16 without its mark', Buffer.from('version: 1\n', 'utf16le'), 'NUL', 'Save it as UTF-8.'],
+    ['Latin-1', Buffer.from('# caf\u00e9\n', 'latin1'), 'cannot be read (not UTF-8)', 'Save it as UTF-8.'],
+    ['more than 4 MiB', '#'.repeat(4_200_000), 'cannot be read (larger than 4 MiB)', 'Split it'],
+  ])('a file of %s is refused with what to do', (_, content, message, fix) => {
+    const [problem, ...others] = problemsOf(content)
+    expect(others).toEqual([])
+    expect(problem?.message).toContain(message)
+    expect(problem?.fix).toContain(fix)
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'a pipe is refused at once, where reading would wait for ever',
+    () => {
+      const pipe = join(dirname(file), 'pipe')
+      execFileSync('mkfifo', [pipe])
+      expect(() => loadToys(pipe)).toThrow(/cannot be read \(not a file\)\n {2}-> Set MODEL_DISPATCH_CONFIG/)
+    },
+  )
+
+  it.each([
     ['aliases that multiply', bomb()],
     ['a value that holds itself', 'version: 1\nx-a: &a\n  b: *a'],
-    ['brackets without end', `version: ${'['.repeat(20_000)}`],
     ['a huge file', `version: 1\n#${'x'.repeat(3_000_000)}`],
   ])('%s is refused, and quickly', (_, yaml) => {
     const started = performance.now()
@@ -596,7 +658,7 @@ describe('a secret', () => {
   })
 })
 
-function problemsOf(yaml: string, env?: Record<string, string>): readonly ConfigProblem[] {
+function problemsOf(yaml: string | Buffer, env?: Record<string, string>): readonly ConfigProblem[] {
   writeFileSync(file, yaml)
   try {
     loadToys(file, env ?? { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret', EMPTY: '' })

@@ -113,6 +113,26 @@ automations:
   })
 })
 
+describe('a start on a folder of which one file is faulty', () => {
+  it('goes on with the others and says so: nothing has been in force before', async () => {
+    const configs = join(folder, 'configs')
+    mkdirSync(configs)
+    writeFileSync(join(configs, 'a.yaml'), DEPLOY_CONFIG)
+    writeFileSync(join(configs, 'b.yaml'), 'version: 2')
+    const receiver = new ReceiverProcess({
+      config: '',
+      github_url: 'http://127.0.0.1:9',
+      env: { WANDB_WEBHOOK_SECRET: WANDB_SECRET, MODEL_DISPATCH_CONFIG: configs },
+    })
+    started.push(receiver)
+    await receiver.start()
+    const [refused, ...others] = receiver.log.filter(({ message }) => message.startsWith('configuration'))
+    expect(others).toEqual([])
+    expect(refused?.message).toBe('configuration refused: the other files are used')
+    expect(refused).toMatchObject({ file: join(configs, 'b.yaml'), line: 1, key: 'version' })
+  })
+})
+
 describe('a start beside another receiver', () => {
   let scene: Scene
   beforeAll(async () => {
