@@ -11,6 +11,7 @@ export const DOCUMENTS = [
   'docs/configuration.md',
   'docs/contract.md',
   'docs/architecture.md',
+  'docs/operations.md',
   'docs/security.md',
 ]
 
