@@ -106,7 +106,7 @@ function destinationFaults(settings: DestinationSpec, index: number, context: Au
   const faults = found.map((problem) => ({
     path: [...path, ...problem.path],
     message: problem.message,
-    fix: '',
+    fix: problem.fix ?? '',
   }))
   const gitHub = gitHubFault(settings, context)
   if (gitHub === null) return faults

@@ -111,10 +111,12 @@ export interface DestinationType<D = unknown> {
   connect(context: ConnectContext): Sender<D>
 }
 
-/** One thing wrong with a destination's settings. `path` is relative to the destination; the message says what to do. */
+/** One thing wrong with a destination's settings. `path` is relative to the destination. */
 export interface SettingsProblem {
   path: (string | number)[]
   message: string
+  /** What to do, where the message does not say it. */
+  fix?: string
 }
 
 /** One `repository_dispatch` to send. */

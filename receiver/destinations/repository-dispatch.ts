@@ -28,7 +28,8 @@ function checkRepository({ connection, repository }: RepositoryDispatch, { conne
   if (known !== undefined)
     return problem('repository', repositoryProblem(repository, known.repositories, connection))
   const names = [...connections.keys()].join(', ') || 'none: set GITHUB_TOKEN or GITHUB_APP_ID'
-  return problem('connection', `There is no GitHub connection ${connection}. Configured: ${names}.`)
+  const message = `there is no GitHub connection ${connection}. Configured: ${names}`
+  return problem('connection', { message, fix: `Name one of them, or configure github.${connection}.` })
 }
 
 /** Every template compiles, and none names a secret. */
@@ -39,12 +40,15 @@ function checkTexts({ repository, event_type, client_payload }: RepositoryDispat
   })
 }
 
-function templateProblem(value: Json, path: string): string | null {
+function templateProblem(value: Json, path: string): What | null {
   try {
     compileTemplate(value, { path })
     return null
   } catch (error) {
-    if (error instanceof TemplateError) return `${error.path}: ${error.message} ${error.fix}`.trimEnd()
+    if (error instanceof TemplateError) {
+      const { path: inner, message, fix } = error
+      return { message: inner === path ? message : `${inner}: ${message}`, fix }
+    }
     throw error
   }
 }
@@ -54,8 +58,9 @@ function secretWord(text: string): string | null {
   return /(?<!\$)\$\{([A-Z][A-Z0-9_]*)\}/.exec(text)?.[1] ?? null
 }
 
-function refusedSecret(name: string): string {
-  return `\${${name}} names a secret, and secrets are refused in what goes to GitHub: the logs of workflow runs show it. Keep it in the repository's own Actions secrets.`
+function refusedSecret(name: string): What {
+  const message = `\${${name}} names a secret, and secrets are refused in what goes to GitHub: the logs of workflow runs show it`
+  return { message, fix: "Keep it in the repository's own Actions secrets." }
 }
 
 function checkEventTypeSetting(event_type: string | null): SettingsProblem[] {
@@ -64,7 +69,7 @@ function checkEventTypeSetting(event_type: string | null): SettingsProblem[] {
     checkEventType(event_type)
     return []
   } catch (error) {
-    if (error instanceof ClientPayloadError) return problem('event_type', `${error.message} ${error.fix}`)
+    if (error instanceof ClientPayloadError) return problem('event_type', error)
     throw error
   }
 }
@@ -78,26 +83,32 @@ function checkParameters(parameters: JsonObject): SettingsProblem[] {
   const size = byteLength(parameters)
   const most = LIMITS.payload_bytes / 2
   if (size <= most) return []
-  return problem('parameters', `They take ${size} bytes. Keep them under ${most}: the event needs the rest.`)
+  const fix = `Keep them under ${most}: the event needs the rest.`
+  return problem('parameters', { message: `they take ${size} bytes`, fix })
 }
 
 function checkOwnPayload(client_payload: JsonObject): SettingsProblem[] {
   const keys = Object.keys(client_payload).length
   if (keys > LIMITS.top_level_keys) {
-    const message = `It has ${keys} keys, and GitHub takes at most ${LIMITS.top_level_keys}. Put several values into an object under one key.`
-    return problem('client_payload', message)
+    const message = `it has ${keys} keys, and GitHub takes at most ${LIMITS.top_level_keys}`
+    return problem('client_payload', { message, fix: 'Put several values into an object under one key.' })
   }
   const size = byteLength(client_payload)
   const isLiteral = !JSON.stringify(client_payload).includes('${')
   if (!isLiteral || size <= LIMITS.payload_bytes) return []
-  const message = `It takes ${size} bytes, and at most ${LIMITS.payload_bytes} can be sent. Shorten it.`
-  return problem('client_payload', message)
+  const message = `it takes ${size} bytes, and at most ${LIMITS.payload_bytes} can be sent`
+  return problem('client_payload', { message, fix: 'Shorten it.' })
 }
 
 function byteLength(value: JsonObject): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-function problem(key: string, message: string | null): SettingsProblem[] {
-  return message === null ? [] : [{ path: [key], message }]
+interface What {
+  message: string
+  fix: string
+}
+
+function problem(key: string, what: What | null): SettingsProblem[] {
+  return what === null ? [] : [{ path: [key], message: what.message, fix: what.fix }]
 }

@@ -23,16 +23,21 @@ export function repositoryProblem(
   repository: string,
   globs: readonly string[],
   connection: string,
-): string | null {
+): { message: string; fix: string } | null {
   const { owner, name } = split(repository)
   if (owner.includes('$')) {
-    return `The owner cannot be a template: "${repository}" could be steered to anybody's repositories by an event. Write the owner out, as in "acme/\${artifact_collection_name}".`
+    const message = `the owner cannot be a template: an event could steer "${repository}" to anybody's repositories`
+    return { message, fix: 'Write the owner out, as in "acme/${artifact_collection_name}".' }
   }
-  if (!OWNER.test(owner) || name === '')
-    return `"${repository}" is not a repository. Write owner/name, as in "acme/serving".`
+  if (!OWNER.test(owner) || name === '') {
+    return { message: `"${repository}" is not a repository`, fix: 'Write owner/name, as in "acme/serving".' }
+  }
   if (isTemplate(name)) return ownerProblem(owner, globs, connection)
-  if (!isName(name)) return `"${name}" is not a repository name: up to 100 letters, digits, "-", "_" and ".".`
-  return isAllowed({ owner, repo: name }, globs) ? null : outside(repository, globs, connection)
+  if (!isName(name)) {
+    const fix = 'Write the name as GitHub has it: up to 100 letters, digits, "-", "_" and ".".'
+    return { message: `"${name}" is not a repository name`, fix }
+  }
+  return isAllowed({ owner, repo: name }, globs) ? null : refused(repository, owner, globs, connection)
 }
 
 /** The parts of a destination's `repository`; `name` is null where it depends on the event. */
@@ -88,10 +93,15 @@ function isName(name: string): boolean {
   return NAME.test(name) && name !== '.' && name !== '..'
 }
 
-function ownerProblem(owner: string, globs: readonly string[], connection: string): string | null {
+function ownerProblem(owner: string, globs: readonly string[], connection: string) {
   const owners = globs.map((glob) => glob.split('/', 1)[0] ?? '')
   if (owners.some((glob) => matchesGlob(glob.toLowerCase(), owner.toLowerCase()))) return null
-  return outside(`${owner}/…`, globs, connection)
+  return refused(`${owner}/…`, owner, globs, connection)
+}
+
+function refused(repository: string, owner: string, globs: readonly string[], connection: string) {
+  const fix = `Correct the name, or add it to github.${connection}.repositories, e.g. "${owner}/*".`
+  return { message: outside(repository, globs, connection).replace(/\.$/, ''), fix }
 }
 
 function outside(repository: string, globs: readonly string[], connection: string): string {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { SettingsProblem } from '../../receiver/destinations/destination.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { connections, delivery, dispatchKeys as keys } from './event.ts'
 
-function problems(given: Record<string, unknown>): { path: (string | number)[]; message: string }[] {
+function problems(given: Record<string, unknown>): SettingsProblem[] {
   const type = DESTINATION_TYPES.get('repository_dispatch')
   if (type === undefined) throw new Error('repository_dispatch is not registered.')
   return type.check(type.settings.parse(keys(given)), { connections })
@@ -42,7 +43,7 @@ describe('the settings of a repository_dispatch', () => {
       'an owner from the event',
       { repository: '${entity_name}/serving' },
       'repository',
-      /owner cannot be a template.*Write the owner out/,
+      /owner cannot be a template/,
     ],
     [
       'the whole repository from the event',
@@ -50,7 +51,7 @@ describe('the settings of a repository_dispatch', () => {
       'repository',
       /owner cannot be a template/,
     ],
-    ['a repository without owner', { repository: 'serving' }, 'repository', /Write owner\/name/],
+    ['a repository without owner', { repository: 'serving' }, 'repository', /is not a repository$/],
     ['a name that cannot exist', { repository: 'acme/ser ving' }, 'repository', /not a repository name/],
     ['a path', { repository: 'acme/serving/x' }, 'repository', /not a repository name/],
     ['a parent folder', { repository: 'acme/..' }, 'repository', /not a repository name/],
@@ -103,12 +104,14 @@ describe('the settings of a repository_dispatch', () => {
       'parameters that leave no room',
       { parameters: { a: 'x'.repeat(40_000) } },
       'parameters',
-      /Keep them under 30000/,
+      /they take 40008 bytes/,
     ],
   ])('refuse %s', (_, given, key, message) => {
     const found = problems(given)
     expect(found.map(({ path }) => path)).toEqual([[key]])
     expect(found[0]?.message).toMatch(message)
+    expect(found[0]?.message).not.toMatch(/^(repository|event_type|parameters|client_payload):/)
+    expect(found[0]?.fix).toMatch(/^[A-Z].*[.?]$/)
   })
 
   it.each([
