@@ -683,7 +683,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           const { claimed } = await advance()
           const finished = claimed.map((claim) => result(claim, claim.id === often.id ? limited : {}))
           await advance({ finished, capacity: 0 })
-          now += 3_600_000
+          // Longer than any limit lasts, however often it is met.
+          now += 7_200_000
         }
         const attempt = { duration_ms: 5, status: 204, class: 'success', error: null }
         const check = (deliveries: readonly { id: string; attempt_log: unknown[] }[]) => {
@@ -691,7 +692,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           expect(logs.get(never.id)).toEqual([])
           expect(logs.get(once.id)).toEqual([{ ...attempt, at: START }])
           const times = (logs.get(often.id) as { at: number }[]).map(({ at }) => at)
-          expect(times).toEqual(Array.from({ length: 20 }, (_, n) => START + (n + 5) * 3_600_000))
+          expect(times).toEqual(Array.from({ length: 20 }, (_, n) => START + (n + 5) * 7_200_000))
         }
         check((await store.listDeliveries({ limit: 10 })).items)
         check((await store.listEvents({ limit: 10 })).items.flatMap(({ deliveries }) => deliveries))
