@@ -146,6 +146,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
       event.deliveries.map((delivery) => ({
         event_id: event.id,
         place: place ?? seqs.get(event.id) ?? 0,
+        replayed: place !== null,
         delivery: { ...delivery, lane: lanes.get(delivery.lane) ?? delivery.lane },
       })),
     ),

@@ -8,6 +8,8 @@ import { promoteHeads, supersedeOlder } from './subjects.ts'
 export interface Queued {
   event_id: string
   place: number
+  /** Of a replay: its place is that of an older event. */
+  replayed: boolean
   delivery: NewDelivery
 }
 
@@ -23,14 +25,17 @@ export async function enqueue(
 ): Promise<string[]> {
   if (items.length === 0) return []
   const live = items.filter(({ delivery }) => delivery.error === null)
+  const replays = live.filter(({ replayed }) => replayed)
+  const promoted = await replaceOlder(
+    db,
+    flavor,
+    live.filter(({ replayed }) => !replayed),
+    now,
+  )
+  for (const replay of replays) promoted.push(...(await replaceOlder(db, flavor, [replay], now)))
   const newest = new Map<string, number>()
   for (const { place, delivery } of live) {
     newest.set(delivery.subject, Math.max(place, newest.get(delivery.subject) ?? 0))
-  }
-  const promoted: string[] = []
-  // New events stand behind all that is there; a replay stands where it stood, so it has a place of its own.
-  for (const [place, group] of Map.groupBy(newest.keys(), (subject) => newest.get(subject) ?? 0)) {
-    promoted.push(...(await supersedeOlder(db, flavor, group, place, now)))
   }
   const busy = await busySubjects(
     db,
@@ -50,13 +55,19 @@ export async function enqueue(
     }),
   )
   // One that was forced may stand before what waits already.
-  const replayed = live.filter(({ delivery }) => delivery.replay_of !== null && delivery.ordered)
   await promoteHeads(
     db,
     flavor,
-    replayed.map(({ delivery }) => delivery.subject),
+    replays.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject),
   )
   return promoted
+}
+
+/** All that is in the store already stands before the first of new events: one statement does for all of them. */
+function replaceOlder(db: Db, flavor: Flavor, items: readonly Queued[], now: number): Promise<string[]> {
+  const subjects = [...new Set(items.map(({ delivery }) => delivery.subject))]
+  const first = Math.min(...items.map(({ place }) => place))
+  return supersedeOlder(db, flavor, subjects, first, now)
 }
 
 /** Subjects in which an ordered delivery is unfinished: then one of those is the head. */
