@@ -167,6 +167,62 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     ])
     expect((await here.listDeliveries({ event: event.id, limit: 10 })).items).toHaveLength(1)
   })
+
+  it('one replays an event while the other accepts a newer one: the newer one is dispatched last', async () => {
+    const old = delivery({ subject: SUBJECT })
+    const replayed = storedEvent({ deliveries: [old] })
+    await here.accept({ now, events: [replayed] })
+    await advance(here, { finished: [success(await claimOnly(here))] })
+    await between.query('begin')
+    await between.query(`select pg_advisory_xact_lock(${BigInt(`0x${SUBJECT.slice(0, 15)}`)})`)
+    const again = delivery({ subject: SUBJECT, replay_of: replayed.id })
+    const newer = delivery({ subject: SUBJECT })
+    const replay = { of: replayed.id, force: false }
+    const replaying = here.accept({ now, events: [storedEvent({ replay, deliveries: [again] })] })
+    await waiting(between, 1)
+    const accepting = accept(there, newer)
+    await waiting(between, 2)
+    await between.query('commit')
+    const [result] = await replaying
+    await accepting
+    const dispatched: string[] = []
+    for (let claim = await claimOnly(there); ; claim = await claimOnly(there)) {
+      dispatched.push(claim.id)
+      await advance(there, { finished: [success(claim)], capacity: 0 })
+      if (dispatched.at(-1) === newer.id) break
+    }
+    expect(dispatched).toEqual(result?.outcome === 'overtaken' ? [newer.id] : [again.id, newer.id])
+    expect((await advance(there)).claimed).toEqual([])
+  })
+
+  it('one sweeps an identity while the other sees it again: it stays known', async () => {
+    const identity = { rule: 'delivery', key: 'k', value: 'k', window_ms: 1_000, body_hash: null } as const
+    await here.accept({ now, events: [storedEvent({ identity })] })
+    now += 1_001
+    await between.query('begin')
+    await between.query(`update identities set expires_at = ${now + 1_000}`)
+    const sweeping = there.sweep({ succeeded_ms: 1e12, failed_ms: 1e12, now })
+    await waiting(between, 1)
+    await between.query('commit')
+    await sweeping
+    expect(await here.accept({ now, events: [storedEvent({ identity })] })).toMatchObject([
+      { outcome: 'duplicate' },
+    ])
+  })
+
+  it('both move one alias: the later one knows which version the earlier one set', async () => {
+    const move = (version: string) => storedEvent({ holder: { key: 'resnet50:production', version } })
+    await here.accept({ now, events: [move('v3')] })
+    await between.query('begin')
+    await between.query("update holders set version = 'v4'")
+    const v5 = move('v5')
+    const accepting = here.accept({ now, events: [v5] })
+    await waiting(between, 1)
+    await between.query('commit')
+    await accepting
+    const { event } = (await here.getEvent({ id: v5.id })) ?? { event: '{}' }
+    expect(JSON.parse(event)).toMatchObject({ change: { previous_version: 'v4' } })
+  })
 })
 
 /** Waits until so many transactions wait for a lock in this database. */
