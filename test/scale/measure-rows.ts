@@ -19,7 +19,7 @@ import { makeTraffic } from './traffic.ts'
 
 /** Accepted in one transaction: what arrives in a busy second. */
 const GROUP = 16
-const TABLES = ['events', 'deliveries', 'attempts', 'identities', 'bodies', 'holders']
+const TABLES = ['events', 'deliveries', 'attempts', 'identities', 'bodies', 'holders', 'subjects']
 
 interface Counters {
   wal_bytes: number
