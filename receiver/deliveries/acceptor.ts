@@ -5,6 +5,8 @@ import { StoreUnavailable, type Store } from '../store/store.ts'
 
 /** How long an event waits for a store that is away, ms. */
 const HOLD_MS = 5_000
+/** Every try has so long, ms, also the last one of an event. */
+const LEAST_MS = 500
 /** How often those are looked for who wait behind a commit that does not come back, ms. */
 const OVERDUE_EVERY_MS = 500
 /** Between tries of a store that is away, ms. */
@@ -71,6 +73,7 @@ export function createAcceptor(
       now: clock.steady(),
       events: group.map(({ event }) => event),
       retry: group.some(({ held }) => held),
+      wait_ms: Math.max(LEAST_MS, Math.min(...group.map(({ until }) => until)) - clock.steady()),
     })
 
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {

@@ -3,7 +3,7 @@ import type { Advance, Advanced } from '../../receiver/store/operations/advance.
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
-import type { Store } from '../../receiver/store/store.ts'
+import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
 
@@ -141,6 +141,14 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           }),
         )
         expect(previous).toEqual([null, 'v3', 'v4'])
+      })
+
+      it('stores nothing that took longer than its sender waits', async () => {
+        const event = storedEvent({ deliveries: [storedDelivery()] })
+        await expect(store.accept({ now, events: [event], wait_ms: -1 })).rejects.toThrow(StoreUnavailable)
+        expect(await store.getEvent({ id: event.id })).toBeNull()
+        const again = await store.accept({ now, events: [event], retry: true, wait_ms: 5_000 })
+        expect(again).toMatchObject([{ outcome: 'accepted', event_id: event.id }])
       })
 
       it('stores nothing of a group in which one event is impossible', async () => {

@@ -3,6 +3,7 @@ import type { LanePolicy } from '../../destinations/destination.ts'
 import type { Identity } from '../../sources/source.ts'
 import type { Db, Flavor } from '../flavor.ts'
 import type { DeliveriesTable } from '../schema.ts'
+import { StoreUnavailable } from '../store.ts'
 import { enqueue } from './enqueue.ts'
 import { moveHolders } from './holders.ts'
 import { claimIdentities, nameOriginals, noteBodies } from './identities.ts'
@@ -81,18 +82,30 @@ export type Accepted =
 /**
  * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
  * Results come in the order of the group. An event that was seen before is answered with the earlier one's id.
- * `retry` says that the group was tried before and nobody knows whether that was committed.
+ * `retry` says that the group was tried before and nobody knows whether that was committed. Throws `StoreUnavailable`,
+ * and stores nothing, when this took longer than `wait_ms`, behind the locks of a replica that stands still: by then a
+ * sender has been told so.
  */
 export async function accept(
   db: Db,
   flavor: Flavor,
-  { now, events, retry = false }: { now: number; events: readonly NewEvent[]; retry?: boolean },
+  { now, events, retry = false, wait_ms = Infinity }: AcceptArgs,
 ): Promise<Accepted[]> {
+  const began = performance.now()
   const stored = retry ? await storedAlready(db, events) : new Set<string>()
   const rest = events.filter(({ id }) => !stored.has(id))
   const taken = rest.length === 0 ? [] : await takeIn(db, flavor, rest, now)
   const results = new Map(rest.map(({ id }, i) => [id, taken[i]]))
+  if (performance.now() - began > wait_ms)
+    throw new StoreUnavailable('The store took too long.', 'Look for a replica that stands still.')
   return events.map(({ id }) => results.get(id) ?? { outcome: 'accepted', event_id: id, repeat_of: null })
+}
+
+interface AcceptArgs {
+  now: number
+  events: readonly NewEvent[]
+  retry?: boolean
+  wait_ms?: number
 }
 
 async function storedAlready(db: Db, events: readonly NewEvent[]): Promise<Set<string>> {

@@ -23,14 +23,16 @@ const TROUBLES: ReadonlyMap<number, string> = new Map([
 export function describeError(error: unknown): WorkerError {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof StoreRefused) return { kind: 'refused', message, fix: '' }
+  if (error instanceof StoreUnavailable) return { kind: 'unavailable', message, fix: error.fix }
   const code = (error as { errcode?: unknown }).errcode
   // Extended result codes keep the primary one in their low byte.
   const fix = typeof code === 'number' ? TROUBLES.get(code & 0xff) : undefined
-  return fix === undefined ? { kind: 'other', message, fix: '' } : { kind: 'unavailable', message, fix }
+  if (fix === undefined) return { kind: 'other', message, fix: '' }
+  return { kind: 'unavailable', message: `The store cannot be written: ${message}.`, fix }
 }
 
 /** The error as the caller sees it. */
 export function reviveError({ kind, message, fix }: WorkerError): Error {
-  if (kind === 'unavailable') return new StoreUnavailable(`The store cannot be written: ${message}.`, fix)
+  if (kind === 'unavailable') return new StoreUnavailable(message, fix)
   return kind === 'refused' ? new StoreRefused(message) : new Error(message)
 }
