@@ -120,7 +120,6 @@ export class QueueModel {
     const wait = lostWait(delivery.attempts)
     delivery.status = wait === null ? 'failed' : 'pending'
     delivery.due_at = now + (wait ?? 0)
-    if (wait !== null) this.giveWay(delivery.subject)
   }
 
   /** What can be claimed now, in the order of acceptance. */

@@ -4,7 +4,7 @@ import type { DeliveriesTable, Tables } from '../schema.ts'
 import { lostWait } from '../../policy/retry.ts'
 import { EXPIRED, giveUp, LOST_TOO_OFTEN, type GivenUp } from './give-up.ts'
 import { resetAlarms } from './lanes.ts'
-import { giveWay, promoteHeads } from './subjects.ts'
+import { promoteHeads } from './subjects.ts'
 import { DELIVERING, PENDING } from './states.ts'
 
 /** Rows changed in one go, so that housekeeping never holds up ingest. */
@@ -148,10 +148,12 @@ async function takeBack(
     else if (wait > 0) await putOff(db, id, now + wait)
   }
   const given_up = await giveUp(db, used_up, LOST_TOO_OFTEN, now)
-  const subjects = [...new Set(taken.map(({ subject }) => subject))]
-  const promoted: string[] = []
-  for (const subject of subjects) promoted.push(...(await giveWay(db, flavor, subject, now)))
-  promoted.push(...(await promoteHeads(db, flavor, subjects)))
+  // It failed by nobody's answer, so it does not give way to what waits behind it: after a kill every event is sent.
+  const promoted = await promoteHeads(
+    db,
+    flavor,
+    taken.map(({ subject }) => subject),
+  )
   return { promoted, given_up }
 }
 

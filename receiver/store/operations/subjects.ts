@@ -38,8 +38,8 @@ export async function supersedeOlder(
 }
 
 /**
- * The same when an attempt at a delivery of this subject has failed, or was lost: what it leaves waiting gives way to
- * the newest event that waits. Gives the lanes of new heads.
+ * The same when an attempt at a delivery of this subject has failed: what it leaves waiting gives way to the newest
+ * event that waits. Gives the lanes of new heads.
  */
 export async function giveWay(db: Db, flavor: Flavor, subject: string, now: number): Promise<string[]> {
   return supersedeOlder(db, flavor, [subject], await newestWaiting(db, subject), now)
