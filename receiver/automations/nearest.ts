@@ -14,3 +14,10 @@ export function nearestMiss(results: readonly MatchResult[]): MatchResult | null
     null,
   )
 }
+
+/** Why no automation wants an event, in one sentence that names the nearest. */
+export function whyNone(results: readonly MatchResult[]): string {
+  const nearest = nearestMiss(results)
+  if (nearest === null) return 'No automation listens to this source.'
+  return `No automation matched. Nearest: ${nearest.automation}, because ${nearest.reasons.at(-1) ?? 'it is off'}.`
+}

@@ -45,8 +45,7 @@ export interface Acceptor {
   /**
    * Resolves when the event is on disk. Rejects with `StoreUnavailable` when the store was away for 5 s (one that was
    * in a commit without an answer may be stored all the same), with `BacklogFull` when too much waits, and nothing is
-   * stored then. With `past_backlog` it is taken however many
-   * deliveries wait.
+   * stored then. With `past_backlog` it is taken however many deliveries wait.
    */
   accept(event: NewEvent, options?: { past_backlog: boolean }): Promise<Accepted>
   /** Resolves when all that was handed over has been answered. */

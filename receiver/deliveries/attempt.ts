@@ -5,6 +5,7 @@ import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/operations/claim.ts'
 import type { Finished } from '../store/operations/finish.ts'
+import { reasonOf } from './reason-of.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 /** One attempt in all, ms (GitHub itself cuts at 10 s). */
@@ -52,7 +53,7 @@ async function send(claim: Claimed, sender: Sender | undefined): Promise<Attempt
   try {
     return await withTimeLimit(ATTEMPT_MS, (signal) => sender.send(toInput(claim), signal))
   } catch (error) {
-    return broken(error instanceof Error ? error.message : String(error))
+    return broken(reasonOf(error))
   }
 }
 

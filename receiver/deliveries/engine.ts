@@ -7,6 +7,7 @@ import type { GivenUp } from '../store/operations/give-up.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 import { ATTEMPT_MS, makeAttempt, type Attempt } from './attempt.ts'
 import { createLanesToLookAt } from './lanes-to-look-at.ts'
+import { reasonOf } from './reason-of.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
 export const LEASE_MS = 60_000
@@ -137,7 +138,7 @@ export function createEngine(options: EngineOptions): Engine {
         return 0
       }
       attempts = [...made, ...attempts]
-      if (healthy) log.error({ reason: describe(error) }, 'the store cannot be used: deliveries wait')
+      if (healthy) log.error({ reason: reasonOf(error) }, 'the store cannot be used: deliveries wait')
       healthy = false
       return STORE_RETRY_MS
     }
@@ -161,7 +162,7 @@ export function createEngine(options: EngineOptions): Engine {
       } catch (error) {
         if (performance.now() - attempt.made_at < LEASE_MS) stuck.push(attempt)
         const { id: delivery_id } = attempt.claim
-        log.error({ delivery_id, reason: describe(error) }, 'the result of an attempt cannot be written')
+        log.error({ delivery_id, reason: reasonOf(error) }, 'the result of an attempt cannot be written')
       }
     }
   }
@@ -198,7 +199,7 @@ export function createEngine(options: EngineOptions): Engine {
     try {
       listener()
     } catch (error) {
-      log.error({ reason: describe(error) }, 'what follows a delivery failed')
+      log.error({ reason: reasonOf(error) }, 'what follows a delivery failed')
     }
   }
 
@@ -239,5 +240,3 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref())
-
-const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
+import { reasonOf } from './reason-of.ts'
 
 const BACKLOG_EVERY_MS = 10_000
 /** Between two counts while events are being turned away: whoever comes again must not wait for the slow count. */
@@ -32,10 +33,7 @@ export function startUpkeep(
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
     work().catch((error: unknown) => {
-      log.warn(
-        { reason: error instanceof Error ? error.message : String(error) },
-        'upkeep failed; it runs again',
-      )
+      log.warn({ reason: reasonOf(error) }, 'upkeep failed; it runs again')
     })
   }
   const count = async () => {

@@ -1,4 +1,4 @@
-import { nearestMiss } from '../automations/nearest.ts'
+import { whyNone } from '../automations/nearest.ts'
 import type { Taken } from '../deliveries/take-event.ts'
 import type { Accepted } from '../store/operations/accept.ts'
 
@@ -48,7 +48,5 @@ function sentence({ record, results }: Taken): string {
     const trouble = failed?.error ? `${failed.automation} cannot be delivered: ${failed.error.message}` : ''
     return [where === '' ? '' : `${where}.`, trouble].filter((part) => part !== '').join(' ')
   }
-  const nearest = nearestMiss(results)
-  if (nearest === null) return 'No automation listens to this source.'
-  return `No automation matched. Nearest: ${nearest.automation}, because ${nearest.reasons.at(-1) ?? 'it is off'}.`
+  return whyNone(results)
 }

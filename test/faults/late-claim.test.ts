@@ -2,10 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../receiver/deliveries/engine.ts'
 import type { Sender } from '../../receiver/destinations/destination.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { Advanced } from '../../receiver/store/operations/advance.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Store } from '../../receiver/store/store.ts'
-import { attemptResult } from '../support/attempts.ts'
+import { attemptResult, NOTHING_TO_DO } from '../support/attempts.ts'
 
 const CLAIM: Claimed = {
   id: 'dlv_1',
@@ -22,14 +21,6 @@ const CLAIM: Claimed = {
   event_id: 'evt_1',
   event: '{}',
   context: { flat: {}, dispatch_type: null, hint: null, secret: null },
-}
-const NOTHING: Advanced = {
-  claimed: [],
-  consequences: [],
-  given_up: [],
-  rests: new Map(),
-  missed: [],
-  wait_ms: Infinity,
 }
 
 afterEach(() => vi.restoreAllMocks())
@@ -49,9 +40,9 @@ async function claimAfter(stopped_ms: number): Promise<string[]> {
   const store = {
     engine: 'postgres',
     advance: () => {
-      if (asked++ > 0) return Promise.resolve({ ...NOTHING, consequences: [] })
+      if (asked++ > 0) return Promise.resolve({ ...NOTHING_TO_DO, consequences: [] })
       elapsed += stopped_ms
-      return Promise.resolve({ ...NOTHING, claimed: [CLAIM] })
+      return Promise.resolve({ ...NOTHING_TO_DO, claimed: [CLAIM] })
     },
   } as unknown as Store
   const engine = createEngine({

@@ -4,22 +4,9 @@ import { aliasBody, sendWandb } from '../support/send.ts'
 
 const MINUTE = 60_000
 
-const CONFIG = `version: 1
-sources:
-  wandb: { type: wandb, secrets: ['\${env:WANDB_WEBHOOK_SECRET}'] }
-github:
-  main: { repositories: ['acme/*'], writes_per_second: 0 }
-automations:
-  - name: deploy
-    events: [ADD_ARTIFACT_ALIAS]
-    filter: { alias: production }
-    destinations: [{ type: repository_dispatch, repository: acme/serving }]
-`
-
 it('a login that is learned ten minutes late joins the lanes', async () => {
   const time = { now: Date.now() }
   const house = await startHouse({
-    config: CONFIG,
     clock: { wall: () => time.now, steady: () => time.now },
     prepare(github) {
       github.failNext({ kind: 'answer', name: 'bad-gateway' }, { operation: 'user' })

@@ -74,6 +74,7 @@ const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), { m
 const RUNS = 150
 /** So long at most, on a slow machine too; a failure is then told as short as it has become. */
 const LIMIT_MS = 30_000
+const TIMES = { timeout: 120_000 }
 
 /** The tables that hold what the model knows. */
 export const MODELLED = [
@@ -98,32 +99,32 @@ export interface TestedStore {
 /** Whatever happens in whatever order: the store must do as the model does. */
 export function describeStoreAgainstModel(name: string, open: () => Promise<TestedStore>): void {
   describe(`${name} store, whatever happens`, () => {
-    it('claims, orders, supersedes and ends deliveries as the model says', { timeout: 120_000 }, async () => {
-      const tested = await open()
-      try {
-        const property = fc.asyncProperty(happenings, async (all) => {
-          await tested.clear()
-          await doBoth(tested.store, all)
-        })
-        await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS })
-      } finally {
-        await tested.close()
-      }
-    })
+    it('claims, orders, supersedes and ends deliveries as the model says', TIMES, () =>
+      whatever(open, happenings, doBoth),
+    )
 
-    it('knows what it has seen, and who held what, as the model says', { timeout: 120_000 }, async () => {
-      const tested = await open()
-      try {
-        const property = fc.asyncProperty(arrivals, async (groups) => {
-          await tested.clear()
-          await acceptInBoth(tested.store, groups)
-        })
-        await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS })
-      } finally {
-        await tested.close()
-      }
-    })
+    it('knows what it has seen, and who held what, as the model says', TIMES, () =>
+      whatever(open, arrivals, acceptInBoth),
+    )
   })
+}
+
+/** Tries one store with many of these, empty before each. */
+async function whatever<T>(
+  open: () => Promise<TestedStore>,
+  many: fc.Arbitrary<T>,
+  check: (store: Store, one: T) => Promise<void>,
+): Promise<void> {
+  const tested = await open()
+  try {
+    const property = fc.asyncProperty(many, async (one) => {
+      await tested.clear()
+      await check(tested.store, one)
+    })
+    await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS })
+  } finally {
+    await tested.close()
+  }
 }
 
 async function doBoth(store: Store, all: readonly Happening[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../receiver/destinations/destination.ts'
+import type { Advanced } from '../../receiver/store/operations/advance.ts'
 import type { Claimed } from '../../receiver/store/operations/claim.ts'
 import type { Finished } from '../../receiver/store/operations/finish.ts'
 
@@ -30,4 +31,14 @@ export function finishedAttempt(
     random: 0.5,
     ...parts,
   }
+}
+
+/** What the store says to an engine that has nothing to do. */
+export const NOTHING_TO_DO: Advanced = {
+  claimed: [],
+  consequences: [],
+  given_up: [],
+  rests: new Map(),
+  missed: [],
+  wait_ms: Infinity,
 }

@@ -1,5 +1,5 @@
 import type { MatchResult } from '../../automations/automation.ts'
-import { nearestMiss } from '../../automations/nearest.ts'
+import { whyNone } from '../../automations/nearest.ts'
 import type { DeliverySummary } from '../../store/operations/lists.ts'
 
 /** What comes of a replay: what goes where, what is left out, or why nothing is sent at all. */
@@ -8,7 +8,7 @@ export function replayMessage(
   results: readonly MatchResult[],
   stale: number,
 ): string {
-  if (deliveries.length === 0) return `Nothing will be sent: ${whyNot(results)}`
+  if (deliveries.length === 0) return `Nothing will be sent: ${whyNone(results).replace(/^N/, 'n')}`
   const sent = deliveries.filter((delivery) => !isLost(delivery))
   const where = sent.map(({ automation, type, target }) => `${automation} -> ${type} ${target}`)
   const lost = deliveries
@@ -20,10 +20,3 @@ export function replayMessage(
 
 /** The event gave it no valid target, so it ended as it was made. Its error alone would not tell it from a retry's. */
 const isLost = ({ target }: DeliverySummary) => target === ''
-
-function whyNot(results: readonly MatchResult[]): string {
-  const nearest = nearestMiss(results)
-  if (nearest === null) return 'no automation listens to this source.'
-  const reason = nearest.reasons.at(-1) ?? 'it is off'
-  return `no automation matched. Nearest: ${nearest.automation}, because ${reason}.`
-}

@@ -1,4 +1,5 @@
 import type { Db } from '../flavor.ts'
+import { insertAll } from './insert-all.ts'
 
 /** What the store knows by name alone; null where it was never written. */
 export async function readFact(db: Db, key: string): Promise<string | null> {
@@ -14,11 +15,7 @@ export async function writeFact(db: Db, key: string, value: string): Promise<voi
     .execute()
 }
 
-/** The same, unless it was written before. */
-export async function writeFactOnce(db: Db, key: string, value: string): Promise<void> {
-  await db
-    .insertInto('facts')
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .execute()
-}
+/** The same for many, but for those that were written before. */
+export const writeFactsOnce = insertAll('facts', (query) =>
+  query.onConflict((conflict) => conflict.column('key').doNothing()),
+)

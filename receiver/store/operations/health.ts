@@ -1,5 +1,5 @@
 import type { Db } from '../flavor.ts'
-import { insertAll } from './insert-all.ts'
+import { writeFactsOnce } from './facts.ts'
 
 /** Whose deliveries go where. */
 interface Way {
@@ -12,15 +12,11 @@ const keyOf = ({ automation, target }: Way) => `failing:${automation}:${target}`
 /** Remembers that deliveries of an automation to a target fail. */
 export async function noteFailing(db: Db, ways: readonly Way[]): Promise<void> {
   const keys = [...new Set(ways.map(keyOf))].sort()
-  await insertOnce(
+  await writeFactsOnce(
     db,
     keys.map((key) => ({ key, value: '1' })),
   )
 }
-
-const insertOnce = insertAll('facts', (query) =>
-  query.onConflict((conflict) => conflict.column('key').doNothing()),
-)
 
 /** One got through: tells whether those before it failed. */
 export async function noteRecovered(db: Db, way: Way): Promise<boolean> {

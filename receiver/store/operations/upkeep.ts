@@ -1,5 +1,5 @@
 import type { Db, Flavor } from '../flavor.ts'
-import { readFact, writeFact, writeFactOnce } from './facts.ts'
+import { readFact, writeFact, writeFactsOnce } from './facts.ts'
 import { resetAlarms } from './lanes.ts'
 import { DELIVERING, PENDING, UNFINISHED, YES } from './states.ts'
 
@@ -29,7 +29,7 @@ export async function noteSecretsKey(
   { check, accepts }: { check: string; accepts: readonly string[] },
 ): Promise<{ known: boolean }> {
   // Written first: of two replicas that start on an empty store, only one notes its key.
-  await writeFactOnce(db, SECRETS_KEY, check)
+  await writeFactsOnce(db, [{ key: SECRETS_KEY, value: check }])
   const noted = await readFact(db, SECRETS_KEY)
   if (noted === check) return { known: true }
   if (noted === null || !accepts.includes(noted)) return { known: false }

@@ -7,6 +7,7 @@ import { createLog } from '../../../receiver/observe/log.ts'
 import { startReceiver } from '../../../receiver/receiver.ts'
 import { SOURCE_TYPES } from '../../../receiver/sources/index.ts'
 import type { Store } from '../../../receiver/store/store.ts'
+import { NOTHING_TO_DO } from '../../support/attempts.ts'
 
 const environment = readEnvironment(process.env)
 const { config } = loadConfig({
@@ -22,15 +23,7 @@ const store: Partial<Store> = {
   engine: 'sqlite',
   accept: ({ events }) =>
     Promise.resolve(events.map(({ id }) => ({ outcome: 'accepted', event_id: id, repeat_of: null }))),
-  advance: () =>
-    Promise.resolve({
-      claimed: [],
-      consequences: [],
-      given_up: [],
-      rests: new Map(),
-      missed: [],
-      wait_ms: Infinity,
-    }),
+  advance: () => Promise.resolve(NOTHING_TO_DO),
   backlog: () => Promise.resolve(0),
   lastSeen: () => Promise.resolve(0),
   recover: () => Promise.resolve({ taken_back: 0, given_up: [] }),

@@ -1,0 +1,2 @@
+/** What an error says, for the log. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
