@@ -3,5 +3,5 @@ import { join } from 'node:path'
 import { modelEventJsonSchema } from '../receiver/api/model-event-schema.ts'
 
 /** Writes the JSON Schema of the ModelEvent: `node scripts/write-event-schema.ts`. */
-const file = join(import.meta.dirname, '..', 'receiver', 'api', 'model-event.schema.json')
+const file = join(import.meta.dirname, '..', 'schemas', 'model-event.schema.json')
 writeFileSync(file, `${JSON.stringify(modelEventJsonSchema(), null, 2)}\n`)

@@ -1,5 +1,5 @@
 import type { ModelEvent } from './contract/model-event.ts'
-import { matchesAny } from './globs.ts'
+import { matchesAny } from './contract/glob.ts'
 import type { Inputs } from './inputs.ts'
 import type { OutputName } from './outputs.ts'
 import { safeText } from './safe-values.ts'

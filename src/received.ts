@@ -3,9 +3,9 @@ import type { ReceivedEnvelope } from './contract/client-payload.ts'
 import { dedupeKey, subjectKey } from './contract/keys.ts'
 import { SCHEMA, decodeJsonObject, decodeModelEvent } from './contract/model-event.ts'
 import type { JsonObject, ModelEvent } from './contract/model-event.ts'
-import { decodeWandbBody } from './contract/wandb-body.ts'
-import type { DecodedEvent } from './contract/wandb-body.ts'
-import { wandbEventType } from './contract/wandb-events.ts'
+import { decodeWandbBody } from './contract/wandb/body.ts'
+import type { DecodedEvent } from './contract/wandb/body.ts'
+import { wandbEventType } from './contract/wandb/events.ts'
 import type { GitHubEvent } from './github-event.ts'
 
 /** What a step was given: a registry event, an event of a schema it cannot read, or none at all. */

@@ -1,6 +1,6 @@
 import type { ReceivedEnvelope } from './contract/client-payload.ts'
 import type { ModelEvent } from './contract/model-event.ts'
-import { matchesGlob } from './globs.ts'
+import { matchesGlob } from './contract/glob.ts'
 import type { Inputs } from './inputs.ts'
 import { judge } from './match.ts'
 import type { Verdict } from './match.ts'

@@ -1,5 +1,5 @@
 import type { GitHubConnection } from './config.ts'
-import type { Environment } from './environment.ts'
+import type { Environment } from './environment/environment.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from './private-key.ts'
 import type { Fault } from './problems.ts'
 import type { ConnectionInput } from './schema.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Accepted, NewEvent } from '../store/operations/accept.ts'
+import type { Accepted, NewEvent } from '../store/accept/accept.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 
 /** How long an event waits for a store that is away, ms. */

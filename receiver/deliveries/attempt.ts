@@ -3,9 +3,9 @@ import type { AutomationSpec } from '../automations/automation.ts'
 import type { AttemptResult, DeliveryInput, Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Claimed } from '../store/operations/claim.ts'
-import type { Finished } from '../store/operations/finish.ts'
-import { reasonOf } from './reason-of.ts'
+import type { Claimed } from '../store/advance/claim.ts'
+import type { Finished } from '../store/advance/finish.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 /** One attempt in all, ms (GitHub itself cuts at 10 s). */

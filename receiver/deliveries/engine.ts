@@ -1,13 +1,13 @@
 import type { Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Claimed } from '../store/operations/claim.ts'
-import type { Consequence } from '../store/operations/finish.ts'
-import type { GivenUp } from '../store/operations/give-up.ts'
+import type { Claimed } from '../store/advance/claim.ts'
+import type { Consequence } from '../store/advance/finish.ts'
+import type { GivenUp } from '../store/advance/give-up.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 import { ATTEMPT_MS, makeAttempt, type Attempt } from './attempt.ts'
-import { createLanesToLookAt } from './lanes-to-look-at.ts'
-import { reasonOf } from './reason-of.ts'
+import { createLanesToLookAt } from './due-lanes.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 
 /** A claim lasts so long by the store's clock, ms. */
 export const LEASE_MS = 60_000

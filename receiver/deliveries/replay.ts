@@ -1,11 +1,11 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Clock } from '../observe/clock.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { Store } from '../store/store.ts'
 import type { Acceptor } from './acceptor.ts'
-import { OWN_SOURCE_CONFIG } from './own-events.ts'
-import { takeReplay } from './take-event.ts'
+import { OWN_SOURCE_CONFIG } from './alerts.ts'
+import { takeReplay } from './prepare-event.ts'
 
 export interface Replayer {
   store: Store

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
-import { reasonOf } from './reason-of.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 
 const BACKLOG_EVERY_MS = 10_000
 /** Between two counts while events are being turned away: whoever comes again must not wait for the slow count. */

@@ -7,13 +7,13 @@ import {
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import type { GitHubConnection } from '../config/config.ts'
 import { laneOf, lanePolicy } from '../github/lanes.ts'
-import { redact } from '../github/record.ts'
+import { redact } from '../secrets/redact.ts'
 import { compileTemplate, renderString, TemplateError } from '../templates/template.ts'
 import type { TemplateScope } from '../templates/template.ts'
 import { RenderError } from './destination.ts'
 import type { AttemptResult, DeliveryInput, GitHub, Sender, TargetInput } from './destination.ts'
-import { renderRepository } from './repository.ts'
-import type { Repository } from './repository.ts'
+import { renderRepository } from './github-repository.ts'
+import type { Repository } from './github-repository.ts'
 import type { RepositoryDispatch } from './repository-dispatch-settings.ts'
 
 type Input = DeliveryInput<RepositoryDispatch>

@@ -5,7 +5,7 @@ import type { CheckContext, DestinationType, SettingsProblem } from './destinati
 import { createRepositoryDispatchSender } from './repository-dispatch-sender.ts'
 import { repositoryDispatchSettings } from './repository-dispatch-settings.ts'
 import type { RepositoryDispatch } from './repository-dispatch-settings.ts'
-import { repositoryParts, repositoryProblem } from './repository.ts'
+import { repositoryParts, repositoryProblem } from './github-repository.ts'
 
 /** Starts workflows of a repository by GitHub's `POST /repos/{owner}/{repo}/dispatches`. */
 export const repositoryDispatch: DestinationType<RepositoryDispatch> = {

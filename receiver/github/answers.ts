@@ -1,7 +1,7 @@
 import type { AttemptClass } from '../destinations/destination.ts'
-import { inline } from './record.ts'
-import { said } from './said.ts'
-import { retryAfter, untilReset } from './waits.ts'
+import { inline } from '../secrets/redact.ts'
+import { said } from './quote.ts'
+import { retryAfter, untilReset } from '../outbound/retry-after.ts'
 
 /** One HTTP answer of GitHub's API. Header names are in lower case. */
 export interface Answer {

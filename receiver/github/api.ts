@@ -2,7 +2,7 @@ import { Octokit } from '@octokit/rest'
 import { RequestError } from '@octokit/request-error'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Answer } from './answers.ts'
-import { boundedFetch } from './bounded-fetch.ts'
+import { boundedFetch } from '../outbound/bounded-fetch.ts'
 
 /** The version of GitHub's REST API that is asked for; supported since 2022, and what GHES understands. */
 export const API_VERSION = '2022-11-28'

@@ -1,6 +1,6 @@
 import type { AttemptResult } from '../destinations/destination.ts'
 import type { Answer, Meaning } from './answers.ts'
-import { excerpt, inline, redact } from './record.ts'
+import { excerpt, inline, redact } from '../secrets/redact.ts'
 
 /** Gathers what one attempt leaves behind, with every token that it used masked. */
 export class AttemptRecord {

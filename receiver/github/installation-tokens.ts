@@ -6,7 +6,7 @@ import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
 import { TokenRefusedError } from './tokens.ts'
 import type { Credential, Place, TokenOptions, Tokens } from './tokens.ts'
-import { serverTime } from './waits.ts'
+import { serverTime } from '../outbound/retry-after.ts'
 
 /** A token with less left is replaced before use. */
 const LEAST_LEFT_MS = 5 * 60_000

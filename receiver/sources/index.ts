@@ -1,6 +1,6 @@
-import { databricks } from './databricks.ts'
+import { databricks } from './databricks/databricks.ts'
 import type { SourceType } from './source.ts'
-import { wandb } from './wandb.ts'
+import { wandb } from './wandb/wandb.ts'
 
 /** Every registry that can send to the receiver, by the `type:` of its sources. A new one is a line here. */
 export const SOURCE_TYPES: ReadonlyMap<string, SourceType> = new Map(

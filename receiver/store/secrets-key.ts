@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Environment } from '../config/environment.ts'
+import type { Environment } from '../config/environment/environment.ts'
 import { StoreRefused, type Store } from './store.ts'
 
 const BYTES = 32

@@ -1,4 +1,4 @@
-import type { Operations } from './operations/index.ts'
+import type { Operations } from './operations.ts'
 
 /**
  * Everything the receiver keeps: events, deliveries, attempts, lanes. Two engines, one set of operations

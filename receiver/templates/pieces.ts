@@ -1,4 +1,4 @@
-import { WANDB_WORDS } from '../../src/contract/wandb-words.ts'
+import { WANDB_WORDS } from '../../src/contract/wandb/words.ts'
 import { checkEventPath } from './event-shape.ts'
 import { suggestWord } from './suggest.ts'
 

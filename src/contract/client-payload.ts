@@ -1,7 +1,7 @@
 import { decodeJsonObject, decodeModelEvent } from './model-event.ts'
 import type { JsonObject, ModelEvent } from './model-event.ts'
 import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
-import { formatArtifactUri } from './wandb-reference.ts'
+import { formatArtifactUri } from './wandb/reference.ts'
 
 /**
  * What GitHub takes in a repository dispatch

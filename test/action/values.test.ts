@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { matchesGlob } from '../../src/globs.ts'
+import { matchesGlob } from '../../src/contract/glob.ts'
 import { isSafe, safeText, safeUrl } from '../../src/safe-values.ts'
 
 describe('a value that strict lets pass', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../receiver/config/config.ts'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'environment-'))
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

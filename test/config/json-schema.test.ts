@@ -7,7 +7,7 @@ import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { TOYS } from './toys.ts'
 
-const shipped = JSON.parse(readFileSync('receiver/config/model-dispatch.schema.json', 'utf8')) as object
+const shipped = JSON.parse(readFileSync('schemas/model-dispatch.schema.json', 'utf8')) as object
 
 describe('the JSON Schema of the configuration', () => {
   it('is shipped as the sources and destinations give it (node scripts/write-config-schema.ts)', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../receiver/config/config.ts'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
@@ -281,7 +281,7 @@ describe('the shipped example', () => {
 
   it('names the schema that editors check it by', () => {
     const [first] = readFileSync(example, 'utf8').split('\n')
-    expect(first).toBe('# yaml-language-server: $schema=../receiver/config/model-dispatch.schema.json')
+    expect(first).toBe('# yaml-language-server: $schema=../schemas/model-dispatch.schema.json')
   })
 })
 

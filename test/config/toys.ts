@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
 import type { LoadedConfig, LoadOptions } from '../../receiver/config/load.ts'
 import type { TypeTables } from '../../receiver/config/schema.ts'

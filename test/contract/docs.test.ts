@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { DATABRICKS_EVENTS } from '../../receiver/sources/databricks-events.ts'
+import { DATABRICKS_EVENTS } from '../../receiver/sources/databricks/events.ts'
 import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
 import { EVENT_KINDS } from '../../src/contract/model-event.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
-import { WANDB_EVENTS } from '../../src/contract/wandb-events.ts'
+import { WANDB_EVENTS } from '../../src/contract/wandb/events.ts'
 import { contractExample, named, readProject, tableUnder } from './markdown.ts'
 
 describe('docs/contract.md', () => {
@@ -53,7 +53,7 @@ describe('docs/configuration.md', () => {
     default?: unknown
   }
   const CONFIGURATION = readProject('docs/configuration.md')
-  const schema = JSON.parse(readProject('receiver/config/model-dispatch.schema.json')) as Schema
+  const schema = JSON.parse(readProject('schemas/model-dispatch.schema.json')) as Schema
 
   const part = (...path: string[]): Schema =>
     path.reduce<Schema>((at, name) => (at as Record<string, Schema>)[name] ?? {}, schema)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NO_CHANGE, NO_MODEL, type JsonObject } from '../../src/contract/model-event.ts'
-import type { DecodedEvent } from '../../src/contract/wandb-body.ts'
+import type { DecodedEvent } from '../../src/contract/wandb/body.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { context, fixtureNames, jsonFixture, renderTemplate } from '../sources/fixtures.ts'
 

@@ -9,7 +9,7 @@ import { modelEventJsonSchema, type modelEventSchema } from '../../receiver/api/
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { context } from '../sources/fixtures.ts'
 
-const SHIPPED = join(import.meta.dirname, '..', '..', 'receiver', 'api', 'model-event.schema.json')
+const SHIPPED = join(import.meta.dirname, '..', '..', 'schemas', 'model-event.schema.json')
 
 describe('the schema of the ModelEvent', () => {
   it('says the same as the hand-written type', () => {

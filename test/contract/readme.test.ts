@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path'
 import { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } from '@actions/workflow-parser'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
-import { wandb } from '../../receiver/sources/wandb.ts'
+import { wandb } from '../../receiver/sources/wandb/wandb.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import { INPUT_NAMES } from '../../src/inputs.ts'
 import { OUTPUT_NAMES } from '../../src/outputs.ts'
@@ -112,7 +112,7 @@ describe("the README's table of the environment", () => {
       new Proxy<Record<string, string | undefined>>({}, { get: (_, name) => void read.add(String(name)) }),
     )
     const documented = tableUnder(README, '## Environment of the receiver').map(([name]) => name)
-    // These two the HTTP client reads itself (receiver/github/network.ts).
+    // These two the HTTP client reads itself (receiver/outbound/network.ts).
     for (const name of ['HTTPS_PROXY', 'NO_PROXY']) read.add(name)
     const upper = [...read].filter((name) => name === name.toUpperCase())
     const files = upper.filter((name) => name.endsWith('_FILE'))

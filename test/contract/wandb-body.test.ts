@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/contract/model-event.ts'
-import { decodeWandbBody } from '../../src/contract/wandb-body.ts'
-import { WANDB_EVENTS } from '../../src/contract/wandb-events.ts'
+import { decodeWandbBody } from '../../src/contract/wandb/body.ts'
+import { WANDB_EVENTS } from '../../src/contract/wandb/events.ts'
 import { jsonFixture, renderTemplate } from '../sources/fixtures.ts'
 
 const ALIAS = jsonFixture('payloads', 'wandb', 'SYNTH-rendered-add-artifact-alias.json')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/contract/model-event.ts'
-import { decodeWandbBody } from '../../src/contract/wandb-body.ts'
+import { decodeWandbBody } from '../../src/contract/wandb/body.ts'
 import { isCleanText, jsonFixture } from '../sources/fixtures.ts'
 
 const ALIAS = jsonFixture('payloads', 'wandb', 'SYNTH-rendered-add-artifact-alias.json')

@@ -8,7 +8,7 @@ import {
   parseArtifactUri,
   registryOfProject,
   versionOfIndex,
-} from '../../src/contract/wandb-reference.ts'
+} from '../../src/contract/wandb/reference.ts'
 
 const ID = 'QXJ0aWZhY3Q6NTE3ODg5ODg3'
 

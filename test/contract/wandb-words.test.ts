@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SCHEMA, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
-import { decodeWandbBody } from '../../src/contract/wandb-body.ts'
-import { WANDB_WORDS, wandbMetadata, wandbWords } from '../../src/contract/wandb-words.ts'
-import { databricks } from '../../receiver/sources/databricks.ts'
+import { decodeWandbBody } from '../../src/contract/wandb/body.ts'
+import { WANDB_WORDS, wandbMetadata, wandbWords } from '../../src/contract/wandb/words.ts'
+import { databricks } from '../../receiver/sources/databricks/databricks.ts'
 import { context, jsonFixture } from '../sources/fixtures.ts'
 
 const ALIAS = jsonFixture('payloads', 'wandb', 'SYNTH-rendered-add-artifact-alias.json')

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
-import { migrate } from '../../receiver/store/migrate.ts'
+import { migrate } from '../../receiver/store/migrations/migrate.ts'
 import { openDatabase } from '../../receiver/store/sqlite/database.ts'
-import { SQLITE } from '../../receiver/store/sqlite/flavor.ts'
+import { SQLITE } from '../../receiver/store/sqlite/dialect.ts'
 
 /**
  * Makes the tables in DATA_DIR and dies before they are committed.

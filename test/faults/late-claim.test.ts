@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../receiver/deliveries/engine.ts'
 import type { Sender } from '../../receiver/destinations/destination.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { Claimed } from '../../receiver/store/operations/claim.ts'
+import type { Claimed } from '../../receiver/store/advance/claim.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { attemptResult, NOTHING_TO_DO } from '../support/attempts.ts'
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FAILURE_ROWS, readFailure } from '../../receiver/github/failures.ts'
+import { FAILURE_ROWS, readFailure } from '../../receiver/outbound/no-answer.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { startGitHub } from '../standins/github/index.ts'
 import type { StandInGitHub } from '../standins/github/index.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bound, excerpt, inline, redact } from '../../receiver/github/record.ts'
+import { bound, excerpt, inline, redact } from '../../receiver/secrets/redact.ts'
 
 const stateless = `ghs_1234_${'aB-_9'.repeat(30)}.${'cD'.repeat(90)}.${'eF'.repeat(90)}`
 

@@ -1,5 +1,5 @@
 import { createGitHub } from '../../receiver/github/github.ts'
-import { installNetwork } from '../../receiver/github/network.ts'
+import { installNetwork } from '../../receiver/outbound/network.ts'
 import { dispatchTo, tokenConnection } from './connections.ts'
 
 /** Sends one dispatch to the API address of the first argument through the receiver's network, and prints the result. */

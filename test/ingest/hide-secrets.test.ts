@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/contract/model-event.ts'
-import { hideSecrets } from '../../receiver/ingest/hide-secrets.ts'
+import { hideSecrets } from '../../receiver/secrets/hide-in-body.ts'
 import { parseJson } from '../../receiver/ingest/parse-json.ts'
 
 const credentials = {

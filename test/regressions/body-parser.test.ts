@@ -6,7 +6,7 @@ import { ingestRouter } from '../../receiver/ingest/router.ts'
 import { createRefusals } from '../../receiver/ingest/refusals.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { Runtime } from '../../receiver/runtime.ts'
+import type { Runtime } from '../../receiver/runtime/runtime.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
 import type { TypeTables } from '../../receiver/config/schema.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'

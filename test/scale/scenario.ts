@@ -1,4 +1,4 @@
-import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
+import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { databricks } from '../../receiver/sources/databricks.ts'
+import { databricks } from '../../receiver/sources/databricks/databricks.ts'
 import { hmacSha256 } from '../../receiver/sources/signature.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import { context, credentials, jsonFixture } from './fixtures.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hmacSha256 } from '../../receiver/sources/signature.ts'
-import { wandb } from '../../receiver/sources/wandb.ts'
+import { wandb } from '../../receiver/sources/wandb/wandb.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import { context, credentials, fixture, jsonFixture } from './fixtures.ts'
 

@@ -2,9 +2,9 @@ import type { LanePolicy } from '../../receiver/destinations/destination.ts'
 import { FRESH_LANE, type LaneState } from '../../receiver/policy/lane.ts'
 import { decide } from '../../receiver/policy/outcome.ts'
 import { lostWait } from '../../receiver/policy/retry.ts'
-import type { NewDelivery } from '../../receiver/store/operations/accept.ts'
-import type { Claimed } from '../../receiver/store/operations/claim.ts'
-import type { Finished } from '../../receiver/store/operations/finish.ts'
+import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
+import type { Claimed } from '../../receiver/store/advance/claim.ts'
+import type { Finished } from '../../receiver/store/advance/finish.ts'
 import type { DeliveryStatus } from '../../receiver/store/schema.ts'
 
 /** A delivery as the model keeps it. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readEnvironment } from '../../receiver/config/environment.ts'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { openStore } from '../../receiver/store/open.ts'
 import { StoreRefused } from '../../receiver/store/store.ts'
 

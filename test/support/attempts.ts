@@ -1,7 +1,7 @@
 import type { AttemptResult } from '../../receiver/destinations/destination.ts'
-import type { Advanced } from '../../receiver/store/operations/advance.ts'
-import type { Claimed } from '../../receiver/store/operations/claim.ts'
-import type { Finished } from '../../receiver/store/operations/finish.ts'
+import type { Advanced } from '../../receiver/store/advance/advance.ts'
+import type { Claimed } from '../../receiver/store/advance/claim.ts'
+import type { Finished } from '../../receiver/store/advance/finish.ts'
 
 /** What a destination gives for one attempt: success, with the parts replaced. */
 export function attemptResult(parts: Partial<AttemptResult> = {}): AttemptResult {

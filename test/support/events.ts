@@ -1,4 +1,4 @@
-import type { NewDelivery, NewEvent } from '../../receiver/store/operations/accept.ts'
+import type { NewDelivery, NewEvent } from '../../receiver/store/accept/accept.ts'
 
 let count = 0
 

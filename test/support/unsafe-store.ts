@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { OPERATIONS } from '../../receiver/store/operations/index.ts'
-import { migrate } from '../../receiver/store/migrate.ts'
+import { OPERATIONS } from '../../receiver/store/operations.ts'
+import { migrate } from '../../receiver/store/migrations/migrate.ts'
 import { openDatabase } from '../../receiver/store/sqlite/database.ts'
-import { SQLITE } from '../../receiver/store/sqlite/flavor.ts'
+import { SQLITE } from '../../receiver/store/sqlite/dialect.ts'
 import { storedEvent } from './events.ts'
 
 /**

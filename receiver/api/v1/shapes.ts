@@ -7,7 +7,7 @@ import type {
   DeliverySummary,
   EventDetail,
   EventSummary,
-} from '../../store/operations/lists.ts'
+} from '../../store/manage/lists.ts'
 
 const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { Flavor } from '../flavor.ts'
+import type { Flavor } from '../db.ts'
 
 /** The first tables. Every list filter and every look-up of the engine has its index. */
 export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from '../flavor.ts'
-import { writeFact } from '../operations/facts.ts'
+import type { Db } from '../db.ts'
+import { writeFact } from '../tables/facts.ts'
 
 /** How long a measurement of the server's clock counts, ms. */
 const FRESH_MS = 10_000

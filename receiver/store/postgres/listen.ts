@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import type { Db } from '../flavor.ts'
+import type { Db } from '../db.ts'
 
 const CHANNEL = 'model_dispatch_work'
 const RECONNECT_MS = 1_000

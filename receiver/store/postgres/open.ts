@@ -1,13 +1,13 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import type { Db } from '../flavor.ts'
-import { migrate } from '../migrate.ts'
-import { OPERATIONS, type OperationName, type Operations } from '../operations/index.ts'
+import type { Db } from '../db.ts'
+import { migrate } from '../migrations/migrate.ts'
+import { OPERATIONS, type OperationName, type Operations } from '../operations.ts'
 import type { Tables } from '../schema.ts'
 import { StoreRefused, type Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
 import { explainRefusal, explainServer, reviseError, type ServerFacts } from './errors.ts'
-import { POSTGRES } from './flavor.ts'
+import { POSTGRES } from './dialect.ts'
 import { listen } from './listen.ts'
 
 /** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
-import type { Db } from '../flavor.ts'
+import type { Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
 import { StoreRefused } from '../store.ts'
 

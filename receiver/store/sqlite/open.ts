@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { OPERATIONS, type OperationName, type Operations } from '../operations/index.ts'
+import { OPERATIONS, type OperationName, type Operations } from '../operations.ts'
 import { StoreUnavailable, type Store } from '../store.ts'
 import { reviveError } from './errors.ts'
 import type { WorkerRequest, WorkerResponse } from './worker.ts'

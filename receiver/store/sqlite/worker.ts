@@ -4,12 +4,12 @@
  */
 import { mkdirSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { migrate } from '../migrate.ts'
-import { OPERATIONS, type OperationName } from '../operations/index.ts'
+import { migrate } from '../migrations/migrate.ts'
+import { OPERATIONS, type OperationName } from '../operations.ts'
 import { StoreRefused } from '../store.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
 import { describeError, type WorkerError } from './errors.ts'
-import { SQLITE } from './flavor.ts'
+import { SQLITE } from './dialect.ts'
 
 export interface WorkerRequest {
   id: number

@@ -1,5 +1,5 @@
-import type { Claimed } from '../../../receiver/store/operations/claim.ts'
-import type { Finished } from '../../../receiver/store/operations/finish.ts'
+import type { Claimed } from '../../../receiver/store/advance/claim.ts'
+import type { Finished } from '../../../receiver/store/advance/finish.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
 import { postgresPrograms, startPostgres } from '../../support/postgres.ts'

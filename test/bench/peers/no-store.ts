@@ -1,5 +1,5 @@
 /** The receiver over a store that keeps nothing: beside it, the receiver itself shows what the disk costs. */
-import { readEnvironment } from '../../../receiver/config/environment.ts'
+import { readEnvironment } from '../../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../../receiver/config/load.ts'
 import { DESTINATION_TYPES } from '../../../receiver/destinations/index.ts'
 import { createGitHub } from '../../../receiver/github/github.ts'

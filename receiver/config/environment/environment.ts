@@ -1,0 +1,144 @@
+import { isIP } from 'node:net'
+import { ConfigError } from '../config.ts'
+import type { ConfigProblem, GitHubConnection } from '../config.ts'
+import { readDatabaseUrl } from './database-url.ts'
+import { createReader } from './reader.ts'
+import type { EnvironmentReader } from './reader.ts'
+import { PRIVATE_KEY_FIX, readPrivateKey } from '../private-key.ts'
+import { checkProxies } from './proxies.ts'
+import { isToken, NOT_A_TOKEN } from '../token.ts'
+import { isApiUrl } from '../url.ts'
+
+/** What the process was started with. It holds secrets: never log this object. */
+export interface Environment {
+  /** 0: any free port. */
+  port: number
+  host: string
+  /** Our own address without a trailing slash, or null. */
+  public_url: string | null
+  /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
+  trust_proxy: string[]
+  /** A file, or a directory of files. */
+  config_path: string
+  /** `postgres://…`, or null for SQLite in `data_dir`. */
+  database_url: string | null
+  data_dir: string
+  /** The GitHub connection `main`, as far as the environment says. */
+  github: { auth: GitHubConnection['auth'] | null; api_url: string | null }
+  admin_token: string | null
+  /** 32 bytes that stored secrets are encrypted with, and the key before that; null where unset. */
+  secrets_key: Buffer | null
+  secrets_key_previous: Buffer | null
+  log_level: (typeof LOG_LEVELS)[number]
+  /** How long requests are still taken after SIGTERM, ms. */
+  drain_ms: number
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const SHORTEST_ADMIN_TOKEN = 24
+const KEY_BYTES = 32
+
+/**
+ * Reads the environment. An empty variable is an unset one; each secret may come as `…_FILE`.
+ * @throws ConfigError with every problem, each naming its variable and the fix; never a value of a secret.
+ */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+  const problems: ConfigProblem[] = []
+  const reader = createReader(env, problems)
+  const environment: Environment = {
+    port: reader.integer('PORT', 8080, 65_535),
+    host: reader.text('HOST') ?? '0.0.0.0',
+    public_url: readPublicUrl(reader),
+    trust_proxy: readTrustProxy(reader),
+    config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? './model-dispatch.yaml',
+    database_url: readDatabaseUrl(reader),
+    data_dir: reader.text('DATA_DIR') ?? './data',
+    github: { auth: readGitHubAuth(reader), api_url: readApiUrl(reader) },
+    admin_token: readAdminToken(reader),
+    secrets_key: readKey(reader, 'SECRETS_KEY'),
+    secrets_key_previous: readKey(reader, 'SECRETS_KEY_PREVIOUS'),
+    log_level: readLogLevel(reader),
+    drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
+  }
+  checkProxies(reader)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return environment
+}
+
+function readPublicUrl(reader: EnvironmentReader): string | null {
+  const text = reader.text('PUBLIC_URL')
+  if (text === null || isApiUrl(text)) return text?.replace(/\/+$/, '') ?? null
+  return reader.refuse(
+    'PUBLIC_URL',
+    'is not an http or https URL',
+    'Write it as https://dispatch.example.com.',
+  )
+}
+
+function readTrustProxy(reader: EnvironmentReader): string[] {
+  const parts = (reader.text('TRUST_PROXY') ?? '').split(',').map((part) => part.trim())
+  const given = parts.filter((part) => part !== '')
+  if (given.every(isCidr)) return given
+  const fix = 'List addresses or CIDRs by comma, e.g. 10.0.0.0/8,192.168.1.7; never a number or `true`.'
+  reader.refuse('TRUST_PROXY', 'is not a list of addresses and CIDRs', fix)
+  return []
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+
+function readGitHubAuth(reader: EnvironmentReader): GitHubConnection['auth'] | null {
+  const token = reader.secret('GITHUB_TOKEN')
+  const app_id = reader.secret('GITHUB_APP_ID')
+  const key = reader.secret('GITHUB_APP_PRIVATE_KEY')
+  if (token !== null && (app_id !== null || key !== null)) {
+    const fix = 'Keep one of the two: unset GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY.'
+    return reader.refuse('GITHUB_TOKEN', 'contradicts GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY', fix)
+  }
+  if (token !== null && !isToken(token))
+    return reader.refuse('GITHUB_TOKEN', NOT_A_TOKEN.message, NOT_A_TOKEN.fix)
+  if (token !== null) return { kind: 'token', token }
+  if (app_id === null && key === null) return null
+  if (app_id === null)
+    return reader.refuse('GITHUB_APP_ID', 'is not set', "Set it to the App's id, beside its key.")
+  if (key === null)
+    return reader.refuse('GITHUB_APP_PRIVATE_KEY', 'is not set', 'Set it, or use GITHUB_TOKEN instead.')
+  const private_key = readPrivateKey(key)
+  if (private_key !== null) return { kind: 'app', app_id, private_key }
+  return reader.refuse('GITHUB_APP_PRIVATE_KEY', 'is not an RSA private key in PEM form', PRIVATE_KEY_FIX)
+}
+
+function readApiUrl(reader: EnvironmentReader): string | null {
+  const text = reader.text('GITHUB_API_URL')
+  if (text === null || isApiUrl(text)) return text?.replace(/\/+$/, '') ?? null
+  const fix =
+    'For GitHub Enterprise Server write https://HOST/api/v3, for GHE.com https://api.SUBDOMAIN.ghe.com.'
+  return reader.refuse('GITHUB_API_URL', 'is not an http or https URL', fix)
+}
+
+function readAdminToken(reader: EnvironmentReader): string | null {
+  const token = reader.secret('ADMIN_TOKEN')
+  if (token === null || token.length >= SHORTEST_ADMIN_TOKEN) return token
+  const fix = 'Use a random one: openssl rand -base64 32'
+  return reader.refuse('ADMIN_TOKEN', `is shorter than ${SHORTEST_ADMIN_TOKEN} characters`, fix)
+}
+
+function readKey(reader: EnvironmentReader, name: string): Buffer | null {
+  const text = reader.secret(name)
+  if (text === null) return null
+  const key = Buffer.from(text, 'base64')
+  if (key.length === KEY_BYTES && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return key
+  return reader.refuse(name, `is not ${KEY_BYTES} bytes in base64`, 'Make one: openssl rand -base64 32')
+}
+
+function readLogLevel(reader: EnvironmentReader): Environment['log_level'] {
+  const text = reader.text('LOG_LEVEL') ?? 'info'
+  const level = LOG_LEVELS.find((name) => name === text)
+  if (level === undefined)
+    reader.refuse('LOG_LEVEL', 'is not a log level', `Use one of ${LOG_LEVELS.join(', ')}.`)
+  return level ?? 'info'
+}

@@ -1,0 +1,49 @@
+import type { ConfigProblem } from '../config.ts'
+import { createContentReader, secretOf } from '../content.ts'
+import { problemOf } from '../problems.ts'
+
+/** Reads single variables and collects what is wrong with them. */
+export interface EnvironmentReader {
+  /** The value, or null when it is unset or empty. */
+  text(name: string): string | null
+  /** The same, also from the file that `NAME_FILE` names. */
+  secret(name: string): string | null
+  /** A whole number from 0 to `most`. */
+  integer(name: string, otherwise: number, most: number): number
+  /** Adds a problem; the message goes on from the variable's name. Gives null. */
+  refuse(name: string, message: string, fix: string): null
+}
+
+export function createReader(
+  env: Readonly<Record<string, string | undefined>>,
+  problems: ConfigProblem[],
+): EnvironmentReader {
+  const text = (name: string): string | null => {
+    const value = env[name]?.trim()
+    return value === undefined || value === '' ? null : value
+  }
+  const refuse = (name: string, message: string, fix: string): null => {
+    problems.push(problemOf('environment', name, `${name} ${message}`, fix))
+    return null
+  }
+  const secret = (name: string): string | null => {
+    const path = text(`${name}_FILE`)
+    if (path === null) return text(name)
+    if (text(name) !== null) return refuse(name, `and ${name}_FILE are both set`, 'Unset one of the two.')
+    const file = secretOf(path, createContentReader().read(path))
+    if ('text' in file) return file.text.trim()
+    return refuse(
+      `${name}_FILE`,
+      `cannot be used: ${file.reason}`,
+      'Name a readable file that holds the secret.',
+    )
+  }
+  const integer = (name: string, otherwise: number, most: number): number => {
+    const value = text(name)
+    if (value === null) return otherwise
+    if (/^\d{1,9}$/.test(value) && Number(value) <= most) return Number(value)
+    refuse(name, `is not a whole number from 0 to ${most}`, `Write digits only, e.g. ${otherwise}.`)
+    return otherwise
+  }
+  return { text, secret, integer, refuse }
+}

@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto'
+import { slotOf } from '../../src/contract/keys.ts'
+import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
+import type { MatchResult } from '../automations/automation.ts'
+import { explainEvent } from '../automations/explain.ts'
+import type { SourceConfig } from '../config/config.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { SourceEvent } from '../sources/source.ts'
+import type { NewEvent } from '../store/accept/accept.ts'
+import { newEventId } from './ids.ts'
+import { planDeliveries } from './plan.ts'
+
+/** One event as it goes to the store, and what was decided about it. */
+export interface Taken {
+  event: ModelEvent
+  hint: string | null
+  results: readonly MatchResult[]
+  record: NewEvent
+}
+
+/** How the event came in. */
+export interface Arrival {
+  raw: Uint8Array
+  /** Wall clock, Unix ms. */
+  received_at: number
+  /** Which secret verified it, or null. */
+  secret: number | null
+}
+
+/** Turns what a source understood into the event that is stored, with its deliveries. Pure but for ids. */
+export function takeEvent(
+  runtime: Runtime,
+  source: SourceConfig,
+  found: SourceEvent,
+  arrival: Arrival,
+): Taken {
+  const event: ModelEvent = {
+    schema: SCHEMA,
+    id: newEventId(),
+    source: { name: source.name, type: source.type },
+    type: found.event.type,
+    kind: found.event.kind,
+    title: found.event.title,
+    author: found.event.author,
+    occurred_at: found.event.occurred_at,
+    received_at: new Date(arrival.received_at).toISOString(),
+    test: found.event.test,
+    own: found.event.own,
+    synthetic: false,
+    repeat_of: null,
+    replay_of: null,
+    model: found.event.model,
+    change: found.event.change,
+    run: found.event.run,
+    metadata: found.event.metadata,
+    extra: found.event.extra,
+  }
+  const record = {
+    ...recordOf(event, found, arrival),
+    identity: found.identity,
+    refuse_repeats: source.repeats === 'refuse',
+    replay: null,
+    holder: holderOf(event),
+  }
+  return matchAndPlan(runtime, source, event, found, record)
+}
+
+/**
+ * The same event once more, under a new id and today's automations. It moves no alias in our log, and stands where the
+ * event stood. `force`: also what a newer event has overtaken.
+ */
+export function takeReplay(
+  runtime: Runtime,
+  source: SourceConfig,
+  replayed: ModelEvent,
+  found: Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>,
+  arrival: Arrival,
+  force: boolean,
+): Taken {
+  const event: ModelEvent = {
+    ...replayed,
+    id: newEventId(),
+    received_at: new Date(arrival.received_at).toISOString(),
+    repeat_of: null,
+    replay_of: replayed.replay_of ?? replayed.id,
+  }
+  const record = {
+    ...recordOf(event, found, arrival),
+    identity: { rule: 'delivery', key: event.id, value: event.id, window_ms: 0, body_hash: null } as const,
+    refuse_repeats: false,
+    replay: { of: replayed.id, force },
+    holder: null,
+  }
+  return matchAndPlan(runtime, source, event, found, record)
+}
+
+type Found = Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>
+
+function recordOf(event: ModelEvent, { flat, dispatch_type, hint }: Found, arrival: Arrival) {
+  return {
+    id: event.id,
+    source: event.source.name,
+    type: event.type,
+    kind: event.kind,
+    received_at: arrival.received_at,
+    event: JSON.stringify(event),
+    context: { flat, dispatch_type, hint, secret: arrival.secret },
+    raw: arrival.raw,
+  }
+}
+
+function matchAndPlan(
+  runtime: Runtime,
+  source: SourceConfig,
+  event: ModelEvent,
+  found: Found,
+  record: Omit<NewEvent, 'deliveries'>,
+): Taken {
+  const results = explainEvent(runtime.automations, event, source.allow)
+  const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
+  const deliveries = planDeliveries(event, found, matched, runtime.senders)
+  return { event, hint: found.hint, results, record: { ...record, deliveries } }
+}
+
+/** What the event says about who holds an alias or a stage from now on. */
+function holderOf(event: ModelEvent): NewEvent['holder'] {
+  const { source, kind, model, change } = event
+  if (model === null || !['alias.added', 'alias.removed', 'stage.changed'].includes(kind)) return null
+  const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : slotOf(event)
+  const place = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
+  // Names may be longer than what a database takes as a key.
+  const key = hash('sha256', place, 'hex')
+  return { key, version: kind === 'alias.removed' ? null : model.version }
+}

@@ -1,0 +1,28 @@
+import type { AutomationSpec } from '../automations/automation.ts'
+import type { DestinationType, RepositoriesOf } from '../destinations/destination.ts'
+
+/**
+ * The repositories that the destinations of these automations name. Those of disabled automations do not count; an
+ * owner of whom one depends on the event has no list.
+ */
+export function namedRepositories(
+  automations: readonly AutomationSpec[],
+  types: ReadonlyMap<string, DestinationType>,
+): RepositoriesOf {
+  const named = new Map<string, string[] | null>()
+  const keyOf = (connection: string, owner: string) => JSON.stringify([connection, owner.toLowerCase()])
+  const destinations = automations
+    .filter(({ status }) => status !== 'disabled')
+    .flatMap((automation) => automation.destinations)
+  for (const settings of destinations) {
+    const found = types.get(settings.type)?.repository?.(settings)
+    if (found === undefined) continue
+    const key = keyOf(found.connection, found.owner)
+    const before = named.get(key)
+    named.set(key, found.name === null || before === null ? null : [...(before ?? []), found.name])
+  }
+  return (connection, owner) => {
+    const list = named.get(keyOf(connection, owner))
+    return list === undefined ? [] : list
+  }
+}

@@ -1,0 +1,52 @@
+import type { Config } from '../config/config.ts'
+import type { Log } from '../observe/log.ts'
+import { StoreUnavailable } from '../store/store.ts'
+
+/** Between tries of a store that is away, ms. */
+const RETRY_MS = 250
+
+/** Changes of the configuration on their way into force. */
+export interface Reloads {
+  /**
+   * True once the configuration is in force, however long the store is away before that; false when a newer one came
+   * meanwhile or `stop` was called. Rejects when it can never be put in force.
+   */
+  reload(config: Config): Promise<boolean>
+  /** Tries nothing more. */
+  stop(): void
+}
+
+/** Takes changes one after the other, so that the newest stays in whatever order the store answers. */
+export function createReloads(putInForce: (config: Config) => Promise<void>, log: Log): Reloads {
+  let newest: Config | null = null
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function persist(config: Config): Promise<boolean> {
+    for (let tries = 0; newest === config; tries++) {
+      try {
+        await putInForce(config)
+        return true
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error
+        if (tries === 0) {
+          const { message: reason, fix } = error
+          log.error({ reason, fix }, 'configuration changed: it comes into force when the store is back')
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+    return false
+  }
+
+  return {
+    reload(config) {
+      newest = config
+      const done = last.then(() => persist(config))
+      last = done.catch(() => undefined)
+      return done
+    },
+    stop() {
+      newest = null
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Weights & Biases webhook automations.
+ * https://docs.wandb.ai/guides/core/automations/create-automations/webhook
+ */
+import { isObject } from '../../../src/contract/clean-json.ts'
+import type { Json } from '../../../src/contract/model-event.ts'
+import { decodeWandbBody, type DecodedEvent } from '../../../src/contract/wandb/body.ts'
+import { WANDB_EVENTS } from '../../../src/contract/wandb/events.ts'
+import { canonicalHash, sha256Hex } from '../identity.ts'
+import { allOf, verifyBearer, verifyHmac } from '../signature.ts'
+import type { Credentials, Identity, ParseContext, SourceEvent, SourceType } from '../source.ts'
+import type { Verification, WebhookRequest } from '../source.ts'
+import { WANDB_SAMPLES } from './samples.ts'
+
+/** W&B sends no delivery id, and the same change made again is a new event: only an immediate repeat is the same. */
+const REPEAT_WINDOW_MS = 10_000
+
+const SETUP = `1. Team settings > **Secrets**: add the signing secret and, if you use one, the access token.
+2. Team settings > **Webhooks** > **New webhook**: URL \`{url}\`; choose them under *Secret* and *Access token*.
+   Their values are this source's \`secrets\` and \`access_token\`.
+3. In the registry or project: **Automations** > **Create automation** > event > **Webhook**, with this payload:
+
+\`\`\`json
+{
+  "event_type": "\${event_type}",
+  "event_author": "\${event_author}",
+  "alias": "\${alias}",
+  "tag": "\${tag}",
+  "artifact_version": "\${artifact_version}",
+  "artifact_version_string": "\${artifact_version_string}",
+  "artifact_version_index": "\${artifact_version_index}",
+  "artifact_collection_name": "\${artifact_collection_name}",
+  "project_name": "\${project_name}",
+  "entity_name": "\${entity_name}"
+}
+\`\`\`
+
+A payload made for GitHub's \`repository_dispatch\` works too: add \`"wandb_event_type": "\${event_type}"\` and
+\`"alias": "\${alias}"\` to its \`client_payload\`, so that linking and promoting can be told apart.
+For metadata add lines such as \`"artifact_metadata.accuracy": "\${artifact_metadata.accuracy}"\`.
+For runs add \`run_name\`, \`run_status\`, \`metric_name\` and \`metric_values\` in the same way.
+`
+
+/** W&B as a source. */
+export const wandb: SourceType = {
+  type: 'wandb',
+  title: 'Weights & Biases',
+  settings: {},
+  credentials: ['secrets', 'access_token'],
+  lists: false,
+  events: WANDB_EVENTS,
+  verify: (request, credentials) => Promise.resolve(verify(request, credentials)),
+  parse,
+  samples: WANDB_SAMPLES,
+  setup: SETUP,
+}
+
+/** The signature comes as base64 in W&B's own script (webhook_test.sh); receivers in the field expect hex. */
+function verify({ body, headers }: WebhookRequest, { secrets, access_token }: Credentials): Verification {
+  return allOf([
+    verifyHmac({ body, name: 'X-Wandb-Signature', header: headers['x-wandb-signature'], secrets }),
+    verifyBearer(headers['authorization'], access_token),
+  ])
+}
+
+function parse(body: Json, context: ParseContext): SourceEvent[] {
+  const { event, hint, dispatch_type, flat } = decodeWandbBody(isObject(body) ? body : {}, context.event)
+  return [{ event, hint, dispatch_type, flat, identity: identity(event, context) }]
+}
+
+function identity({ model, run }: DecodedEvent, { body, dedupe_ms }: ParseContext): Identity {
+  const value = sha256Hex(body)
+  const key = canonicalHash([
+    model?.entity ?? null,
+    model?.project ?? null,
+    model?.name ?? null,
+    run?.['name'] ?? null,
+  ])
+  return { rule: 'last', key, value, window_ms: dedupe_ms ?? REPEAT_WINDOW_MS, body_hash: value }
+}

@@ -1,0 +1,34 @@
+import type { Db } from '../db.ts'
+import { insertAll } from '../tables/insert-all.ts'
+
+export interface Revision {
+  id: string
+  automation: string
+  /** The AutomationSpec as JSON. It names secrets, it never holds one. */
+  spec: string
+}
+
+/** Notes the texts of automations, so that every delivery can find the one it was made under. */
+export async function saveRevisions(
+  db: Db,
+  { revisions, now }: { revisions: readonly Revision[]; now: number },
+): Promise<void> {
+  await insertRevisions(
+    db,
+    revisions.map(({ id, automation, spec }) => ({ id, automation, spec, created_at: now })),
+  )
+}
+
+const insertRevisions = insertAll('revisions', (query) =>
+  query.onConflict((conflict) => conflict.column('id').doNothing()),
+)
+
+/** The revision with this id, or null. */
+export async function getRevision(db: Db, { id }: { id: string }): Promise<Revision | null> {
+  const row = await db
+    .selectFrom('revisions')
+    .select(['id', 'automation', 'spec'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row ?? null
+}

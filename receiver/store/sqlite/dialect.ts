@@ -1,0 +1,17 @@
+import type { Flavor } from '../db.ts'
+
+/** SQLite has one writer, so nothing needs locking within a transaction. */
+export const SQLITE: Flavor = {
+  name: 'sqlite',
+  types: {
+    sequence: 'integer primary key autoincrement',
+    integer: 'integer',
+    bytes: 'blob',
+    // The key's own tree holds the row: half the pages to write.
+    keyed: 'without rowid',
+  },
+  lockSubjects: () => Promise.resolve(),
+  lockLanes: () => Promise.resolve(),
+  locked: (query) => query,
+  skipLocked: (query) => query,
+}

@@ -1,0 +1,185 @@
+import { eventTitle } from '../event-title.ts'
+import { NO_CHANGE, NO_MODEL } from '../model-event.ts'
+import type { EventKind, JsonObject, ModelChange, ModelEvent, ModelRef } from '../model-event.ts'
+import { UNKNOWN_EVENT, dispatchType, findWandbEvent, wandbEventKind, wandbEventType } from './events.ts'
+import { WandbFields } from './fields.ts'
+import {
+  artifactTypeOfProject,
+  formatArtifactPath,
+  immutableVersion,
+  parseArtifactPath,
+  parseArtifactUri,
+  registryOfProject,
+  versionOfIndex,
+} from './reference.ts'
+
+/** An event without what the receiver adds when it accepts it. */
+export type DecodedEvent = Omit<
+  ModelEvent,
+  'schema' | 'id' | 'received_at' | 'source' | 'synthetic' | 'repeat_of' | 'replay_of'
+>
+
+/** What a W&B webhook body means. */
+export interface WandbBody {
+  event: DecodedEvent
+  /** Whether an event was found; if not, the event's type is `UNKNOWN`. */
+  recognised: boolean
+  /** The lines to add to the payload template in W&B where no event was found, else null. */
+  hint: string | null
+  /** The body's own GitHub event type where the body is made for GitHub, else null. */
+  dispatch_type: string | null
+  /**
+   * W&B's own words {@link FLAT_WORDS} ("" when absent) and the body's other top-level texts, as they came but for
+   * invalid Unicode and U+0000. `event_type` is always W&B's.
+   */
+  flat: Record<string, string>
+}
+
+/** The words that the default `client_payload` of a W&B event is made of, in W&B's spelling. */
+export const FLAT_WORDS = [
+  'event_type',
+  'event_author',
+  'artifact_version',
+  'artifact_version_string',
+  'artifact_collection_name',
+  'project_name',
+  'entity_name',
+  'alias',
+  'tag',
+] as const
+
+const NOT_OTHERS = new Set<string>([...FLAT_WORDS, '__proto__'])
+
+const HINT =
+  'No event of W&B was found in the body. Add these lines to the payload of the automation in W&B ' +
+  '(inside "client_payload" where it has one): "wandb_event_type": "${event_type}", "alias": "${alias}"'
+
+/** Keys of `ModelEvent.run` for run events, with the words they come from. */
+const RUN_WORDS = {
+  name: 'run_name',
+  status: 'run_status',
+  metric_name: 'metric_name',
+  metric_values: 'metric_values',
+  metric_filter: 'metric_filter',
+  metric_filter_short: 'metric_filter_short',
+  metric_current_status: 'metric_current_status',
+}
+
+/** Keys of `ModelEvent.run` for Weave's alerts, with the words they come from. */
+const WEAVE_WORDS = {
+  alert_name: 'alert_name',
+  metric_name: 'metric_name',
+  metric_value: 'metric_value',
+  threshold: 'threshold',
+  comparison_op: 'comparison_op',
+  message: 'message',
+}
+
+/**
+ * Understands the body of a W&B webhook, whatever template it was rendered from. Never throws.
+ * `event` is the type that the webhook's URL states (`?event=`), which wins over the body; null if it states none.
+ */
+export function decodeWandbBody(body: JsonObject, event: string | null): WandbBody {
+  const fields = new WandbFields(body)
+  const dispatch_type = dispatchType(body)
+  const type = findWandbEvent(body, fields, event)
+  dropEventNames(fields, type, dispatch_type)
+  const recognised = type !== UNKNOWN_EVENT
+  return {
+    event: decodeEvent(fields, type),
+    recognised,
+    hint: recognised ? null : HINT,
+    dispatch_type,
+    flat: flatWords(fields, type),
+  }
+}
+
+function decodeEvent(fields: WandbFields, type: string): DecodedEvent {
+  const kind = wandbEventKind(type)
+  const event = {
+    type,
+    kind,
+    author: fields.take('event_author'),
+    occurred_at: null,
+    test: false,
+    own: false,
+    model: decodeModel(fields),
+    change: decodeChange(fields, kind),
+    run: decodeRun(fields, type, kind),
+    metadata: fields.metadata(),
+    extra: fields.leftovers(),
+  }
+  return { ...event, title: eventTitle(event) }
+}
+
+/** An `event_type` that tells nothing more than the event itself does is not kept as an extra. */
+function dropEventNames(fields: WandbFields, type: string, dispatch: string | null): void {
+  const told = (text: string) => text === dispatch || (wandbEventType(text) ?? text) === type
+  for (const word of ['event_type', 'wandb_event_type']) {
+    if (fields.texts(word).every(told)) fields.drop(word)
+  }
+}
+
+/** The model that the words name, null if they name none. Run events have an entity and a project only. */
+function decodeModel(fields: WandbFields): ModelRef | null {
+  const reference = fields.take('artifact_version_string')
+  const path = reference === null ? null : parseArtifactPath(reference)
+  const project = fields.take('project_name') ?? path?.project ?? null
+  const index = versionOfIndex(fields.text('artifact_version_index'))
+  if (index !== null) fields.drop('artifact_version_index')
+  const model = {
+    ...NO_MODEL,
+    type: artifactTypeOfProject(project),
+    entity: fields.take('entity_name') ?? path?.entity ?? null,
+    project,
+    registry: registryOfProject(project),
+    name: fields.take('artifact_collection_name') ?? path?.name ?? null,
+    version: index ?? immutableVersion(path?.ref ?? null),
+    reference,
+    id: takeId(fields),
+  }
+  const known = Object.values(model).some((value) => value !== null)
+  return known ? { ...model, pinned: pinnedReference(model) } : null
+}
+
+function takeId(fields: WandbFields): string | null {
+  const id = parseArtifactUri(fields.text('artifact_version') ?? '')?.id ?? null
+  if (id !== null) fields.drop('artifact_version')
+  return id
+}
+
+/** The model's reference by version: the registry's own path where it gave one, completed from the other words. */
+function pinnedReference({ reference, entity, project, name, version }: ModelRef): string | null {
+  if (version === null) return null
+  const path = parseArtifactPath(reference ?? '') ?? { entity, project, name }
+  if (path.name === null) return null
+  const whole = {
+    entity: path.entity ?? entity,
+    project: path.project ?? project,
+    name: path.name,
+    ref: version,
+  }
+  const pinned = formatArtifactPath(whole)
+  const parsed = parseArtifactPath(pinned)
+  return parsed?.name === whole.name && parsed.ref === version ? pinned : null
+}
+
+function decodeChange(fields: WandbFields, kind: EventKind): ModelChange {
+  if (kind === 'alias.added') return { ...NO_CHANGE, tags: [], alias: fields.take('alias') }
+  if (kind !== 'tag.added' && kind !== 'tag.removed') return { ...NO_CHANGE, tags: [] }
+  const tag = fields.take('tag')
+  return { ...NO_CHANGE, tag, tags: tag === null ? [] : [tag] }
+}
+
+function decodeRun(fields: WandbFields, type: string, kind: EventKind): JsonObject | null {
+  const words = kind === 'run.changed' ? RUN_WORDS : type === 'WEAVE_METRIC_THRESHOLD' ? WEAVE_WORDS : null
+  if (words === null) return null
+  return Object.fromEntries(Object.entries(words).map(([key, word]) => [key, fields.take(word)]))
+}
+
+function flatWords(fields: WandbFields, type: string): Record<string, string> {
+  const others = fields.topTexts().filter(([key]) => !NOT_OTHERS.has(key.toLowerCase()))
+  const flat = Object.fromEntries(others)
+  for (const word of FLAT_WORDS) flat[word] = fields.text(word) ?? ''
+  return { ...flat, event_type: type }
+}
