@@ -1,17 +1,6 @@
+import type { GitHubConnection } from '../github/connection.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { Credentials } from '../sources/source.ts'
-
-/** A GitHub connection, ready to use. Its token or key is the resolved secret: never log this object. */
-export interface GitHubConnection {
-  name: string
-  /** Without a trailing slash: `https://api.github.com`, `https://HOST/api/v3`, `https://api.SUB.ghe.com`. */
-  api_url: string
-  auth: { kind: 'token'; token: string } | { kind: 'app'; app_id: string; private_key: string }
-  /** Globs of `owner/name` that may be dispatched to. */
-  repositories: string[]
-  /** Writes per second of one GitHub identity; 0 means no pace. */
-  writes_per_second: number
-}
 
 export interface SourceConfig {
   name: string

@@ -1,4 +1,4 @@
-import type { GitHubConnection } from './config.ts'
+import type { GitHubConnection } from '../github/connection.ts'
 import type { Environment } from './environment/environment.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from './private-key.ts'
 import type { Fault } from './problems.ts'

@@ -1,6 +1,7 @@
 import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
-import type { AttemptResult, DeliveryInput, Sender } from '../destinations/destination.ts'
+import type { DeliveryInput, Sender } from '../destinations/destination.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Claimed } from '../store/advance/claim.ts'

@@ -1,36 +1,9 @@
 import type { z } from 'zod'
 import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
-import type { GitHubConnection } from '../config/config.ts'
-
-/** What GitHub's or another server's answer means for the delivery (gateways: one table per destination). */
-export type AttemptClass =
-  /** Done. */
-  | 'success'
-  /** Trying again cannot help: a dead letter at once. */
-  | 'permanent'
-  /** A rate limit: the whole lane pauses and the attempt does not count. */
-  | 'limited'
-  /** Our credentials are refused: the lane pauses and is probed; deliveries stay. */
-  | 'credentials'
-  /** It may or may not have been done (time-out, reset, 5xx): tried again by the schedule. */
-  | 'ambiguous'
-
-/** The bounded record of one HTTP try. It never holds a secret. */
-export interface AttemptResult {
-  class: AttemptClass
-  /** HTTP status, null when no answer came. */
-  status: number | null
-  /** One sentence for a person: what happened. Empty on success, but for a note (the repository has moved). */
-  message: string
-  /** What to do about it. Empty on success or where nothing can be done. */
-  fix: string
-  /** The request in short: method, URL, body. Bounded to 8 KiB, secrets masked. */
-  request: { method: string; url: string; body: string }
-  /** The response body, bounded to 8 KiB, secrets masked; null when no answer came, or one that may hold a token. */
-  response: string | null
-  /** For `limited`: how long the lane rests, in ms. For others: the least wait before the next try, or null. */
-  retry_after_ms: number | null
-}
+import type { GitHubConnection } from '../github/connection.ts'
+import type { GitHub } from '../github/dispatch.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
+import type { LanePolicy } from '../policy/lane.ts'
 
 /** Everything a destination needs to know of one delivery in order to send it. */
 export interface DeliveryInput<D = unknown> {
@@ -64,14 +37,6 @@ export interface Target {
   listener: string
   /** What one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
   lane: string
-}
-
-/** How a lane may be used. Kept in the store, so that every replica goes by it. */
-export interface LanePolicy {
-  /** At most so many requests at a time. */
-  concurrency: number
-  /** Least time between two requests, ms; 0 means no pace. */
-  interval_ms: number
 }
 
 /** A destination of one running receiver, ready to send. Made once per configuration by `DestinationType.connect`. */
@@ -117,33 +82,6 @@ export interface SettingsProblem {
   message: string
   /** What to do, where the message does not say it. */
   fix?: string
-}
-
-/** One `repository_dispatch` to send. */
-export interface DispatchRequest {
-  owner: string
-  repo: string
-  event_type: string
-  client_payload: JsonObject
-}
-
-/**
- * Names of the repositories of `owner` that may be sent to with a GitHub connection; null where they cannot be listed.
- */
-export type RepositoriesOf = (connection: string, owner: string) => readonly string[] | null
-
-/** GitHub as destinations use it; `createGitHub` of `github/github.ts` makes one. */
-export interface GitHub {
-  /** The whole URL of a repository's dispatches. */
-  dispatchUrl(connection: GitHubConnection, owner: string, repo: string): string
-  /** Sends one dispatch. Never throws; gives up when `signal` aborts. */
-  dispatch(
-    connection: GitHubConnection,
-    request: DispatchRequest,
-    signal: AbortSignal,
-  ): Promise<AttemptResult>
-  /** The login behind a connection's token as far as it is known now; where it isn't, it is asked for in the background. */
-  login(connection: GitHubConnection): string | null
 }
 
 /** What a running receiver lends its destinations. */

@@ -1,5 +1,6 @@
-import type { GitHubConnection } from '../config/config.ts'
-import type { DestinationType, GitHub, Sender } from './destination.ts'
+import type { GitHubConnection } from '../github/connection.ts'
+import type { GitHub } from '../github/dispatch.ts'
+import type { DestinationType, Sender } from './destination.ts'
 import { repositoryDispatch } from './repository-dispatch.ts'
 
 /** Every kind of destination, by the `type` that a configuration names. A new one is one file and one line here. */

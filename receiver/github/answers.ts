@@ -1,14 +1,8 @@
-import type { AttemptClass } from '../destinations/destination.ts'
+import type { Answer } from '../outbound/answer.ts'
+import type { AttemptClass, Meaning } from '../policy/attempt.ts'
 import { inline } from '../secrets/redact.ts'
 import { said } from './quote.ts'
 import { retryAfter, untilReset } from '../outbound/retry-after.ts'
-
-/** One HTTP answer of GitHub's API. Header names are in lower case. */
-export interface Answer {
-  status: number
-  headers: Readonly<Record<string, string | undefined>>
-  body: string
-}
 
 /** What the request was about: it makes the instruction exact. */
 export interface AnswerContext {
@@ -24,17 +18,6 @@ export interface AnswerContext {
   step: 'dispatch' | 'installation' | 'token'
   /** What must not be quoted: the tokens in use. */
   secrets: readonly string[]
-}
-
-/** What an answer, or the lack of one, means for the delivery. */
-export interface Meaning {
-  class: AttemptClass
-  /** One sentence for a person; empty on success. */
-  message: string
-  /** What to do; empty where nothing can be done. */
-  fix: string
-  /** See `AttemptResult.retry_after_ms`. */
-  retry_after_ms: number | null
 }
 
 interface Row {

@@ -1,7 +1,7 @@
 import { Octokit } from '@octokit/rest'
 import { RequestError } from '@octokit/request-error'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Answer } from './answers.ts'
+import type { Answer } from '../outbound/answer.ts'
 import { boundedFetch } from '../outbound/bounded-fetch.ts'
 
 /** The version of GitHub's REST API that is asked for; supported since 2022, and what GHES understands. */

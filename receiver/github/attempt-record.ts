@@ -1,5 +1,5 @@
-import type { AttemptResult } from '../destinations/destination.ts'
-import type { Answer, Meaning } from './answers.ts'
+import type { AttemptResult, Meaning } from '../policy/attempt.ts'
+import type { Answer } from '../outbound/answer.ts'
 import { excerpt, inline, redact } from '../secrets/redact.ts'
 
 /** Gathers what one attempt leaves behind, with every token that it used masked. */

@@ -1,4 +1,4 @@
-import type { GitHubConnection } from '../config/config.ts'
+import type { GitHubConnection } from './connection.ts'
 import { InstallationTokens } from './installation-tokens.ts'
 import type { Credential, TokenOptions, Tokens } from './tokens.ts'
 

@@ -1,8 +1,7 @@
-import type { GitHubConnection } from '../config/config.ts'
-import type { GitHub } from '../destinations/destination.ts'
+import { type GitHubConnection, connectionKey } from './connection.ts'
+import type { GitHub } from './dispatch.ts'
 import { GitHubClient } from './client.ts'
 import type { GitHubDeps } from './client.ts'
-import { connectionKey } from './connection-key.ts'
 import { Identities } from './lanes.ts'
 
 /** {@link GitHub} with what only the receiver's own parts use. */

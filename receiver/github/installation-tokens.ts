@@ -1,7 +1,6 @@
 import { createAppAuth } from '@octokit/auth-app'
 import type { Octokit } from '@octokit/rest'
-import { answerObject } from './answer-object.ts'
-import type { Answer } from './answers.ts'
+import { answerObject, type Answer } from '../outbound/answer.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
 import { TokenRefusedError } from './tokens.ts'

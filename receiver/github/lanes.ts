@@ -1,7 +1,6 @@
-import type { GitHubConnection } from '../config/config.ts'
-import type { LanePolicy } from '../destinations/destination.ts'
+import { type GitHubConnection, connectionKey } from './connection.ts'
+import type { LanePolicy } from '../policy/lane.ts'
 import type { GitHubClient } from './client.ts'
-import { connectionKey } from './connection-key.ts'
 
 /** GitHub asks for a second between writes (docs: best practices, "Pause between mutative requests"). */
 const COURTEOUS_INTERVAL_MS = 1000

@@ -1,5 +1,5 @@
-import { answerObject } from './answer-object.ts'
-import type { Answer, AnswerContext } from './answers.ts'
+import { answerObject, type Answer } from '../outbound/answer.ts'
+import type { AnswerContext } from './answers.ts'
 import { bound, inline } from '../secrets/redact.ts'
 
 /** The most that is quoted of a body that is no JSON of GitHub's, in bytes. */

@@ -1,4 +1,4 @@
-import type { Answer } from './answers.ts'
+import type { Answer } from '../outbound/answer.ts'
 
 const MOST_REDIRECTS = 3
 

@@ -1,4 +1,4 @@
-import type { Answer } from './answers.ts'
+import type { Answer } from '../outbound/answer.ts'
 
 /** Something to send in `Authorization: Bearer`. It never looks like anything in particular. */
 export interface Credential {

@@ -1,4 +1,5 @@
-import type { AnswerContext, Meaning } from '../github/answers.ts'
+import type { AnswerContext } from '../github/answers.ts'
+import type { Meaning } from '../policy/attempt.ts'
 import { inline } from '../secrets/redact.ts'
 
 interface Row {

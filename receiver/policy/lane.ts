@@ -1,4 +1,12 @@
-import type { Observation } from './outcome.ts'
+import type { Observation } from './attempt.ts'
+
+/** How a lane may be used. Kept in the store, so that every replica goes by it. */
+export interface LanePolicy {
+  /** At most so many requests at a time. */
+  concurrency: number
+  /** Least time between two requests, ms; 0 means no pace. */
+  interval_ms: number
+}
 
 /** Why a whole lane rests. */
 export type PauseReason =

@@ -1,15 +1,6 @@
-import type { AttemptClass } from '../destinations/destination.ts'
+import type { Observation } from './attempt.ts'
 import { laneAfter, type LaneState } from './lane.ts'
 import { retryWait } from './retry.ts'
-
-/** What one attempt showed, as far as it decides what comes next. */
-export interface Observation {
-  class: AttemptClass
-  /** Least wait before the next try in ms, or null; see `AttemptResult`. */
-  retry_after_ms: number | null
-  message: string
-  subject: string
-}
 
 /** What becomes of a delivery after an attempt. */
 export type Outcome =

@@ -1,5 +1,6 @@
 import type { AutomationSpec } from '../automations/automation.ts'
-import type { DestinationType, RepositoriesOf } from '../destinations/destination.ts'
+import type { DestinationType } from '../destinations/destination.ts'
+import type { RepositoriesOf } from '../github/dispatch.ts'
 
 /**
  * The repositories that the destinations of these automations name. Those of disabled automations do not count; an

@@ -1,7 +1,8 @@
 import { compileAutomation } from '../automations/compile.ts'
 import type { Automation } from '../automations/automation.ts'
 import type { Config } from '../config/config.ts'
-import type { DestinationType, GitHub, RepositoriesOf, Sender } from '../destinations/destination.ts'
+import type { DestinationType, Sender } from '../destinations/destination.ts'
+import type { GitHub, RepositoriesOf } from '../github/dispatch.ts'
 import { createSenders } from '../destinations/index.ts'
 import { namedRepositories } from './named-repositories.ts'
 

@@ -2,6 +2,20 @@ import { hash } from 'node:crypto'
 import { cleanJson } from '../../src/contract/clean-json.ts'
 import type { Json } from '../../src/contract/model-event.ts'
 
+/** How two requests are told to be the same one. */
+export interface Identity {
+  /** `delivery`: any earlier request with this key counts. `last`: only the newest one of `key` does. */
+  rule: 'delivery' | 'last'
+  /** What is compared within; the store prefixes the source's name. */
+  key: string
+  /** For `last`: what must be equal (a hash in hex). For `delivery`: the same as `key`. */
+  value: string
+  /** How long it counts, in ms. */
+  window_ms: number
+  /** Hex SHA-256 of a body without delivery id: a later repeat carries `repeat_of`. Else null. */
+  body_hash: string | null
+}
+
 /** Hex SHA-256 of bytes or of a text in UTF-8. */
 export function sha256Hex(content: Uint8Array | string): string {
   return hash('sha256', content, 'hex')

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Json, ModelEvent } from '../../src/contract/model-event.ts'
+import type { Identity } from './identity.ts'
 
 /** One webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
 export interface WebhookRequest {
@@ -26,20 +27,6 @@ export interface Credentials {
  * `secret` is the index in `credentials.secrets` of the one that matched, null where the source has none.
  */
 export type Verification = { ok: true; secret: number | null } | { ok: false; reason: string }
-
-/** How two requests are told to be the same one. */
-export interface Identity {
-  /** `delivery`: any earlier request with this key counts. `last`: only the newest one of `key` does. */
-  rule: 'delivery' | 'last'
-  /** What is compared within; the store prefixes the source's name. */
-  key: string
-  /** For `last`: what must be equal (a hash in hex). For `delivery`: the same as `key`. */
-  value: string
-  /** How long it counts, in ms. */
-  window_ms: number
-  /** Hex SHA-256 of a body without delivery id: a later repeat carries `repeat_of`. Else null. */
-  body_hash: string | null
-}
 
 /** An event as a source understood it: everything but what the receiver adds when it accepts it. */
 export interface SourceEvent {

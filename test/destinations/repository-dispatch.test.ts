@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { GitHubConnection } from '../../receiver/config/config.ts'
+import type { GitHubConnection } from '../../receiver/github/connection.ts'
 import { RenderError } from '../../receiver/destinations/destination.ts'
 import type { DeliveryInput, Sender } from '../../receiver/destinations/destination.ts'
 import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'

@@ -1,6 +1,6 @@
 import nock from 'nock'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { AttemptClass, AttemptResult } from '../../receiver/destinations/destination.ts'
+import type { AttemptClass, AttemptResult } from '../../receiver/policy/attempt.ts'
 import { ANSWER_ROWS, readAnswer } from '../../receiver/github/answers.ts'
 import type { AnswerContext } from '../../receiver/github/answers.ts'
 import { createGitHub } from '../../receiver/github/github.ts'

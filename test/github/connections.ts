@@ -1,5 +1,5 @@
-import type { GitHubConnection } from '../../receiver/config/config.ts'
-import type { DispatchRequest } from '../../receiver/destinations/destination.ts'
+import type { GitHubConnection } from '../../receiver/github/connection.ts'
+import type { DispatchRequest } from '../../receiver/github/dispatch.ts'
 
 /** A personal token as GitHub makes them. */
 export const TOKEN = `ghp_${'aB3dE5fG7hJ9kL1mN3pQ'.repeat(2)}`

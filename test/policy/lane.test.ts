@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FRESH_LANE, laneAfter, type LaneState } from '../../receiver/policy/lane.ts'
-import type { Observation } from '../../receiver/policy/outcome.ts'
+import type { Observation } from '../../receiver/policy/attempt.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

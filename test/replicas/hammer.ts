@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { createEngine, LEASE_MS, type Engine } from '../../receiver/deliveries/engine.ts'
-import type { AttemptResult, Sender } from '../../receiver/destinations/destination.ts'
+import type { Sender } from '../../receiver/destinations/destination.ts'
+import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { DeliveryStatus } from '../../receiver/store/schema.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'

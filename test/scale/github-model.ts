@@ -1,4 +1,5 @@
-import { readAnswer, type Meaning } from '../../receiver/github/answers.ts'
+import { readAnswer } from '../../receiver/github/answers.ts'
+import type { Meaning } from '../../receiver/policy/attempt.ts'
 import { GITHUB_LIMITS, Limits } from '../standins/github/limits.ts'
 import { realAnswer, type WireAnswer } from '../standins/github/real-answers.ts'
 import type { Random } from './random.ts'

@@ -1,6 +1,6 @@
 import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import type { LanePolicy } from '../../receiver/destinations/destination.ts'
+import type { LanePolicy } from '../../receiver/policy/lane.ts'
 import { sha256Hex } from '../../receiver/sources/identity.ts'
 import type { NewEvent } from '../../receiver/store/accept/accept.ts'
 import { modelEvent } from '../support/model-event.ts'

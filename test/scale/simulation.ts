@@ -1,5 +1,5 @@
 import { LEASE_MS } from '../../receiver/deliveries/engine.ts'
-import type { GitHubConnection } from '../../receiver/config/config.ts'
+import type { GitHubConnection } from '../../receiver/github/connection.ts'
 import { laneOf, lanePolicy } from '../../receiver/github/lanes.ts'
 import type { Claimed } from '../../receiver/store/advance/claim.ts'
 import type { Finished } from '../../receiver/store/advance/finish.ts'

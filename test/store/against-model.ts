@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AttemptClass } from '../../receiver/destinations/destination.ts'
+import type { AttemptClass } from '../../receiver/policy/attempt.ts'
 import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
 import type { Claimed } from '../../receiver/store/advance/claim.ts'
 import type { Finished } from '../../receiver/store/advance/finish.ts'

@@ -1,5 +1,4 @@
-import type { LanePolicy } from '../../receiver/destinations/destination.ts'
-import { FRESH_LANE, type LaneState } from '../../receiver/policy/lane.ts'
+import { FRESH_LANE, type LaneState, type LanePolicy } from '../../receiver/policy/lane.ts'
 import { decide } from '../../receiver/policy/outcome.ts'
 import { lostWait } from '../../receiver/policy/retry.ts'
 import type { NewDelivery } from '../../receiver/store/accept/accept.ts'

@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../../receiver/destinations/destination.ts'
+import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import type { Advanced } from '../../receiver/store/advance/advance.ts'
 import type { Claimed } from '../../receiver/store/advance/claim.ts'
 import type { Finished } from '../../receiver/store/advance/finish.ts'

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigError } from '../config.ts'
-import type { ConfigProblem, GitHubConnection } from '../config.ts'
+import type { ConfigProblem } from '../config.ts'
+import type { GitHubConnection } from '../../github/connection.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { createReader } from './reader.ts'
 import type { EnvironmentReader } from './reader.ts'

@@ -1,8 +1,8 @@
 import { cleanObject, textOf } from '../../../src/contract/clean-json.ts'
 import type { EventKind, Json } from '../../../src/contract/model-event.ts'
 import { genericName, stageOfEvent } from './events.ts'
-import { canonicalHash, sha256Hex } from '../identity.ts'
-import type { Identity, ParseContext } from '../source.ts'
+import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
+import type { ParseContext } from '../source.ts'
 
 const WINDOW_MS = 72 * 60 * 60 * 1000
 

@@ -1,6 +1,6 @@
 import type { JsonObject, ModelEvent } from '../../../src/contract/model-event.ts'
-import type { LanePolicy } from '../../destinations/destination.ts'
-import type { Identity } from '../../sources/source.ts'
+import type { LanePolicy } from '../../policy/lane.ts'
+import type { Identity } from '../../sources/identity.ts'
 import type { Db, Flavor } from '../db.ts'
 import type { DeliveriesTable } from '../schema.ts'
 import { StoreUnavailable } from '../store.ts'

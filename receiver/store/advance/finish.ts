@@ -1,6 +1,6 @@
 import { decide } from '../../policy/outcome.ts'
 import type { LaneState, PauseReason } from '../../policy/lane.ts'
-import type { AttemptClass } from '../../destinations/destination.ts'
+import type { AttemptClass } from '../../policy/attempt.ts'
 import type { Db, Flavor } from '../db.ts'
 import { noteFailing, noteRecovered } from '../tables/failing.ts'
 import { laneAlarm } from '../tables/lanes.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { LanePolicy } from '../../destinations/destination.ts'
+import type { LanePolicy } from '../../policy/lane.ts'
 import type { Db, Flavor } from '../db.ts'
 import { insertAll } from './insert-all.ts'
 import { PENDING, YES } from './literals.ts'

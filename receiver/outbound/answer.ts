@@ -1,4 +1,9 @@
-import type { Answer } from './answers.ts'
+/** One HTTP answer. Header names are in lower case. */
+export interface Answer {
+  status: number
+  headers: Readonly<Record<string, string | undefined>>
+  body: string
+}
 
 /** The body of an answer as a JSON object; `{}` when it is none. */
 export function answerObject({ body }: Pick<Answer, 'body'>): Record<string, unknown> {

@@ -1,0 +1,18 @@
+import { hash } from 'node:crypto'
+
+/** A GitHub connection, ready to use. Its token or key is the resolved secret: never log this object. */
+export interface GitHubConnection {
+  name: string
+  /** Without a trailing slash: `https://api.github.com`, `https://HOST/api/v3`, `https://api.SUB.ghe.com`. */
+  api_url: string
+  auth: { kind: 'token'; token: string } | { kind: 'app'; app_id: string; private_key: string }
+  /** Globs of `owner/name` that may be dispatched to. */
+  repositories: string[]
+  /** Writes per second of one GitHub identity; 0 means no pace. */
+  writes_per_second: number
+}
+
+/** Equal for connections that sign in to the same place with the same credentials. A hash: it may be compared and kept. */
+export function connectionKey({ api_url, auth }: Pick<GitHubConnection, 'api_url' | 'auth'>): string {
+  return hash('sha256', JSON.stringify([api_url, auth]), 'hex')
+}

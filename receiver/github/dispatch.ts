@@ -1,0 +1,30 @@
+import type { JsonObject } from '../../src/contract/model-event.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
+import type { GitHubConnection } from './connection.ts'
+
+/** One `repository_dispatch` to send. */
+export interface DispatchRequest {
+  owner: string
+  repo: string
+  event_type: string
+  client_payload: JsonObject
+}
+
+/**
+ * Names of the repositories of `owner` that may be sent to with a GitHub connection; null where they cannot be listed.
+ */
+export type RepositoriesOf = (connection: string, owner: string) => readonly string[] | null
+
+/** GitHub as destinations use it; `createGitHub` of `github/github.ts` makes one. */
+export interface GitHub {
+  /** The whole URL of a repository's dispatches. */
+  dispatchUrl(connection: GitHubConnection, owner: string, repo: string): string
+  /** Sends one dispatch. Never throws; gives up when `signal` aborts. */
+  dispatch(
+    connection: GitHubConnection,
+    request: DispatchRequest,
+    signal: AbortSignal,
+  ): Promise<AttemptResult>
+  /** The login behind a connection's token as far as it is known now; where it isn't, it is asked for in the background. */
+  login(connection: GitHubConnection): string | null
+}
