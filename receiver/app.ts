@@ -3,6 +3,7 @@ import { apiRouter, type ApiOptions } from './api/router.ts'
 import { ingestRouter, UNKNOWN_SOURCE, type IngestOptions } from './ingest/router.ts'
 import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
+import { traceOf } from './observe/reason-of.ts'
 
 /** The HTTP side of the receiver: routes and nothing else. */
 export function createApp(options: IngestOptions & ApiOptions & HealthOptions): Express {
@@ -28,7 +29,7 @@ export function createApp(options: IngestOptions & ApiOptions & HealthOptions): 
 function answerError(log: Log, request: Request, response: Response, error: unknown): void {
   const status = (error as { status?: unknown } | null)?.status
   const theirs = typeof status === 'number' && status >= 400 && status < 500
-  if (!theirs) log.error({ reason: reasonOf(error) }, 'request failed')
+  if (!theirs) log.error({ reason: traceOf(error) }, 'request failed')
   if (response.headersSent) request.socket.destroy()
   else if (!theirs) {
     const message = 'The receiver has logged why.'
@@ -38,8 +39,4 @@ function answerError(log: Log, request: Request, response: Response, error: unkn
     const message = 'The path of this request cannot be read.'
     response.status(400).json({ status: 'refused', error: 'bad_request', message })
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

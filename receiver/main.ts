@@ -10,6 +10,7 @@ import { startReceiver } from './receiver.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
 import { explainStartError } from './start-error.ts'
 import { openStore } from './store/open.ts'
+import { reasonOf } from './observe/reason-of.ts'
 
 /** What the process was asked for can't be done as it was asked: the message on stderr says what to change. */
 const EXIT_REFUSED = 2
@@ -55,7 +56,8 @@ async function serve(): Promise<void> {
           if (in_force)
             log.info({ automations: config.automations.length }, 'configuration changed: in force')
         },
-        (error: unknown) => log.error({ reason: String(error) }, 'configuration changed but is not in force'),
+        (error: unknown) =>
+          log.error({ reason: reasonOf(error) }, 'configuration changed but is not in force'),
       )
     },
     onRefused: (problems) => {
@@ -81,7 +83,7 @@ async function serve(): Promise<void> {
           process.exit(0)
         },
         (error: unknown) => {
-          log.fatal({ reason: String(error) }, 'stopped in disorder')
+          log.fatal({ reason: reasonOf(error) }, 'stopped in disorder')
           process.exit(1)
         },
       )

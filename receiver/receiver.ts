@@ -20,6 +20,7 @@ import { createRuntime, type Runtime } from './runtime/runtime.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
 import type { Store } from './store/store.ts'
+import { reasonOf } from './observe/reason-of.ts'
 
 export interface ReceiverOptions {
   host: string
@@ -164,7 +165,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       if (!engine.healthy()) return 'the delivery worker cannot use the store'
       return store.ping({ now: clock.steady() }).then(
         () => null,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        (error: unknown) => reasonOf(error),
       )
     },
   })
@@ -233,7 +234,7 @@ async function learnIdentities(
     const to = laneOf(connection, '', login)
     await store.renameLane({ from, to, now: clock.steady() }).catch((error: unknown) => {
       log.warn(
-        { reason: String(error) },
+        { reason: reasonOf(error) },
         'the lane of a GitHub user could not be joined; it is tried again on reload',
       )
     })

@@ -4,6 +4,7 @@ import type { Log } from '../observe/log.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { problem } from './problem.ts'
 import { BadQuery } from './v1/query.ts'
+import { traceOf } from '../observe/reason-of.ts'
 
 /** Seconds after which a call may be tried again when the store is away or too much waits. */
 const RETRY_AFTER_S = '30'
@@ -20,10 +21,7 @@ export function answerError(log: Log, response: Response, error: unknown): void 
   } else if (error instanceof URIError) problem(response, 400, 'bad_request', BAD_PATH)
   else if (isClientError(error)) problem(response, error.status, 'bad_request', bodyFix(error))
   else {
-    log.error(
-      { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'request failed',
-    )
+    log.error({ reason: traceOf(error) }, 'request failed')
     problem(response, 500, 'internal', 'The receiver has logged why.')
   }
 }

@@ -1,5 +1,5 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import { matchesGlob } from './glob.ts'
+import { matchesGlob } from '../../src/contract/glob.ts'
 import { quoteValue } from './quote.ts'
 
 /** What a source may speak about: lists of globs, all of which must hold. */

@@ -7,6 +7,7 @@ import { LONG_LIST, LONG_TEXT, LONGEST_LIST, LongList, LongText, viewOf } from '
 import { AutomationError } from './pattern.ts'
 import type { Pattern } from './pattern.ts'
 import { plainText } from './quote.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 
 /** Longest condition, in characters. */
 const LONGEST_CONDITION = 2_000
@@ -87,7 +88,7 @@ function conditionError(source: string, error: unknown): AutomationError {
   const place = range === undefined ? '' : ` (${positionOf(source, range.start)})`
   return new AutomationError(
     'if',
-    `not a valid condition: ${summary ?? String(error)}${place}`,
+    `not a valid condition: ${summary ?? reasonOf(error)}${place}`,
     'Conditions are CEL over `event`, e.g. `double(event.metadata.accuracy) > 0.9`.',
   )
 }

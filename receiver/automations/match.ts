@@ -2,7 +2,7 @@ import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { FILTER_FIELDS } from './automation.ts'
 import type { AutomationSpec, FilterField, MatchResult } from './automation.ts'
 import { compileCondition } from './condition.ts'
-import { matchesGlob } from './glob.ts'
+import { matchesGlob } from '../../src/contract/glob.ts'
 import { compilePattern, LONGEST_TEXT } from './pattern.ts'
 import { quoteValue } from './quote.ts'
 

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { reasonOf } from '../observe/reason-of.ts'
 
 /** Longest text a pattern is tried on, in characters: names of aliases and tags are far shorter. */
 export const LONGEST_TEXT = 16_384
@@ -32,10 +33,9 @@ export function compilePattern(source: string, path: string): Pattern {
     const compiled = RE2JS.compile(source)
     return (text) => text.length <= LONGEST_TEXT && compiled.matcher(text).find()
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
     throw new AutomationError(
       path,
-      `not a valid RE2 pattern: ${said}`,
+      `not a valid RE2 pattern: ${reasonOf(error)}`,
       'See https://github.com/google/re2/wiki/Syntax; RE2 has no look-around and no back-references.',
     )
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Accepted, NewEvent } from '../store/accept/accept.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
+import { asError, reasonOf } from '../observe/reason-of.ts'
 
 /** How long an event waits for a store that is away, ms. */
 const HOLD_MS = 5_000
@@ -84,7 +85,7 @@ export function createAcceptor(
       accepted({ ...event, deliveries }, lanes)
     } catch (error) {
       // The event is stored and answered: what listens to that must not stop those behind it.
-      log.error({ event_id: event.id, reason: String(error) }, 'what follows an accept failed')
+      log.error({ event_id: event.id, reason: reasonOf(error) }, 'what follows an accept failed')
     }
   }
 
@@ -102,7 +103,7 @@ export function createAcceptor(
       if (error instanceof StoreUnavailable) return { held: hold(group, error), answer: nothing }
       const [only] = group
       if (only !== undefined && group.length === 1) {
-        only.reject(error instanceof Error ? error : new Error(String(error)))
+        only.reject(asError(error))
         return { held: [], answer: nothing }
       }
       const held: Waiting[] = []

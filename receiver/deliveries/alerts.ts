@@ -9,6 +9,7 @@ import { OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { Consequence } from '../store/advance/finish.ts'
 import type { GivenUp } from '../store/advance/give-up.ts'
 import type { Attempt } from './attempt.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 
 /** At most one event per cause in this time, over all replicas. */
 const QUIET_MS = 15 * 60_000
@@ -75,7 +76,7 @@ export function createOwnEvents(
     const event = toSourceEvent(type, key, title, model, extra)
     take(event, Buffer.from(JSON.stringify({ event: type, title, ...extra }))).catch((error: unknown) => {
       quiet.set(key, clock.steady() + UNSTORED_QUIET_MS)
-      log.error({ type, reason: String(error) }, 'an event of our own could not be stored')
+      log.error({ type, reason: reasonOf(error) }, 'an event of our own could not be stored')
     })
   }
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../src/contract/model-event.ts'
-import { matchesGlob } from '../automations/glob.ts'
+import { matchesGlob } from '../../src/contract/glob.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
 import type { TemplateScope } from '../templates/template.ts'
 import { RenderError } from './destination.ts'

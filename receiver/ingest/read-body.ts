@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler, type Response } from 'express'
+import { asError } from '../observe/reason-of.ts'
 
 /** A request whose body will not be read: its HTTP status and what to tell the sender. */
 export class BodyRefused extends Error {
@@ -54,5 +55,5 @@ function refusal(error: unknown, limit: number): Error {
     )
   }
   if (status === 400) return new BodyRefused(400, 'The body broke off before its end.')
-  return error instanceof Error ? error : new Error(String(error))
+  return asError(error)
 }

@@ -13,6 +13,7 @@ import { hideSecrets } from '../secrets/hide-in-body.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
 import { BodyRefused, readBody } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
+import { traceOf } from '../observe/reason-of.ts'
 
 export interface IngestOptions {
   runtime: () => Runtime
@@ -152,10 +153,7 @@ function refuse(log: Log, response: Response, error: unknown): void {
         message: `${backlog ? 'Nothing was stored' : 'It may not have been stored'}. Send it again later.`,
       })
   } else {
-    log.error(
-      { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'ingest failed',
-    )
+    log.error({ reason: traceOf(error) }, 'ingest failed')
     response.status(500).json({
       status: 'failed',
       error: 'internal',

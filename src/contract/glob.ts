@@ -1,31 +1,31 @@
-/** Whether the text fits the glob as a whole: `*` is any text, `?` one character, the rest exact. Linear in practice. */
+/**
+ * Returns whether the whole text fits the glob: `*` stands for any characters (none too), `?` for exactly one; all
+ * else is literal and case-sensitive. Takes at most glob × text steps, whatever they hold.
+ */
 export function matchesGlob(glob: string, text: string): boolean {
-  const pattern = Array.from(glob)
-  const characters = Array.from(text)
-  let [p, t] = [0, 0]
+  const wanted = Array.from(glob)
+  const given = Array.from(text)
+  let p = 0
   let star = -1
   let retry = 0
-  while (t < characters.length) {
-    if (pattern[p] === '*') {
-      star = p
-      p += 1
+  for (let t = 0; t < given.length;) {
+    if (wanted[p] === '*') {
+      star = p++
       retry = t
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === characters[t])) {
-      p += 1
-      t += 1
+    } else if (wanted[p] === '?' || (p < wanted.length && wanted[p] === given[t])) {
+      p++
+      t++
     } else if (star >= 0) {
       // Only the last star ever needs to take more, so this cannot blow up.
       p = star + 1
-      retry += 1
-      t = retry
-    } else {
-      return false
-    }
+      t = ++retry
+    } else return false
   }
-  return pattern.slice(p).every((character) => character === '*')
+  while (wanted[p] === '*') p++
+  return p === wanted.length
 }
 
-/** Whether one of the texts fits one of the globs. */
+/** Returns whether one of the texts fits one of the globs. */
 export function matchesAny(globs: readonly string[], texts: readonly string[]): boolean {
   return globs.some((glob) => texts.some((text) => matchesGlob(glob, text)))
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts'
 import type { Json, ModelEvent } from './model-event.ts'
 
 /** Where events are sent, as far as it tells subjects apart; which automation sends them there does not. */
@@ -82,13 +83,4 @@ function tellsAllInFields({ kind }: ModelEvent): boolean {
 function digest(parts: Json[]): string {
   const { hash } = process.getBuiltinModule('node:crypto')
   return hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)
-}
-
-/** JSON without white space, keys sorted: equal for equal values. */
-function canonicalJson(value: Json): string {
-  return JSON.stringify(value, (_key, item: Json) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : item,
-  )
 }

@@ -36,7 +36,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   'receiver/policy': [],
   'receiver/templates': ['src/contract'],
   'receiver/sources': ['src/contract'],
-  'receiver/automations': ['src/contract', 'receiver/templates'],
+  'receiver/automations': ['src/contract', 'receiver/templates', 'receiver/observe'],
   'receiver/outbound': ['receiver/secrets'],
   'receiver/secrets': [],
   'receiver/runtime': [
@@ -77,6 +77,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
     'receiver/deliveries',
     'receiver/store',
     'receiver/secrets',
+    'receiver/observe',
   ],
   'receiver/api': [
     'src/contract',
@@ -84,6 +85,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
     'receiver/automations',
     'receiver/deliveries',
     'receiver/store',
+    'receiver/observe',
   ],
 }
 

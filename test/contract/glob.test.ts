@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { matchesGlob } from '../../receiver/automations/glob.ts'
+import { matchesGlob } from '../../src/contract/glob.ts'
 
-describe('a glob', () => {
+describe('A glob', () => {
   it.each([
     ['production', 'production', true],
     ['production', 'Production', false],
