@@ -20,7 +20,7 @@ export default tseslint.config(
     },
   },
   {
-    // Secrets are compared in one place, in constant time: receiver/sources/signature.ts.
+    // Secrets are compared in one place, in constant time: receiver/secrets/equal.ts.
     files: ['receiver/sources/**'],
     rules: {
       'no-restricted-syntax': [
@@ -28,7 +28,7 @@ export default tseslint.config(
         {
           selector:
             'BinaryExpression[operator=/^[!=]==?$/] > :matches(Identifier, MemberExpression)[name=/secret|token|signature|authorization/i]',
-          message: 'Compare secrets with equalSecrets() of sources/signature.ts (constant time).',
+          message: 'Compare secrets with equalSecrets() of secrets/equal.ts (constant time).',
         },
       ],
     },

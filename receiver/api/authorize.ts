@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express'
-import { equalSecrets } from '../sources/signature.ts'
+import { equalSecrets } from '../secrets/equal.ts'
 import { problem } from './problem.ts'
 
 /** Lets through who sends `Authorization: Bearer ADMIN_TOKEN`. Without ADMIN_TOKEN the API is off. */

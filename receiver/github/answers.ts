@@ -1,7 +1,7 @@
 import type { Answer } from '../outbound/answer.ts'
 import type { AttemptClass, Meaning } from '../policy/attempt.ts'
 import { inline } from '../secrets/redact.ts'
-import { said } from './quote.ts'
+import { quote } from './quote.ts'
 import { retryAfter, untilReset } from '../outbound/retry-after.ts'
 
 /** What the request was about: it makes the instruction exact. */
@@ -81,7 +81,7 @@ const ROWS: readonly Row[] = [
     applies: ({ status }) => status === 400,
     class: 'permanent',
     message: (answer, context) =>
-      `GitHub does not understand the request (HTTP 400): ${said(answer, context)}`,
+      `GitHub does not understand the request (HTTP 400): ${quote(answer, context)}`,
     fix: (_, { connection }) =>
       `Check that the API address of GitHub connection ${connection} speaks GitHub's REST API version 2022-11-28.`,
   },
@@ -90,7 +90,7 @@ const ROWS: readonly Row[] = [
     applies: ({ status }) => status === 401,
     class: 'credentials',
     message: (answer, context) =>
-      `GitHub refuses the credentials of connection ${context.connection} (HTTP 401): ${said(answer, context)}`,
+      `GitHub refuses the credentials of connection ${context.connection} (HTTP 401): ${quote(answer, context)}`,
     fix: (_, { auth, connection }) =>
       auth === 'app'
         ? `Check the App id and the private key of GitHub connection ${connection}, and this machine's clock: App sign-ins are valid for minutes.`
@@ -128,7 +128,7 @@ const ROWS: readonly Row[] = [
     applies: ({ status, body }) => status === 403 && /suspended/i.test(body),
     class: 'credentials',
     message: (answer, context) =>
-      `The identity of GitHub connection ${context.connection} is suspended (HTTP 403): ${said(answer, context)}`,
+      `The identity of GitHub connection ${context.connection} is suspended (HTTP 403): ${quote(answer, context)}`,
     fix: (_, { auth, repository }) =>
       auth === 'app'
         ? `Unsuspend the App's installation in the settings of ${ownerOf(repository)} (GitHub Apps, Configure).`
@@ -139,7 +139,7 @@ const ROWS: readonly Row[] = [
     applies: ({ status, body }) => status === 403 && /resource not accessible by/i.test(body),
     class: 'permanent',
     message: (answer, context) =>
-      `GitHub connection ${context.connection} may not send to ${context.repository} (HTTP 403): ${said(answer, context)}`,
+      `GitHub connection ${context.connection} may not send to ${context.repository} (HTTP 403): ${quote(answer, context)}`,
     fix: ({ headers }, context) => permissionFix(headers['x-accepted-github-permissions'], context),
   },
   {
@@ -157,7 +157,7 @@ const ROWS: readonly Row[] = [
     applies: ({ status }) => status === 403,
     class: 'permanent',
     message: (answer, context) =>
-      `GitHub forbids sending to ${context.repository} (HTTP 403): ${said(answer, context)}`,
+      `GitHub forbids sending to ${context.repository} (HTTP 403): ${quote(answer, context)}`,
     fix: () =>
       'Read what GitHub says: an archived or blocked repository, an IP allow list without this machine, and a policy of the organisation all answer so. Then redeliver.',
   },
@@ -173,14 +173,14 @@ const ROWS: readonly Row[] = [
     applies: ({ status }) => status === 410,
     class: 'permanent',
     message: (answer, context) =>
-      `GitHub says that this is gone for ${context.repository} (HTTP 410): ${said(answer, context)}`,
+      `GitHub says that this is gone for ${context.repository} (HTTP 410): ${quote(answer, context)}`,
     fix: () => 'Remove the destination, or name a repository that exists.',
   },
   {
     id: 'invalid',
     applies: ({ status }) => status === 422,
     class: 'permanent',
-    message: (answer, context) => `GitHub finds the request invalid (HTTP 422): ${said(answer, context)}`,
+    message: (answer, context) => `GitHub finds the request invalid (HTTP 422): ${quote(answer, context)}`,
     fix: (_, { step }) =>
       step === 'token'
         ? 'Grant the App the repository permission "Contents: write" in its settings, accept it on the installation, then redeliver.'
@@ -206,7 +206,7 @@ const ROWS: readonly Row[] = [
     id: 'refused',
     applies: () => true,
     class: 'permanent',
-    message: (answer, context) => `GitHub answered HTTP ${answer.status}: ${said(answer, context)}`,
+    message: (answer, context) => `GitHub answered HTTP ${answer.status}: ${quote(answer, context)}`,
     fix: (_, { connection }) =>
       `Check that the API address of GitHub connection ${connection} is GitHub's API and that no proxy answers in its place.`,
   },

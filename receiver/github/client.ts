@@ -8,11 +8,10 @@ import { readAnswer } from './answers.ts'
 import type { AnswerContext } from './answers.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { AttemptRecord } from './attempt-record.ts'
-import { createTokens } from './connection-tokens.ts'
-import { readFailure } from '../outbound/no-answer.ts'
+import { readNoAnswer } from '../outbound/no-answer.ts'
 import { followRedirects } from './redirects.ts'
-import { TokenRefusedError } from './tokens.ts'
-import type { Credential, Tokens } from './tokens.ts'
+import { InstallationTokens } from './installation-tokens.ts'
+import { TokenRefusedError, type Credential, type TokenOptions, type Tokens } from './tokens.ts'
 
 export interface GitHubDeps {
   /** Now, Unix time in ms. Default: the system's clock. */
@@ -144,9 +143,10 @@ export class GitHubClient {
   #withoutDispatch(error: unknown, record: AttemptRecord): AttemptResult {
     const { name, api_url } = this.connection
     if (!(error instanceof TokenRefusedError)) {
-      const step = record.isInFlight ? 'dispatch' : 'token'
       const cause = error instanceof NoAnswerError ? error.cause : error
-      return record.result(readFailure(cause, { step, host: new URL(api_url).host }), null, null)
+      const unsent = 'nothing was dispatched'
+      const sent = record.isInFlight ? 'the dispatch may or may not have been accepted' : unsent
+      return record.result(readNoAnswer(cause, { host: new URL(api_url).host, sent, unsent }), null, null)
     }
     const { step, answer, moved_to } = error
     if (answer === null) return record.result(badKey(name), null, null)
@@ -186,4 +186,11 @@ function badKey(connection: string): Meaning {
     fix: "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines, e.g. by GITHUB_APP_PRIVATE_KEY_FILE, and check the App's id.",
     retry_after_ms: null,
   }
+}
+
+/** Returns the tokens of a connection: the configured one, or those of a GitHub App's installations. */
+function createTokens({ api_url, auth }: GitHubConnection, options: TokenOptions): Tokens {
+  if (auth.kind === 'app') return new InstallationTokens(api_url, auth, options)
+  const credential: Credential = { token: auth.token, minted_at: null }
+  return { get: () => Promise.resolve(credential), renew: () => Promise.resolve(null) }
 }

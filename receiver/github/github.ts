@@ -2,7 +2,7 @@ import { type GitHubConnection, connectionKey } from './connection.ts'
 import type { GitHub } from './dispatch.ts'
 import { GitHubClient } from './client.ts'
 import type { GitHubDeps } from './client.ts'
-import { Identities } from './lanes.ts'
+import { Identities } from './identities.ts'
 
 /** {@link GitHub} with what only the receiver's own parts use. */
 export interface GitHubHub extends GitHub {

@@ -1,21 +1,20 @@
 import { answerObject, type Answer } from '../outbound/answer.ts'
-import type { AnswerContext } from './answers.ts'
 import { bound, inline } from '../secrets/redact.ts'
 
-/** The most that is quoted of a body that is no JSON of GitHub's, in bytes. */
+/** The most that is quoted of a body that is not JSON of GitHub's, in bytes. */
 const TEXT_LIMIT = 200
 
 /**
- * GitHub's own words, with `secrets` masked: `message` and its details of a JSON body, else the start of the text. Of
- * an answer to the request for a token only `message` is quoted, since anything else in it may be one.
+ * Returns GitHub's own words with `secrets` masked: `message` and its details of a JSON body, else the start of the
+ * text. Of an answer to the step `token` only `message` is quoted, since anything else in it may be a token.
  */
-export function said(
+export function quote(
   { body }: Pick<Answer, 'body'>,
-  { step, secrets }: Pick<AnswerContext, 'step' | 'secrets'>,
+  { step, secrets }: { step: string; secrets: readonly string[] },
 ): string {
   const { message, errors } = answerObject({ body })
-  const quoted = typeof message === 'string' ? withDetails(message, errors) : step === 'token' ? '' : body
-  const words = inline(quoted, secrets)
+  const given = typeof message === 'string' ? withDetails(message, errors) : step === 'token' ? '' : body
+  const words = inline(given, secrets)
   return (typeof message === 'string' ? words : bound(words, TEXT_LIMIT)) || 'no further words.'
 }
 

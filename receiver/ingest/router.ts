@@ -10,6 +10,7 @@ import type { Accepted } from '../store/accept/accept.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { answerFor } from './answer.ts'
 import { hideSecrets } from '../secrets/hide-in-body.ts'
+import { secretTexts } from '../sources/credentials.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
 import { BodyRefused, readBody } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
@@ -82,7 +83,7 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
     response.status(401).json(UNAUTHORIZED)
     return
   }
-  const shown = hideSecrets(raw, source.credentials)
+  const shown = hideSecrets(raw, secretTexts(source.credentials))
   const body = parseJson(shown, type.lists)
   const stated = request.query['event']
   const found = type.parse(body, {

@@ -1,4 +1,3 @@
-import type { AnswerContext } from '../github/answers.ts'
 import type { Meaning } from '../policy/attempt.ts'
 import { inline } from '../secrets/redact.ts'
 
@@ -6,7 +5,7 @@ interface Row {
   /** Names the row in tests. */
   id: string
   applies(code: string, text: string): boolean
-  /** Whether the request can have reached GitHub. */
+  /** Whether the request can have reached the server. */
   sent: boolean
   what(host: string): string
   fix(host: string): string
@@ -74,26 +73,31 @@ const ROWS: readonly Row[] = [
 ]
 
 /** The names of all rows, in the order in which they are asked. */
-export const FAILURE_ROWS: readonly string[] = ROWS.map(({ id }) => id)
+export const NO_ANSWER_ROWS: readonly string[] = ROWS.map(({ id }) => id)
+
+/** The request that no answer came to. */
+export interface Unanswered {
+  host: string
+  /** What is now certain, in words that end a sentence: when the request may have reached the server … */
+  sent: string
+  /** … and when it cannot have. */
+  unsent: string
+}
 
 /**
- * What it means that no answer came. Always `ambiguous`, so that it is tried again by the schedule; the message
- * says whether anything can have been dispatched.
+ * Returns what it means that no answer came. The class is always `ambiguous`, so that the schedule tries again; the
+ * message says whether the request can have had an effect.
  */
-export function readFailure(
-  error: unknown,
-  context: Pick<AnswerContext, 'step'> & { host: string },
-): Meaning & { row: string } {
+export function readNoAnswer(error: unknown, { host, sent, unsent }: Unanswered): Meaning & { row: string } {
   const { code, text } = cause(error)
   const row = ROWS.find((candidate) => candidate.applies(code, text))
-  if (row === undefined) throw new Error('The last row of the failures applies to everything.')
-  const sent = row.sent && context.step === 'dispatch'
-  const outcome = sent ? 'the dispatch may or may not have been accepted' : 'nothing was dispatched'
+  if (row === undefined) throw new Error('The last row applies to everything.')
+  const shown = code === '' ? '' : ` (${inline(code, [])})`
   return {
     row: row.id,
     class: 'ambiguous',
-    message: `${row.what(context.host)}${code === '' ? '' : ` (${inline(code, [])})`}: ${outcome}.`,
-    fix: row.fix(context.host),
+    message: `${row.what(host)}${shown}: ${row.sent ? sent : unsent}.`,
+    fix: row.fix(host),
     retry_after_ms: null,
   }
 }

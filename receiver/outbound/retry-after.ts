@@ -1,5 +1,3 @@
-import { httpDate } from './http-date.ts'
-
 /** The longest that any answer of GitHub may make us wait: a primary limit resets within the hour. */
 export const LONGEST_WAIT_MS = 65 * 60_000
 
@@ -31,4 +29,23 @@ function capped(ms: number): number {
 /** GitHub's clock where it says the time, Unix ms: ours may be wrong, and both times come from the same answer. */
 export function serverTime(headers: Headers, now: number): number {
   return httpDate(headers['date']) ?? now
+}
+
+/** The three forms of RFC 9110, section 5.6.7: today's, that of RFC 850, and that of C's asctime. */
+const FORMS = [
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+]
+
+/**
+ * A date of an HTTP header as Unix time in ms; null for anything else. `Date.parse` alone would take `-5` and `60.5`
+ * for days long ago.
+ */
+export function httpDate(value: string | undefined): number | null {
+  const text = value?.trim() ?? ''
+  if (!FORMS.some((form) => form.test(text))) return null
+  // The last form names no zone: HTTP's times are all GMT.
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+  return Number.isNaN(at) ? null : at
 }

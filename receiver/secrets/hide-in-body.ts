@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import type { Credentials } from '../sources/source.ts'
 
 /** Shorter ones would hit innocent text. */
 const SHORTEST = 8
@@ -9,12 +8,12 @@ const BACKSLASH = 92
 const QUOTE = 34
 
 /**
- * Takes the source's own credentials out of a verified body: a template may have rendered one into it, and what is
- * stored, shown and sent on must not hold it, however its JSON spells it (`\/`, `\u003c` and the like: RFC 8259 §7).
- * Gives the same buffer where there is nothing to hide. What is no JSON comes back as no JSON.
+ * Masks `secrets` in a verified body: a template may have rendered one into it, and what is stored, shown and sent on
+ * must not hold it, however its JSON spells it (`\/`, `\u003c` and the like: RFC 8259 §7). Returns the same buffer
+ * where there is nothing to hide. A body that is not JSON stays a body that is not JSON.
  */
-export function hideSecrets(body: Buffer, credentials: Credentials): Buffer {
-  const values = valuesOf(credentials)
+export function hideSecrets(body: Buffer, secrets: readonly string[]): Buffer {
+  const values = longestFirst(secrets)
   if (!mayHold(body, values)) return body
   // Decoding would make something else of it, and the parser refuses it anyway.
   if (!isUtf8(body)) return body
@@ -24,9 +23,8 @@ export function hideSecrets(body: Buffer, credentials: Credentials): Buffer {
 }
 
 /** The longest first: where one is part of another, nothing of that one is left. */
-function valuesOf({ secrets, access_token, authorization }: Credentials): string[] {
-  const token = authorization?.replace(/^\S+\s+/, '')
-  return [...secrets, access_token ?? '', token ?? '']
+function longestFirst(secrets: readonly string[]): string[] {
+  return secrets
     .filter((value) => value.length >= SHORTEST && value !== MASK)
     .sort((a, b) => b.length - a.length)
 }

@@ -1,8 +1,5 @@
-/**
- * Every comparison of a secret in this project. Digests of equal length are compared in constant time, and a list
- * of secrets is always gone through to its end: how long an answer takes tells nothing.
- */
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { equalSecrets } from '../secrets/equal.ts'
 import type { Verification } from './source.ts'
 
 export type SignatureEncoding = 'hex' | 'base64'
@@ -11,12 +8,6 @@ const DIGEST_BYTES = 32
 const HEX = /^[0-9a-f]{64}$/i
 /** Base64 or base64url of 32 bytes, with or without its padding. */
 const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
-
-/** Whether two secret texts or byte strings are equal, in constant time whatever their lengths. An empty one never is. */
-export function equalSecrets(left: string | Uint8Array, right: string | Uint8Array): boolean {
-  const equal = timingSafeEqual(sha256(left), sha256(right))
-  return equal && left.length > 0
-}
 
 /**
  * The 32 bytes of an HMAC-SHA256 that came as hex (any case), base64 or base64url, each with or without `sha256=`;
@@ -128,8 +119,4 @@ function refused(reason: string): Verification {
 /** The bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
 function sentBytes(header: string): Buffer {
   return Buffer.from(header, 'latin1')
-}
-
-function sha256(value: string | Uint8Array): Buffer {
-  return hash('sha256', value, 'buffer')
 }

@@ -35,7 +35,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   'receiver/observe': [],
   'receiver/policy': [],
   'receiver/templates': ['src/contract'],
-  'receiver/sources': ['src/contract'],
+  'receiver/sources': ['src/contract', 'receiver/secrets'],
   'receiver/automations': ['src/contract', 'receiver/templates', 'receiver/observe'],
   'receiver/outbound': ['receiver/secrets'],
   'receiver/secrets': [],
@@ -73,6 +73,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   ],
   'receiver/ingest': [
     'src/contract',
+    'receiver/sources',
     'receiver/automations',
     'receiver/deliveries',
     'receiver/store',
@@ -81,6 +82,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   ],
   'receiver/api': [
     'src/contract',
+    'receiver/secrets',
     'receiver/sources',
     'receiver/automations',
     'receiver/deliveries',

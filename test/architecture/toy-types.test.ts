@@ -11,7 +11,7 @@ import { createGitHub } from '../../receiver/github/github.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import { startReceiver, type Receiver } from '../../receiver/receiver.ts'
 import type { SourceType } from '../../receiver/sources/source.ts'
-import { equalSecrets } from '../../receiver/sources/signature.ts'
+import { equalSecrets } from '../../receiver/secrets/equal.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { request } from '../support/http.ts'
 

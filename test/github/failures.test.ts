@@ -1,63 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FAILURE_ROWS, readFailure } from '../../receiver/outbound/no-answer.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { startGitHub } from '../standins/github/index.ts'
 import type { StandInGitHub } from '../standins/github/index.ts'
 import { dispatchTo, patience, tokenConnection } from './connections.ts'
-
-/** What Node's `fetch` throws: a TypeError around the system's error. */
-function fetchError(code: string, text = 'x'): Error {
-  return new TypeError('fetch failed', { cause: Object.assign(new Error(text), { code }) })
-}
-
-const sent = 'the dispatch may or may not have been accepted'
-const unsent = 'nothing was dispatched'
-
-describe('what it means that no answer came', () => {
-  const cases: [row: string, error: unknown, outcome: string, fix: RegExp][] = [
-    ['name', fetchError('ENOTFOUND'), unsent, /spelling of github\.corp and this machine's DNS/],
-    ['name', fetchError('EAI_AGAIN'), unsent, /DNS/],
-    [
-      'proxy',
-      fetchError('UND_ERR_ABORTED', 'Proxy response (407) !== 200 when HTTP Tunneling'),
-      unsent,
-      /HTTPS_PROXY/,
-    ],
-    ['refused', fetchError('ECONNREFUSED'), unsent, /is up/],
-    ['unreachable', fetchError('UND_ERR_CONNECT_TIMEOUT'), unsent, /firewalls/],
-    ['certificate', fetchError('DEPTH_ZERO_SELF_SIGNED_CERT'), unsent, /NODE_EXTRA_CA_CERTS/],
-    ['certificate', fetchError('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), unsent, /NODE_EXTRA_CA_CERTS/],
-    ['certificate', fetchError('CERT_HAS_EXPIRED'), unsent, /expired/],
-    ['certificate', fetchError('ERR_TLS_CERT_ALTNAME_INVALID'), unsent, /certificate/],
-    ['timeout', AbortSignal.abort().reason, sent, /tried again/],
-    ['timeout', new DOMException('x', 'TimeoutError'), sent, /tried again/],
-    ['broken', fetchError('ECONNRESET'), sent, /tried again/],
-    ['broken', fetchError('UND_ERR_SOCKET'), sent, /tried again/],
-    ['broken', 'not even an error', sent, /tried again/],
-  ]
-
-  it('covers every row of the table', () => {
-    expect(new Set(cases.map(([row]) => row))).toEqual(new Set(FAILURE_ROWS))
-  })
-
-  it.each(cases)('%s: %s', (row, error, outcome, fix) => {
-    const meaning = readFailure(error, { step: 'dispatch', host: 'github.corp' })
-    expect(meaning).toMatchObject({ row, class: 'ambiguous', retry_after_ms: null })
-    expect(meaning.message).toContain(outcome)
-    expect(meaning.fix).toMatch(fix)
-  })
-
-  it('is certain that nothing was dispatched when the token request got no answer', () => {
-    expect(readFailure(fetchError('ECONNRESET'), { step: 'token', host: 'x' }).message).toContain(unsent)
-  })
-
-  it('looks into the first of several failed addresses', () => {
-    const error = new TypeError('fetch failed', {
-      cause: new AggregateError([fetchError('ECONNREFUSED').cause]),
-    })
-    expect(readFailure(error, { step: 'dispatch', host: 'x' }).row).toBe('refused')
-  })
-})
 
 describe('a dispatch to a GitHub that breaks off', () => {
   let github: StandInGitHub

@@ -70,7 +70,7 @@ describe('a secret', () => {
   it('is compared in constant time in one place, which all others use', () => {
     const using = (name: RegExp) =>
       FILES.filter((file) => name.test(readFileSync(file, 'utf8'))).map((file) => relative(ROOT, file))
-    expect(using(/timingSafeEqual/)).toEqual(['receiver/sources/signature.ts'])
+    expect(using(/timingSafeEqual/)).toEqual(['receiver/secrets/equal.ts'])
     expect(using(/\bequalSecrets\(/)).toContain('receiver/api/authorize.ts')
   })
 })

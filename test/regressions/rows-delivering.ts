@@ -176,7 +176,7 @@ export const DELIVERING: readonly Regression[] = [
         'github/installation-tokens.test.ts',
         'may have over 500 characters: sent whole, cached, and masked',
       ),
-      test('github/record.test.ts', 'knows %s by its shape'),
+      test('secrets/redact.test.ts', 'knows %s by its shape'),
     ],
   },
   {

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   allOf,
   decodeSignature,
-  equalSecrets,
   hmacSha256,
   matchingKey,
   verifyAuthorization,
   verifyBearer,
   verifyHmac,
 } from '../../receiver/sources/signature.ts'
+import { equalSecrets } from '../../receiver/secrets/equal.ts'
 
 const BODY = Buffer.from('{"key1": "value1"}')
 const DIGEST = hmacSha256('right', BODY)
