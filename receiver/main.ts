@@ -80,11 +80,15 @@ async function serve(): Promise<void> {
       .then(
         () => {
           log.info('stopped')
-          process.exit(0)
+          log.flush(() => process.exit(0))
         },
         (error: unknown) => {
           log.fatal({ reason: reasonOf(error) }, 'stopped in disorder')
           process.exit(1)
+=======
+          log.fatal({ reason: String(error) }, 'stopped in disorder')
+          log.flush(() => process.exit(1))
+          log.flush(() => process.exit(1))
         },
       )
   }

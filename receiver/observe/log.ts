@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type Logger } from 'pino'
+import { standardOutput } from './log-output.ts'
 
 export type Log = Logger
 
@@ -18,8 +19,8 @@ const SECRET_KEYS = new Set([
 const DEPTH = 5
 
 /**
- * JSON lines on stdout. Every value is a JSON string or number, so nothing in a payload can forge a line or a
- * terminal sequence: control characters are escaped.
+ * Creates the log: JSON lines on stdout, or to `destination`. Every value is a JSON string or number, so nothing in a
+ * payload can forge a line or a terminal sequence: control characters are escaped.
  */
 export function createLog(level: string, destination?: { write(line: string): void }): Log {
   const options = {
@@ -30,7 +31,13 @@ export function createLog(level: string, destination?: { write(line: string): vo
     serializers: { err: (error: Error) => hide({ ...stdSerializers.err(error) }, DEPTH) },
     messageKey: 'message',
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? standardOutput(missingLines))
+}
+
+/** Returns the line that stands where lines are missing. */
+function missingLines(dropped: number): string {
+  const message = 'log lines were dropped: stdout took no more'
+  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, message })}\n`
 }
 
 /** A copy without what stands under those keys. pino's own `redact` takes longer for that than the rest of a line. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../support/free-port.ts'
 
 const START_MS = 20_000
 const STOP_MS = 10_000
@@ -78,16 +79,6 @@ export async function startServer({ name, command, args, env, cwd }: ServerComma
 /** Ends at once every server that still runs. */
 export function endChildren(): void {
   for (const child of children) child.kill('SIGKILL')
-}
-
-/** A port of 127.0.0.1 that nobody uses just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }
 
 function takesConnections(port: number): Promise<boolean> {

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { request } from '../support/http.ts'
 import { ReceiverProcess } from '../support/receiver-process.ts'
 import { DEPLOY_CONFIG } from '../support/scene.ts'
 import { WANDB_SECRET } from '../support/send.ts'
+import { freePort } from '../support/free-port.ts'
 
 const POLL_MS = 3
 
@@ -65,13 +65,4 @@ function fill(data_dir: string, events: number, waiting: number): void {
   db.exec(`${numbers} insert into bodies select printf('wandb:%064x', i), 'evt_' || i, ${now} from n`)
   db.exec('commit')
   db.close()
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** Where Debian keeps the server's programs, newest version first; null where PostgreSQL is not installed. */
 export function postgresPrograms(): string | null {
@@ -87,13 +87,4 @@ function asUser(data: string): { uid?: number; gid?: number; cwd: string } {
   if (uid === undefined || gid === undefined) return { cwd: data }
   chownSync(data, uid, gid)
   return { uid, gid, cwd: data }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }
