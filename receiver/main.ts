@@ -84,10 +84,6 @@ async function serve(): Promise<void> {
         },
         (error: unknown) => {
           log.fatal({ reason: reasonOf(error) }, 'stopped in disorder')
-          process.exit(1)
-=======
-          log.fatal({ reason: String(error) }, 'stopped in disorder')
-          log.flush(() => process.exit(1))
           log.flush(() => process.exit(1))
         },
       )
