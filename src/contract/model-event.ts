@@ -103,9 +103,15 @@ export interface ModelEvent {
   run: JsonObject | null
   /** The model version's metadata, as far as the registry sent it. */
   metadata: JsonObject
-  /** Keys of the body that no other field took. */
+  /** Keys of the body that no other field took, and a word's other text where the body holds it twice. */
   extra: JsonObject
 }
+
+/** An event as a registry's body says it, without what the receiver adds when it accepts it. */
+export type DecodedEvent = Omit<
+  ModelEvent,
+  'schema' | 'id' | 'received_at' | 'source' | 'synthetic' | 'repeat_of' | 'replay_of'
+>
 
 /** Longest {@link ModelEvent.title}, in characters (UTF-16 code units). */
 export const TITLE_LIMIT = 120

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DATABRICKS_EVENTS } from '../../receiver/sources/databricks/events.ts'
+import { DATABRICKS_EVENTS } from '../../src/contract/databricks/events.ts'
 import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
 import { EVENT_KINDS } from '../../src/contract/model-event.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_CHANGE, NO_MODEL, type JsonObject } from '../../src/contract/model-event.ts'
-import type { DecodedEvent } from '../../src/contract/wandb/body.ts'
+import { NO_CHANGE, NO_MODEL, type DecodedEvent, type JsonObject } from '../../src/contract/model-event.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { context, fixtureNames, jsonFixture, renderTemplate } from '../sources/fixtures.ts'
 

@@ -2,38 +2,15 @@
  * Databricks Workspace Model Registry webhooks.
  * https://docs.databricks.com/aws/en/mlflow/model-registry-webhooks
  */
-import { cleanObject, isObject, textOf } from '../../../src/contract/clean-json.ts'
-import { eventTitle } from '../../../src/contract/event-title.ts'
-import { NO_CHANGE, NO_MODEL } from '../../../src/contract/model-event.ts'
-import type { EventKind, Json, ModelChange, ModelRef } from '../../../src/contract/model-event.ts'
-import { DATABRICKS_EVENTS, UNKNOWN_EVENT, findDatabricksEvent, stageOfEvent } from './events.ts'
+import { isObject } from '../../../src/contract/clean-json.ts'
+import { decodeDatabricksBody } from '../../../src/contract/databricks/body.ts'
+import { DATABRICKS_EVENTS } from '../../../src/contract/databricks/events.ts'
+import type { Json } from '../../../src/contract/model-event.ts'
 import { databricksIdentity } from './identity.ts'
 import { DATABRICKS_SAMPLES } from './samples.ts'
 import { allOf, verifyAuthorization, verifyHmac } from '../signature.ts'
 import type { Credentials, ParseContext, SourceEvent, SourceType } from '../source.ts'
 import type { Verification, WebhookRequest } from '../source.ts'
-
-/** The fields that Databricks documents, in the order of the default `client_payload`. */
-const FLAT_FIELDS = [
-  'model_name',
-  'version',
-  'from_stage',
-  'to_stage',
-  'tags',
-  'comment',
-  'text',
-  'webhook_id',
-] as const
-
-/** How the `text` of a delivery by the API's `test` call begins. */
-const TEST_TEXT = 'A test webhook trigger'
-
-/** The last millisecond of the year 9999: later times have no RFC 3339 form. */
-const LAST_TIME = 253_402_300_799_999
-
-const HINT =
-  'The body has no "event": every Databricks registry webhook sends one. ' +
-  'Create the webhook in Databricks with this URL as http_url_spec.url, and try it with registry-webhooks/test'
 
 const SETUP = `Create a registry webhook in the workspace (leave out \`model_name\` for every model of the workspace):
 
@@ -78,104 +55,7 @@ function verify({ body, headers }: WebhookRequest, { secrets, authorization }: C
 }
 
 function parse(value: Json, context: ParseContext): SourceEvent[] {
-  const body = new Map(Object.entries(isObject(value) ? value : {}))
-  const { type, kind } = findDatabricksEvent(textOf(body.get('event')), context.event)
-  const taken = new Set<string>()
-  const event = {
-    type,
-    kind,
-    author: null,
-    occurred_at: decodeTime(body, taken),
-    test: textOf(body.get('text'))?.startsWith(TEST_TEXT) ?? false,
-    own: false,
-    model: decodeModel(body, taken),
-    change: decodeChange(body, type, kind, taken),
-    run: null,
-    metadata: {},
-  }
-  if (textOf(body.get('event')) === type) taken.add('event')
-  const extra = cleanObject([...body].filter(([key]) => !taken.has(key)))
-  return [
-    {
-      event: { ...event, title: eventTitle(event), extra },
-      identity: databricksIdentity({ body, type, kind, test: event.test }, context),
-      hint: type === UNKNOWN_EVENT ? HINT : null,
-      dispatch_type: null,
-      flat: flatFields(body, type),
-    },
-  ]
-}
-
-function decodeTime(body: Map<string, Json>, taken: Set<string>): string | null {
-  const time = Number(textOf(body.get('event_timestamp')) ?? NaN)
-  if (!(time >= 0 && time <= LAST_TIME)) return null
-  taken.add('event_timestamp')
-  return new Date(time).toISOString()
-}
-
-/** The model with MLflow's URI of the version (https://mlflow.org/docs/latest/concepts.html#model-uri), if any. */
-function decodeModel(body: Map<string, Json>, taken: Set<string>): ModelRef | null {
-  const name = take(body, 'model_name', taken)
-  const given = textOf(body.get('version'))
-  const version = given !== null && /^\d+$/.test(given) ? given : null
-  if (version !== null) taken.add('version')
-  if (name === null && version === null) return null
-  const uri = name === null || version === null || /[/:]/.test(name) ? null : `models:/${name}/${version}`
-  return { ...NO_MODEL, name, version, reference: uri, pinned: uri }
-}
-
-function decodeChange(
-  body: Map<string, Json>,
-  type: string,
-  kind: EventKind,
-  taken: Set<string>,
-): ModelChange {
-  const change = { ...NO_CHANGE, tags: [] }
-  switch (kind) {
-    case 'stage.changed':
-    case 'stage.requested':
-      return {
-        ...change,
-        from_stage: take(body, 'from_stage', taken),
-        to_stage: take(body, 'to_stage', taken) ?? stageOfEvent(type),
-      }
-    case 'tag.added': {
-      const tags = tagTexts(body.get('tags'))
-      if (tags.length > 0) taken.add('tags')
-      return { ...change, tag: tags[0] ?? null, tags }
-    }
-    case 'comment.created':
-      return { ...change, comment: take(body, 'comment', taken) }
-    default:
-      return change
-  }
-}
-
-/** `key=value` for each pair of `[{"key": …, "value": …}]`; `key` where the value is empty. */
-function tagTexts(tags: Json | undefined): string[] {
-  if (!Array.isArray(tags)) return []
-  return tags.filter(isObject).flatMap((tag) => {
-    const pair = new Map(Object.entries(tag))
-    const key = textOf(pair.get('key'))
-    const value = textOf(pair.get('value'))
-    if (key === null) return []
-    return [value === null ? key : `${key}=${value}`]
-  })
-}
-
-function take(body: Map<string, Json>, field: string, taken: Set<string>): string | null {
-  const text = textOf(body.get(field))
-  if (text !== null) taken.add(field)
-  return text
-}
-
-function flatFields(body: Map<string, Json>, type: string): Record<string, string> {
-  const fields = FLAT_FIELDS.map((field) => [field, flatText(body.get(field))] as const)
-  return Object.fromEntries([['event_type', type], ...fields])
-}
-
-/** Text as it is, lists and objects (`tags`) as JSON, anything else "". */
-function flatText(value: Json | undefined): string {
-  if (typeof value !== 'object' || value === null) return textOf(value) ?? ''
-  return JSON.stringify(cleanObject([['value', value]])['value'] ?? null)
+  const body = isObject(value) ? value : {}
+  const decoded = decodeDatabricksBody(body, context.event)
+  return [{ ...decoded, identity: databricksIdentity(body, decoded.event, context), dispatch_type: null }]
 }

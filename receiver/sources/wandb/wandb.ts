@@ -3,8 +3,8 @@
  * https://docs.wandb.ai/guides/core/automations/create-automations/webhook
  */
 import { isObject } from '../../../src/contract/clean-json.ts'
-import type { Json } from '../../../src/contract/model-event.ts'
-import { decodeWandbBody, type DecodedEvent } from '../../../src/contract/wandb/body.ts'
+import type { DecodedEvent, Json } from '../../../src/contract/model-event.ts'
+import { decodeWandbBody } from '../../../src/contract/wandb/body.ts'
 import { WANDB_EVENTS } from '../../../src/contract/wandb/events.ts'
 import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
 import { allOf, verifyBearer, verifyHmac } from '../signature.ts'

@@ -1,6 +1,6 @@
 import { eventTitle } from '../event-title.ts'
 import { NO_CHANGE, NO_MODEL } from '../model-event.ts'
-import type { EventKind, JsonObject, ModelChange, ModelEvent, ModelRef } from '../model-event.ts'
+import type { DecodedEvent, EventKind, JsonObject, ModelChange, ModelRef } from '../model-event.ts'
 import { UNKNOWN_EVENT, dispatchType, findWandbEvent, wandbEventKind, wandbEventType } from './events.ts'
 import { WandbFields } from './fields.ts'
 import {
@@ -12,12 +12,6 @@ import {
   registryOfProject,
   versionOfIndex,
 } from './reference.ts'
-
-/** An event without what the receiver adds when it accepts it. */
-export type DecodedEvent = Omit<
-  ModelEvent,
-  'schema' | 'id' | 'received_at' | 'source' | 'synthetic' | 'repeat_of' | 'replay_of'
->
 
 /** What a W&B webhook body means. */
 export interface WandbBody {
@@ -126,7 +120,7 @@ function decodeModel(fields: WandbFields): ModelRef | null {
   const path = reference === null ? null : parseArtifactPath(reference)
   const project = fields.take('project_name') ?? path?.project ?? null
   const index = versionOfIndex(fields.text('artifact_version_index'))
-  if (index !== null) fields.drop('artifact_version_index')
+  if (index !== null) fields.take('artifact_version_index')
   const model = {
     ...NO_MODEL,
     type: artifactTypeOfProject(project),
@@ -144,7 +138,7 @@ function decodeModel(fields: WandbFields): ModelRef | null {
 
 function takeId(fields: WandbFields): string | null {
   const id = parseArtifactUri(fields.text('artifact_version') ?? '')?.id ?? null
-  if (id !== null) fields.drop('artifact_version')
+  if (id !== null) fields.take('artifact_version')
   return id
 }
 

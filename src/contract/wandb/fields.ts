@@ -16,7 +16,8 @@ export class WandbFields {
   readonly #body: JsonObject
   readonly #containers: readonly JsonObject[]
   readonly #places: readonly Place[]
-  readonly #taken = new Set<string>()
+  /** The words that a field took, with the text that it took; null where every text of the word is. */
+  readonly #taken = new Map<string, string | null>()
 
   constructor(body: JsonObject) {
     this.#body = body
@@ -44,13 +45,13 @@ export class WandbFields {
   /** As {@link text}, and the word will not be among the {@link leftovers}. */
   take(word: string): string | null {
     const text = this.text(word)
-    if (text !== null) this.drop(word)
+    if (text !== null) this.#taken.set(word, text)
     return text
   }
 
-  /** Leaves the word out of the {@link leftovers}. */
+  /** Leaves every text of the word out of the {@link leftovers}. */
   drop(word: string): void {
-    this.#taken.add(word)
+    this.#taken.set(word, null)
   }
 
   /** The version's metadata: the objects `metadata` and `artifact_metadata`, and keys `artifact_metadata.KEY`. */
@@ -62,7 +63,10 @@ export class WandbFields {
     return cleanObject([...single, ...objects.filter(isObject).flatMap((object) => Object.entries(object))])
   }
 
-  /** Every key of the body that was neither taken nor metadata, as it was spelled. */
+  /**
+   * Every key of the body that was neither taken nor metadata, as it was spelled. A word that the body holds twice
+   * with different texts is among them with the text that was not taken.
+   */
   leftovers(): JsonObject {
     return cleanObject(this.#entries().filter(([key, value]) => !this.#isTaken(key.toLowerCase(), value)))
   }
@@ -89,9 +93,11 @@ export class WandbFields {
   }
 
   #isTaken(word: string, value: Json): boolean {
-    return (
-      this.#taken.has(word) || isMetadataKey(word) || (isObject(value) && METADATA_OBJECTS.includes(word))
-    )
+    if (isMetadataKey(word) || (isObject(value) && METADATA_OBJECTS.includes(word))) return true
+    const taken = this.#taken.get(word)
+    if (taken === undefined) return false
+    const text = textOf(value)
+    return taken === null || text === null || text === taken
   }
 }
 

@@ -1,5 +1,5 @@
-import { eventName } from '../../../src/contract/clean-json.ts'
-import type { EventKind } from '../../../src/contract/model-event.ts'
+import { eventName } from '../clean-json.ts'
+import type { EventKind } from '../model-event.ts'
 
 /**
  * The twelve events of Databricks' registry webhooks (`RegistryWebhookEvent` of the REST API) with their kinds.
@@ -51,4 +51,12 @@ export function stageOfEvent(type: string): string | null {
 export function genericName(kind: EventKind): string | null {
   if (kind === 'stage.changed') return 'MODEL_VERSION_TRANSITIONED_STAGE'
   return kind === 'stage.requested' ? 'TRANSITION_REQUEST_CREATED' : null
+}
+
+/** The specific name of a stage event, where Databricks has one for this stage; else null. */
+export function specificName(kind: EventKind, to_stage: string | null): string | null {
+  const stage = to_stage?.toUpperCase() ?? ''
+  if (!STAGES.has(stage)) return null
+  if (kind === 'stage.changed') return `MODEL_VERSION_TRANSITIONED_TO_${stage}`
+  return kind === 'stage.requested' ? `TRANSITION_REQUEST_TO_${stage}_CREATED` : null
 }
