@@ -24,6 +24,7 @@ describe('the environment', () => {
       admin_token: null,
       secrets_key: null,
       secrets_key_previous: null,
+      outbound: { allow_cidrs: [], allow_http: false, allow_hosts: [] },
       log_level: 'info',
       drain_ms: 5_000,
     })
@@ -41,6 +42,9 @@ describe('the environment', () => {
       GITHUB_TOKEN: 'token',
       GITHUB_API_URL: 'https://ghes.example/api/v3/',
       ADMIN_TOKEN: 'x'.repeat(24),
+      OUTBOUND_ALLOW_CIDRS: '10.0.0.0/8, fd00::1',
+      OUTBOUND_ALLOW_HTTP: 'True',
+      OUTBOUND_ALLOW_HOSTS: 'hooks.corp.example,*.apps.corp.example , [fd00::2]',
       LOG_LEVEL: 'debug',
       DRAIN_SECONDS: '0',
     })
@@ -56,6 +60,11 @@ describe('the environment', () => {
       admin_token: 'x'.repeat(24),
       secrets_key: null,
       secrets_key_previous: null,
+      outbound: {
+        allow_cidrs: ['10.0.0.0/8', 'fd00::1'],
+        allow_http: true,
+        allow_hosts: ['hooks.corp.example', '*.apps.corp.example', '[fd00::2]'],
+      },
       log_level: 'debug',
       drain_ms: 0,
     })
@@ -80,6 +89,15 @@ describe('the environment', () => {
     ['a port that is too high', { PORT: '65536' }, 'PORT', '0 to 65535'],
     ['a proxy count', { TRUST_PROXY: '1' }, 'TRUST_PROXY', '10.0.0.0/8'],
     ['all proxies', { TRUST_PROXY: 'true' }, 'TRUST_PROXY', '10.0.0.0/8'],
+    ['a name among networks', { OUTBOUND_ALLOW_CIDRS: 'corp.example' }, 'OUTBOUND_ALLOW_CIDRS', '10.0.0.0/8'],
+    ['yes for http', { OUTBOUND_ALLOW_HTTP: 'yes' }, 'OUTBOUND_ALLOW_HTTP', 'true or false'],
+    [
+      'a URL among hosts',
+      { OUTBOUND_ALLOW_HOSTS: 'https://a.example' },
+      'OUTBOUND_ALLOW_HOSTS',
+      'without scheme',
+    ],
+    ['all hosts', { OUTBOUND_ALLOW_HOSTS: '*' }, 'OUTBOUND_ALLOW_HOSTS', 'without scheme'],
     ['a CIDR that is too long', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY', '10.0.0.0/8'],
     ['an address that is none', { PUBLIC_URL: 'dispatch.example.com' }, 'PUBLIC_URL', 'https://'],
     ['another database', { DATABASE_URL: 'mysql://a' }, 'DATABASE_URL', 'postgres://'],

@@ -1,10 +1,12 @@
-import { isIP } from 'node:net'
 import { ConfigError } from '../config.ts'
 import type { ConfigProblem } from '../config.ts'
 import type { GitHubConnection } from '../../github/connection.ts'
+import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
+import { readOutboundRules } from './outbound.ts'
 import { createReader } from './reader.ts'
 import type { EnvironmentReader } from './reader.ts'
+import type { OutboundRules } from '../../outbound/guard.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from '../private-key.ts'
 import { checkProxies } from './proxies.ts'
 import { isToken, NOT_A_TOKEN } from '../token.ts'
@@ -30,6 +32,8 @@ export interface Environment {
   /** 32 bytes that stored secrets are encrypted with, and the key before that; null where unset. */
   secrets_key: Buffer | null
   secrets_key_previous: Buffer | null
+  /** What users' URLs may reach beyond public https. */
+  outbound: OutboundRules
   log_level: (typeof LOG_LEVELS)[number]
   /** How long requests are still taken after SIGTERM, ms. */
   drain_ms: number
@@ -50,7 +54,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     port: reader.integer('PORT', 8080, 65_535),
     host: reader.text('HOST') ?? '0.0.0.0',
     public_url: readPublicUrl(reader),
-    trust_proxy: readTrustProxy(reader),
+    trust_proxy: readCidrs(reader, 'TRUST_PROXY'),
     config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? './model-dispatch.yaml',
     database_url: readDatabaseUrl(reader),
     data_dir: reader.text('DATA_DIR') ?? './data',
@@ -58,6 +62,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     admin_token: readAdminToken(reader),
     secrets_key: readKey(reader, 'SECRETS_KEY'),
     secrets_key_previous: readKey(reader, 'SECRETS_KEY_PREVIOUS'),
+    outbound: readOutboundRules(reader),
     log_level: readLogLevel(reader),
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
   }
@@ -74,22 +79,6 @@ function readPublicUrl(reader: EnvironmentReader): string | null {
     'is not an http or https URL',
     'Write it as https://dispatch.example.com.',
   )
-}
-
-function readTrustProxy(reader: EnvironmentReader): string[] {
-  const parts = (reader.text('TRUST_PROXY') ?? '').split(',').map((part) => part.trim())
-  const given = parts.filter((part) => part !== '')
-  if (given.every(isCidr)) return given
-  const fix = 'List addresses or CIDRs by comma, e.g. 10.0.0.0/8,192.168.1.7; never a number or `true`.'
-  reader.refuse('TRUST_PROXY', 'is not a list of addresses and CIDRs', fix)
-  return []
-}
-
-function isCidr(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/')
-  const family = isIP(address)
-  if (family === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
 function readGitHubAuth(reader: EnvironmentReader): GitHubConnection['auth'] | null {
