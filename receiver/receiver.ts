@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
-import type { ModelEvent } from '../src/contract/model-event.ts'
 import type { Config, ConfigProblem } from './config/config.ts'
 import type { TypeTables } from './config/schema.ts'
 import { createAcceptor } from './deliveries/acceptor.ts'
@@ -19,6 +18,7 @@ import { createReloads } from './runtime/reloads.ts'
 import { createRuntime, type Runtime } from './runtime/runtime.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
+import { jsonText, parse } from './store/json-text.ts'
 import type { Store } from './store/store.ts'
 import { reasonOf } from './observe/reason-of.ts'
 
@@ -77,7 +77,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       revisions: next.automations.map(({ spec, revision }) => ({
         id: revision,
         automation: spec.name,
-        spec: JSON.stringify(spec),
+        spec: jsonText(spec),
       })),
       now: clock.steady(),
     })
@@ -120,7 +120,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       upkeep.added(deliveries.length)
       engine.wake([...deliveries.map(({ lane }) => lane), ...lanes])
       for (const { id, automation, error } of deliveries) {
-        if (error !== null) own.undeliverable(JSON.parse(event) as ModelEvent, { id, automation, ...error })
+        if (error !== null) own.undeliverable(parse(event), { id, automation, ...error })
       }
     },
     log,

@@ -1,6 +1,6 @@
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Accepted, NewEvent } from '../store/accept/accept.ts'
+import type { Accepted, NewEvent } from '../store/records.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 import { asError, reasonOf } from '../observe/reason-of.ts'
 
@@ -79,8 +79,8 @@ export function createAcceptor(
   const settle = ({ event, resolve }: Waiting, result: Accepted) => {
     resolve(result)
     if (result.outcome !== 'accepted') return
-    const { overtaken = [], lanes = [] } = result
-    const deliveries = event.deliveries.filter(({ id }) => !overtaken.includes(id))
+    const { stale = [], lanes = [] } = result
+    const deliveries = event.deliveries.filter(({ id }) => !stale.includes(id))
     try {
       accepted({ ...event, deliveries }, lanes)
     } catch (error) {

@@ -6,8 +6,8 @@ import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { OWN_SOURCE } from '../sources/model-dispatch.ts'
-import type { Consequence } from '../store/advance/finish.ts'
-import type { GivenUp } from '../store/advance/give-up.ts'
+import { parse } from '../store/json-text.ts'
+import type { Consequence, GivenUp } from '../store/records.ts'
 import type { Attempt } from './attempt.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 
@@ -82,7 +82,7 @@ export function createOwnEvents(
 
   return {
     attempted({ claim, result }, { status, recovered, paused }) {
-      const event = JSON.parse(claim.event) as ModelEvent
+      const event = parse(claim.event)
       // An alert that fails raises no alert; that its lane rests is news for everybody in the lane.
       const alert = event.source.name === OWN_SOURCE
       const { automation, target, lane } = claim
@@ -111,7 +111,7 @@ export function createOwnEvents(
       }
     },
     gaveUp({ id, event: text, automation, target, lane, event_id, status, class: kind, message, fix }) {
-      const event = JSON.parse(text) as ModelEvent
+      const event = parse(text)
       if (event.source.name === OWN_SOURCE) return
       const title = `delivery to ${target} ${status}: ${message}`
       raise('delivery.failed', `${automation}\n${target}\n${kind}`, title, event.model, {

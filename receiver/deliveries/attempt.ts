@@ -1,11 +1,10 @@
-import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { DeliveryInput, Sender } from '../destinations/destination.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Claimed } from '../store/advance/claim.ts'
-import type { Finished } from '../store/advance/finish.ts'
+import { jsonText, parse } from '../store/json-text.ts'
+import type { Claimed, Finished } from '../store/records.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 import { withTimeLimit } from './time-limit.ts'
 
@@ -44,7 +43,7 @@ export async function makeAttempt(claim: Claimed, context: AttemptContext): Prom
   return {
     claim,
     result,
-    finished: { ...finished, request: JSON.stringify(request) },
+    finished: { ...finished, request: jsonText(request) },
     made_at: began + duration_ms,
   }
 }
@@ -60,11 +59,11 @@ async function send(claim: Claimed, sender: Sender | undefined): Promise<Attempt
 
 /** What the destination gets of a claimed delivery. */
 function toInput(claim: Claimed): DeliveryInput {
-  const spec = JSON.parse(claim.spec) as AutomationSpec
+  const spec = parse(claim.spec) as AutomationSpec
   return {
     delivery_id: claim.id,
     automation: claim.automation,
-    event: JSON.parse(claim.event) as ModelEvent & JsonObject,
+    event: parse(claim.event),
     flat: claim.context.flat,
     dispatch_type: claim.context.dispatch_type,
     subject_key: claim.subject,

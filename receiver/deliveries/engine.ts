@@ -1,9 +1,7 @@
 import type { Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { Claimed } from '../store/advance/claim.ts'
-import type { Consequence } from '../store/advance/finish.ts'
-import type { GivenUp } from '../store/advance/give-up.ts'
+import type { Claimed, Consequence, GivenUp } from '../store/records.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 import { ATTEMPT_MS, makeAttempt, type Attempt } from './attempt.ts'
 import { createLanesToLookAt } from './due-lanes.ts'
@@ -109,7 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
     const capacity = state === 'running' ? concurrency - under_way.size : 0
     const asked_at = performance.now()
     try {
-      const { claimed, consequences, given_up, rests, missed, wait_ms } = await store.advance({
+      const { claimed, consequences, given_up, blocked_ms, missed, wait_ms } = await store.advance({
         now: clock.steady(),
         finished: made.map(({ finished }) => finished),
         capacity,
@@ -117,7 +115,7 @@ export function createEngine(options: EngineOptions): Engine {
         lanes: called,
       })
       lanes.call(missed)
-      lanes.rest(rests, new Set(attempts.map(({ claim }) => claim.lane)))
+      lanes.rest(blocked_ms, new Set(attempts.map(({ claim }) => claim.lane)))
       for (const claim of claimed) begin(claim, asked_at)
       made.forEach((attempt, i) => {
         const consequence = consequences[i]

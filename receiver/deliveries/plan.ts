@@ -3,7 +3,7 @@ import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Automation } from '../automations/automation.ts'
 import { RenderError, type Sender, type Target, type TargetInput } from '../destinations/destination.ts'
 import type { SourceEvent } from '../sources/source.ts'
-import type { NewDelivery } from '../store/accept/accept.ts'
+import type { NewDelivery } from '../store/records.ts'
 import { newDeliveryId } from './ids.ts'
 
 /** One delivery per destination of every automation that matched. */

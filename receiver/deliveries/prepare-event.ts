@@ -6,7 +6,8 @@ import { explainEvent } from '../automations/explain.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { SourceEvent } from '../sources/source.ts'
-import type { NewEvent } from '../store/accept/accept.ts'
+import { jsonText } from '../store/json-text.ts'
+import type { NewEvent } from '../store/records.ts'
 import { newEventId } from './ids.ts'
 import { planDeliveries } from './plan.ts'
 
@@ -103,7 +104,7 @@ function recordOf(event: ModelEvent, { flat, dispatch_type, hint }: Found, arriv
     type: event.type,
     kind: event.kind,
     received_at: arrival.received_at,
-    event: JSON.stringify(event),
+    event: jsonText(event),
     context: { flat, dispatch_type, hint, secret: arrival.secret },
     raw: arrival.raw,
   }

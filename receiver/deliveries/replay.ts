@@ -1,7 +1,7 @@
-import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import { parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
 import type { Acceptor } from './acceptor.ts'
 import { OWN_SOURCE_CONFIG } from './alerts.ts'
@@ -36,17 +36,17 @@ export async function replayEvent(
   const source =
     stored.source === OWN_SOURCE ? OWN_SOURCE_CONFIG : runtime().config.sources.get(stored.source)
   if (source === undefined) return { outcome: 'source_gone', source: stored.source }
-  const event = JSON.parse(stored.event) as ModelEvent
+  const event = parse(stored.event)
   const arrival = { raw: stored.raw, received_at: clock.wall(), secret: stored.context.secret }
   const { record } = takeReplay(runtime(), source, event, stored.context, arrival, force)
   const accepted = await acceptor.accept(record)
-  if (accepted.outcome === 'overtaken') return { outcome: 'stale' }
-  const overtaken = accepted.outcome === 'accepted' ? (accepted.overtaken ?? []) : []
+  if (accepted.outcome === 'stale') return { outcome: 'stale' }
+  const stale = accepted.outcome === 'accepted' ? (accepted.stale ?? []) : []
   const ids = record.deliveries.map((delivery) => delivery.id)
   return {
     outcome: 'replayed',
     event_id: record.id,
-    deliveries: ids.filter((made) => !overtaken.includes(made)),
-    stale: overtaken.length,
+    deliveries: ids.filter((made) => !stale.includes(made)),
+    stale: stale.length,
   }
 }

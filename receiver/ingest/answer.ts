@@ -1,6 +1,6 @@
 import { whyNone } from '../automations/nearest.ts'
 import type { Taken } from '../deliveries/prepare-event.ts'
-import type { Accepted } from '../store/accept/accept.ts'
+import type { Accepted } from '../store/records.ts'
 
 /** What the sender is told of an accepted or known event. The registry's users see it: it never holds a secret. */
 export interface Answer {

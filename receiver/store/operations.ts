@@ -6,6 +6,7 @@ import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/list
 import { cancel, redeliver, redeliverMany } from './manage/redeliver.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
+import type { OperationName, Operations } from './store.ts'
 import { sweep } from './upkeep/sweep.ts'
 import { backlog, lastSeen, noteSecretsKey, ping, wakeLanes } from './upkeep/upkeep.ts'
 
@@ -30,13 +31,10 @@ export const OPERATIONS = {
   saveRevisions: (db: Db, _: Flavor, args: Parameters<typeof saveRevisions>[1]) => saveRevisions(db, args),
   sweep,
   wakeLanes,
-} as const
-
-/** The operations as a store offers them: the database is the store's own affair. */
-export type Operations = {
-  readonly [K in keyof typeof OPERATIONS]: (
-    args: Parameters<(typeof OPERATIONS)[K]>[2],
-  ) => ReturnType<(typeof OPERATIONS)[K]>
+} satisfies {
+  [K in OperationName]: (
+    db: Db,
+    flavor: Flavor,
+    args: Parameters<Operations[K]>[0],
+  ) => ReturnType<Operations[K]>
 }
-
-export type OperationName = keyof typeof OPERATIONS

@@ -1,4 +1,8 @@
 import type { Generated } from 'kysely'
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
+import type { JsonText } from './json-text.ts'
+import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './records.ts'
 
 /**
  * The tables, the same on SQLite and PostgreSQL. Times are Unix ms, flags 0 or 1, JSON is text without U+0000
@@ -26,10 +30,9 @@ interface EventsTable {
   kind: string
   status: 'matched' | 'unmatched'
   received_at: number
-  /** The whole ModelEvent. */
-  event: string
+  event: JsonText<ModelEvent>
   /** What the source said beside the event: see `EventContext`. */
-  context: string
+  context: JsonText<EventContext>
   raw: Uint8Array
   /** A replay: the place of the event it began with. Null: its own `seq` is its place. */
   place: number | null
@@ -71,12 +74,9 @@ interface SubjectsTable {
 interface RevisionsTable {
   id: string
   automation: string
-  spec: string
+  spec: JsonText<unknown>
   created_at: number
 }
-
-export type DeliveryStatus =
-  'pending' | 'delivering' | 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
 
 export interface DeliveriesTable {
   /** The order of acceptance. */
@@ -99,7 +99,7 @@ export interface DeliveriesTable {
   dedupe_key: string
   /** 1: one at a time and in order within the subject. */
   ordered: number
-  supersede: 'never' | 'retrying' | 'waiting'
+  supersede: Supersede
   /** 1: may be claimed: the first unfinished one of its subject (always 1 where not `ordered`). */
   head: number
   status: DeliveryStatus
@@ -116,8 +116,8 @@ export interface DeliveriesTable {
   /** Ms from acceptance or redelivery, or null. */
   expires_after: number | null
   expires_at: number | null
-  /** `{class, message, fix}` of the last attempt that did not succeed. */
-  error: string | null
+  /** Of the last attempt that did not succeed. */
+  error: JsonText<DeliveryError> | null
   replay_of: string | null
 }
 
@@ -129,7 +129,7 @@ interface AttemptsTable {
   status: number | null
   class: string
   error: string | null
-  request: string
+  request: JsonText<Partial<AttemptResult['request']>>
   response: string | null
 }
 
@@ -145,9 +145,9 @@ export interface LanesTable {
   pause_message: string | null
   /** How often in a row a pause was renewed. */
   pauses: number
-  /** Ambiguous answers in a row, and the subjects they belong to (JSON list, at most 2). */
+  /** Ambiguous answers in a row, and the subjects they belong to (at most 2). */
   streak: number
-  streak_subjects: string
+  streak_subjects: JsonText<readonly string[]>
   /** The target served last: the next one in order is served next. */
   cursor: string
   /** The lane's alarm: nothing can be claimed before this time. */

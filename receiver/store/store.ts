@@ -1,14 +1,132 @@
-import type { Operations } from './operations.ts'
+import type {
+  AcceptArgs,
+  Accepted,
+  Advance,
+  Advanced,
+  BulkFilter,
+  BulkRedelivered,
+  Canceled,
+  Recovered,
+  Redelivered,
+  Retention,
+  Revision,
+} from './records.ts'
+import type {
+  DeliveryDetail,
+  DeliveryFilter,
+  DeliverySummary,
+  EventDetail,
+  EventFilter,
+  EventSummary,
+  Page,
+} from './views.ts'
 
 /**
- * Everything the receiver keeps: events, deliveries, attempts, lanes. Two engines, one set of operations
- * (`operations/`), one conformance suite (`test/store`).
+ * Everything that the store does for the rest of the receiver: events, deliveries, attempts, lanes. Two engines, one
+ * set of operations, one conformance suite (`test/store`); `docs/queue.md` explains the queue behind them.
+ *
+ * Each operation is one transaction: all of it is on disk when the promise resolves, or nothing has happened. Each
+ * throws `StoreUnavailable` when the store cannot be used right now; any other error is about its own arguments.
+ *
+ * `now` is the caller's steady time in Unix ms. A store that several replicas share goes by a time of its own, the same
+ * for all of them, and ignores it.
  */
-export type Store = Operations & {
+export interface Operations {
+  /**
+   * Takes in a group of events. Results come in the order of the group; an event that was seen before is answered with
+   * the earlier one's id, and an event of a `retry` that is stored already counts as accepted.
+   *
+   * @throws StoreUnavailable also when the transaction took longer than `wait_ms`, behind the locks of a replica that
+   *   stands still: by then a sender has been told so. Nothing is stored then.
+   */
+  accept(args: AcceptArgs): Promise<Accepted[]>
+
+  /**
+   * The engine's heartbeat: writes what attempts showed, expires what has waited too long, reclaims what a lost worker
+   * held, and leases what is due: per lane at most its concurrency and pace, targets in turn. A result whose lease is no
+   * longer valid is dropped.
+   */
+  advance(args: Advance): Promise<Advanced>
+
+  /** Reclaims every delivery under way, for a store with one process when it starts. */
+  recover(args: { now: number }): Promise<Recovered>
+
+  /** Returns how many deliveries are unfinished, counted up to `most`. */
+  backlog(args: { most: number }): Promise<number>
+
+  /** Returns one event with its raw body, or null. */
+  getEvent(args: { id: string }): Promise<EventDetail | null>
+
+  /** Returns a page of events, newest first. */
+  listEvents(args: EventFilter): Promise<Page<EventSummary>>
+
+  /** Returns one delivery with all of its attempts, oldest first, or null. */
+  getDelivery(args: { id: string }): Promise<DeliveryDetail | null>
+
+  /** Returns a page of deliveries, newest first. */
+  listDeliveries(args: DeliveryFilter): Promise<Page<DeliverySummary>>
+
+  /**
+   * Puts a finished delivery back into the queue under its own id: the whole schedule again, at its old place in its
+   * subject. A stale one stays as it is unless `force`.
+   */
+  redeliver(args: { id: string; force: boolean; now: number }): Promise<Redelivered>
+
+  /** Puts up to `limit` finished deliveries back into the queue, oldest first, from behind the one whose `seq` is `after`. */
+  redeliverMany(args: {
+    filter: BulkFilter
+    force: boolean
+    after: number
+    limit: number
+    now: number
+  }): Promise<BulkRedelivered>
+
+  /** Ends a waiting delivery for good; one that is under way or finished stays as it is. */
+  cancel(args: { id: string; now: number }): Promise<Canceled>
+
+  /** Keeps the texts of automations, so that every delivery can find the one it was made under. */
+  saveRevisions(args: { revisions: readonly Revision[]; now: number }): Promise<void>
+
+  /** Returns the revision with this id, or null. */
+  getRevision(args: { id: string }): Promise<Revision | null>
+
+  /**
+   * Moves what waits under the lane name `from` to `to`, since the identity behind it is known now: both then share one
+   * pace and one pause. What comes under the former name later goes to the present one.
+   */
+  renameLane(args: { from: string; to: string; now: number }): Promise<void>
+
+  /**
+   * Wakes lanes whose wake time was lost, and returns how many: something waits in them and nothing would look. Notes
+   * `now` for `lastSeen`. Cheap where all is well.
+   */
+  wakeLanes(args: { now: number }): Promise<number>
+
+  /** Deletes one batch of what is past keeping, oldest first, and returns how many rows went: 0 when nothing is left. */
+  sweep(args: Retention & { now: number }): Promise<number>
+
+  /** Resolves when the store can be written. A full disk still answers what is asked of it. */
+  ping(args: { now: number }): Promise<void>
+
+  /** Returns the latest time that was noted here, in Unix ms; 0 in a new store. Schedules never go back behind it. */
+  lastSeen(args: Record<string, never>): Promise<number>
+
+  /**
+   * Compares the fingerprint of the secrets key with the noted one. `known` is false when neither it nor any of
+   * `accepts` is the noted one; else `check` is noted from now on.
+   */
+  noteSecretsKey(args: { check: string; accepts: readonly string[] }): Promise<{ known: boolean }>
+}
+
+/** The name of an operation. */
+export type OperationName = keyof Operations
+
+/** An open store. */
+export interface Store extends Operations {
   readonly engine: 'sqlite' | 'postgres'
   /**
-   * Calls back when a replica has put work into the store, with the lanes that must be looked at whatever their
-   * alarm says. Never on SQLite: it has one process.
+   * Calls back when a replica has put work into the store, with the lanes that must be looked at even before their wake
+   * time; without lanes, everywhere. Never on SQLite: it has one process.
    */
   onWork(listener: (lanes: readonly string[]) => void): void
   /** Ends all work and frees the data. Pending operations finish first. */

@@ -1,6 +1,7 @@
 import { modelEvent } from '../action/events.ts'
 import { promotion } from './load/ring.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
 import type { Store } from '../../receiver/store/store.ts'
 
 /** What the two engines say differently, and their database itself. */
@@ -22,12 +23,12 @@ const TARGETS = 100
  * models and repositories of their own.
  */
 export async function acceptFirstTwo(store: Store): Promise<void> {
-  const spec = JSON.stringify({ destinations: [{ type: 'repository_dispatch', repository: 'acme/serving' }] })
+  const spec = jsonText({ destinations: [{ type: 'repository_dispatch', repository: 'acme/serving' }] })
   await store.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec }], now: Date.now() })
   const events = ['head', 'behind'].map((place) =>
     storedEvent({
       id: `evt_${place}`,
-      event: JSON.stringify(modelEvent({ id: `evt_${place}` })),
+      event: jsonText(modelEvent({ id: `evt_${place}` })),
       context: { flat: promotion('resnet50'), dispatch_type: null, hint: null, secret: 0 },
       raw: Buffer.from(JSON.stringify(promotion('resnet50'))),
       holder: { key: `holder-${place}`, version: 'v3' },

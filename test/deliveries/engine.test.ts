@@ -7,6 +7,7 @@ import type { Sender } from '../../receiver/destinations/destination.ts'
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { attemptResult } from '../support/attempts.ts'
@@ -22,7 +23,7 @@ describe('the engine', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'model-dispatch-engine-'))
     store = await openSqliteStore(folder)
-    const revision = { id: 'rev_1', automation: 'deploy', spec: '{"destinations":[{}]}' }
+    const revision = { id: 'rev_1', automation: 'deploy', spec: jsonText({ destinations: [{}] }) }
     await store.saveRevisions({ revisions: [revision], now: clock.steady() })
   })
   afterEach(async () => {

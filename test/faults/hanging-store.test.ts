@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAcceptor } from '../../receiver/deliveries/acceptor.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { Accepted } from '../../receiver/store/accept/accept.ts'
+import type { Accepted } from '../../receiver/store/records.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { startHouse } from '../regressions/receiver.ts'
 import { storedEvent } from '../support/events.ts'

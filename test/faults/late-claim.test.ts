@@ -1,8 +1,10 @@
+import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../receiver/deliveries/engine.ts'
 import type { Sender } from '../../receiver/destinations/destination.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { attemptResult, NOTHING_TO_DO } from '../support/attempts.ts'
 
@@ -17,9 +19,9 @@ const CLAIM: Claimed = {
   target: 'acme/serving',
   position: 0,
   attempts: 0,
-  spec: JSON.stringify({ destinations: [{}] }),
+  spec: jsonText({ destinations: [{}] }),
   event_id: 'evt_1',
-  event: '{}',
+  event: jsonText({} as ModelEvent),
   context: { flat: {}, dispatch_type: null, hint: null, secret: null },
 }
 

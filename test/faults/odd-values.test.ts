@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
 import { finishedAttempt } from '../support/attempts.ts'
-import { storedDelivery, storedEvent } from '../support/events.ts'
+import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
 
 const server = inject('postgresUrl')
 const START = 1_800_000_000_000
@@ -36,7 +36,7 @@ describe.each([
   beforeEach(async () => {
     if (!runs) return
     store = await open()
-    await store.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec: '{}' }], now: START })
+    await store.saveRevisions({ revisions: [REVISION], now: START })
   })
   afterEach(async () => {
     if (runs) await store.close()

@@ -6,7 +6,8 @@ import { createEngine, type Engine } from '../../receiver/deliveries/engine.ts'
 import type { Sender } from '../../receiver/destinations/destination.ts'
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { storedDelivery, storedEvent } from '../support/events.ts'
@@ -18,7 +19,7 @@ const TYPE = 'repository_dispatch'
 const REVISION = {
   id: 'rev_1',
   automation: 'deploy',
-  spec: JSON.stringify({ destinations: [{ type: TYPE }] }),
+  spec: jsonText({ destinations: [{ type: TYPE }] }),
 }
 
 /** What the destination does with the delivery of this id. */

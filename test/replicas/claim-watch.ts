@@ -1,6 +1,6 @@
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Advance, Advanced } from '../../receiver/store/advance/advance.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Advance, Advanced } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 
 interface Live {
   delivery: string

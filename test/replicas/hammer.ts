@@ -3,7 +3,8 @@ import { createEngine, LEASE_MS, type Engine } from '../../receiver/deliveries/e
 import type { Sender } from '../../receiver/destinations/destination.ts'
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import { createLog } from '../../receiver/observe/log.ts'
-import type { DeliveryStatus } from '../../receiver/store/schema.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { DeliveryStatus } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createRandom, type Random } from '../scale/random.ts'
@@ -132,7 +133,7 @@ const UNORDERED = 11
 const subjectOf = (n: number) => n.toString(16).padStart(4, '0').repeat(8)
 const isOrdered = (subject: string) => Number.parseInt(subject.slice(0, 4), 16) % UNORDERED !== 0
 
-const SPEC = JSON.stringify({ name: 'deploy', destinations: [{ type: 'repository_dispatch' }] })
+const SPEC = jsonText({ name: 'deploy', destinations: [{ type: 'repository_dispatch' }] })
 
 /** Requests under way move with a renamed lane, so those two are not counted then. */
 function countedLanes({ rename = false }: HammerOptions): Readonly<Record<string, number>> {

@@ -1,13 +1,13 @@
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Advance, Advanced } from '../../receiver/store/advance/advance.ts'
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
+import type { Advance, Advanced } from '../../receiver/store/records.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
 import { finishedAttempt } from '../support/attempts.ts'
-import { storedDelivery, storedEvent } from '../support/events.ts'
+import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
 
 const server = inject('postgresUrl')
 const START = 1_800_000_000_000
@@ -28,7 +28,7 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     there = await openPostgresStore(url, { clock: 'caller' })
     between = new pg.Client({ connectionString: url })
     await between.connect()
-    await here.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec: '{}' }], now })
+    await here.saveRevisions({ revisions: [REVISION], now })
   })
   afterEach(async () => {
     await between.end()
@@ -191,7 +191,7 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
       await advance(there, { finished: [success(claim)], capacity: 0 })
       if (dispatched.at(-1) === newer.id) break
     }
-    expect(dispatched).toEqual(result?.outcome === 'overtaken' ? [newer.id] : [again.id, newer.id])
+    expect(dispatched).toEqual(result?.outcome === 'stale' ? [newer.id] : [again.id, newer.id])
     expect((await advance(there)).claimed).toEqual([])
   })
 

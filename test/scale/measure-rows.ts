@@ -4,11 +4,11 @@
  */
 import pg from 'pg'
 import { encodeClientPayload } from '../../src/contract/client-payload.ts'
-import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { newDeliveryId, newEventId } from '../../receiver/deliveries/ids.ts'
 import { sha256Hex } from '../../receiver/sources/identity.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import { jsonText, parse } from '../../receiver/store/json-text.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
@@ -69,7 +69,7 @@ async function acceptAll(store: Store): Promise<void> {
 /** Ids as the receiver makes them: they decide how well an index packs. */
 function withRealIds(event: ReturnType<typeof newEvent>): ReturnType<typeof newEvent> {
   const id = newEventId()
-  const text = JSON.stringify({ ...(JSON.parse(event.event) as ModelEvent), id })
+  const text = jsonText({ ...parse(event.event), id })
   return {
     ...event,
     id,
@@ -90,7 +90,7 @@ async function deliverAll(store: Store, count: { calls: number }): Promise<void>
 
 /** A dispatch that GitHub took, recorded as the receiver records it. */
 function succeeded(claim: Claimed, now: number): Finished {
-  const event = JSON.parse(claim.event) as ModelEvent
+  const event = parse(claim.event)
   const { id: delivery_id, automation, subject: subject_key, dedupe_key } = claim
   const envelope = { delivery_id, automation, parameters: {}, subject_key, dedupe_key }
   const client_payload = encodeClientPayload(event, claim.context.flat, envelope)
@@ -98,7 +98,7 @@ function succeeded(claim: Claimed, now: number): Finished {
   return finishedAttempt(claim, {
     at: now,
     duration_ms: 275,
-    request: JSON.stringify({
+    request: jsonText({
       method: 'POST',
       url: `https://api.github.com/repos/${claim.target}/dispatches`,
       body,

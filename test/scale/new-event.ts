@@ -2,13 +2,14 @@ import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { LanePolicy } from '../../receiver/policy/lane.ts'
 import { sha256Hex } from '../../receiver/sources/identity.ts'
-import type { NewEvent } from '../../receiver/store/accept/accept.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { NewEvent } from '../../receiver/store/records.ts'
 import { modelEvent } from '../support/model-event.ts'
 import type { Scenario } from './scenario.ts'
 import type { Webhook } from './traffic.ts'
 
 /** The automation that every event matches. */
-export const REVISION = { id: 'rev_1', automation: 'deploy', spec: '{}' }
+export const REVISION = { id: 'rev_1', automation: 'deploy', spec: jsonText({}) }
 
 /** W&B's own rule: equal to the last event of that model within ten seconds. */
 const WINDOW_MS = 10_000
@@ -33,7 +34,7 @@ export function newEvent(
     type: event.type,
     kind: event.kind,
     received_at: Math.round(webhook.at),
-    event: JSON.stringify(event),
+    event: jsonText(event),
     context: { flat: flatOf(event), dispatch_type: null, hint: null, secret: 0 },
     raw: Buffer.from(body),
     identity: {

@@ -1,4 +1,4 @@
-import type { DeliveryStatus } from '../../receiver/store/schema.ts'
+import type { DeliveryStatus } from '../../receiver/store/records.ts'
 import type { Scenario } from './scenario.ts'
 import type { Traffic } from './traffic.ts'
 

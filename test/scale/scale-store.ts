@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../../receiver/store/migrations/migrate.ts'
-import { OPERATIONS, type OperationName, type Operations } from '../../receiver/store/operations.ts'
+import { OPERATIONS } from '../../receiver/store/operations.ts'
+import type { OperationName, Operations } from '../../receiver/store/store.ts'
 import { openDatabase } from '../../receiver/store/sqlite/database.ts'
 import { SQLITE } from '../../receiver/store/sqlite/dialect.ts'
-import type { DeliveryStatus } from '../../receiver/store/schema.ts'
+import type { DeliveryStatus } from '../../receiver/store/records.ts'
 
 /** The receiver's store in this thread, counting what it does. */
 export interface ScaleStore {

@@ -1,4 +1,4 @@
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,8 +1,9 @@
 import { LEASE_MS } from '../../receiver/deliveries/engine.ts'
 import type { GitHubConnection } from '../../receiver/github/connection.ts'
 import { laneOf, lanePolicy } from '../../receiver/github/lanes.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 import { GitHubModel, type Exchange } from './github-model.ts'
 import { newEvent, numberOf, REVISION } from './new-event.ts'
 import { createRandom } from './random.ts'
@@ -157,7 +158,7 @@ class Simulation {
       status,
       message: meaning.message,
       fix: meaning.fix,
-      request: '{}',
+      request: jsonText({ method: '', url: '', body: '' }),
       response: '',
       retry_after_ms: meaning.retry_after_ms,
       random: this.#random.next(),

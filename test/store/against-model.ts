@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttemptClass } from '../../receiver/policy/attempt.ts'
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
-import { storedDelivery, storedEvent } from '../support/events.ts'
+import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
 import { LogModel } from './log-model.ts'
 import { QueueModel, type ModelDelivery } from './queue-model.ts'
 
@@ -174,7 +174,7 @@ class StoreBesideModel {
   }
 
   async begin(): Promise<void> {
-    const revisions = [{ id: 'rev_1', automation: 'deploy', spec: '{}' }]
+    const revisions = [REVISION]
     await this.store.saveRevisions({ revisions, now: this.now })
   }
 
@@ -207,7 +207,7 @@ class StoreBesideModel {
     const event = storedEvent({ replay: { of: replayed.id, force }, deliveries })
     const kept = this.model.replay(deliveries, replayed.place, force, this.now)
     const [accepted] = await this.store.accept({ now: this.now, events: [event] })
-    expect(accepted?.outcome).toBe(kept === null ? 'overtaken' : 'accepted')
+    expect(accepted?.outcome).toBe(kept === null ? 'stale' : 'accepted')
     if (kept !== null) this.events.push({ id: event.id, place: replayed.place })
   }
 
@@ -259,7 +259,7 @@ class StoreBesideModel {
       const again = new Set([...over, ...advanced.missed])
       const left = model.claimable(now).filter(({ lane }) => !again.has(lane))
       expect(left, 'left what could be claimed').toEqual([])
-      for (const [lane, rest_ms] of advanced.rests) {
+      for (const [lane, rest_ms] of advanced.blocked_ms) {
         expect(rest_ms, `rest of ${lane}`).toBe(Math.max(0, model.restOf(lane) - now))
       }
       if (again.size === 0) expect(advanced.wait_ms, 'comes again for nothing').toBeGreaterThan(0)

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Advance, Advanced } from '../../receiver/store/advance/advance.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
+import type { Advance, Advanced } from '../../receiver/store/records.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
-import { storedDelivery, storedEvent } from '../support/events.ts'
+import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
 
 const START = 1_800_000_000_000
 const LANE = 'github-app:api.github.com:1/acme'
@@ -19,7 +20,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     beforeEach(async () => {
       now = START
       store = await open()
-      await store.saveRevisions({ revisions: [{ id: 'rev_1', automation: 'deploy', spec: '{}' }], now })
+      await store.saveRevisions({ revisions: [REVISION], now })
     })
     afterEach(() => store.close())
 
@@ -386,7 +387,11 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('are kept with their result, and a success ends the delivery', async () => {
         const [id = ''] = await put({})
         const claim = await claimOne()
-        await advance({ finished: [result(claim, { request: '{"method":"POST"}', response: 'ok' })] })
+        await advance({
+          finished: [
+            result(claim, { request: jsonText({ method: 'POST', url: '', body: '' }), response: 'ok' }),
+          ],
+        })
         expect(await store.getDelivery({ id })).toMatchObject({
           status: 'succeeded',
           attempts: 1,
@@ -532,7 +537,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         while ((await store.sweep({ ...retention, now })) > 0);
         expect(await store.getDelivery({ id: v4.delivery })).toBeNull()
         expect(await redeliver(v3.delivery)).toEqual({ outcome: 'stale' })
-        expect((await replay(v3.id)).accepted).toMatchObject({ outcome: 'overtaken' })
+        expect((await replay(v3.id)).accepted).toMatchObject({ outcome: 'stale' })
       })
 
       it('though the newer delivery was redelivered and then refused', async () => {
@@ -564,7 +569,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await redeliver(v4.delivery)).toMatchObject({ outcome: 'queued' })
         await attempt(v4.delivery)
         expect(await redeliver(again.delivery)).toEqual({ outcome: 'stale' })
-        expect((await replay(again.id)).accepted).toMatchObject({ outcome: 'overtaken' })
+        expect((await replay(again.id)).accepted).toMatchObject({ outcome: 'stale' })
         expect((await replay(v4.id)).accepted).toMatchObject({ outcome: 'accepted' })
       })
 
@@ -576,7 +581,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const results = await store.accept({ now, events: [v4] })
         expect(results).toMatchObject([{ outcome: 'accepted' }])
         expect(await store.accept({ now, events: [again] })).toEqual([
-          { outcome: 'overtaken', event_id: again.id },
+          { outcome: 'stale', event_id: again.id },
         ])
         expect(await store.getEvent({ id: again.id })).toBeNull()
         expect((await replay(v3.id, true)).accepted).toMatchObject({ outcome: 'accepted' })
@@ -600,7 +605,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const [late, still] = [made(), made({ subject: 'e'.repeat(32), lane: 'url:other' })]
         const again = storedEvent({ deliveries: [late, still], replay: { of: v3.id, force: false } })
         const [accepted] = await store.accept({ now, events: [again] })
-        expect(accepted).toMatchObject({ outcome: 'accepted', overtaken: [late.id] })
+        expect(accepted).toMatchObject({ outcome: 'accepted', stale: [late.id] })
         const stored = await store.getEvent({ id: again.id })
         expect(stored?.deliveries.map(({ id }) => id)).toEqual([still.id])
       })

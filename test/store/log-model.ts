@@ -1,4 +1,4 @@
-import type { Accepted, NewEvent } from '../../receiver/store/accept/accept.ts'
+import type { Accepted, NewEvent } from '../../receiver/store/records.ts'
 
 /** What an accept promises beside the queue: who is seen again, who repeats whom, who held an alias before. */
 export class LogModel {

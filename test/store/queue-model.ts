@@ -1,10 +1,10 @@
 import { FRESH_LANE, type LaneState, type LanePolicy } from '../../receiver/policy/lane.ts'
 import { decide } from '../../receiver/policy/outcome.ts'
 import { lostWait } from '../../receiver/policy/retry.ts'
-import type { NewDelivery } from '../../receiver/store/accept/accept.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
-import type { DeliveryStatus } from '../../receiver/store/schema.ts'
+import type { NewDelivery } from '../../receiver/store/records.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
+import type { DeliveryStatus } from '../../receiver/store/records.ts'
 
 /** A delivery as the model keeps it. */
 export interface ModelDelivery extends NewDelivery {

@@ -1,7 +1,8 @@
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
-import type { Advanced } from '../../receiver/store/advance/advance.ts'
-import type { Claimed } from '../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../receiver/store/advance/finish.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { Advanced } from '../../receiver/store/records.ts'
+import type { Claimed } from '../../receiver/store/records.ts'
+import type { Finished } from '../../receiver/store/records.ts'
 
 /** What a destination gives for one attempt: success, with the parts replaced. */
 export function attemptResult(parts: Partial<AttemptResult> = {}): AttemptResult {
@@ -25,7 +26,7 @@ export function finishedAttempt(
     status: 204,
     message: '',
     fix: '',
-    request: '{}',
+    request: jsonText({ method: '', url: '', body: '' }),
     response: '',
     retry_after_ms: null,
     random: 0.5,
@@ -38,7 +39,7 @@ export const NOTHING_TO_DO: Advanced = {
   claimed: [],
   consequences: [],
   given_up: [],
-  rests: new Map(),
+  blocked_ms: new Map(),
   missed: [],
   wait_ms: Infinity,
 }

@@ -1,4 +1,9 @@
-import type { NewDelivery, NewEvent } from '../../receiver/store/accept/accept.ts'
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import { jsonText } from '../../receiver/store/json-text.ts'
+import type { NewDelivery, NewEvent, Revision } from '../../receiver/store/records.ts'
+
+/** The revision that `storedDelivery` is made under. */
+export const REVISION: Revision = { id: 'rev_1', automation: 'deploy', spec: jsonText({}) }
 
 let count = 0
 
@@ -11,7 +16,7 @@ export function storedEvent(parts: Partial<NewEvent> = {}): NewEvent {
     type: 'ADD_ARTIFACT_ALIAS',
     kind: 'alias.added',
     received_at: 1_700_000_000_000 + n,
-    event: JSON.stringify({ id: `evt_${n}`, change: { previous_version: null } }),
+    event: jsonText({ id: `evt_${n}`, change: { previous_version: null } } as ModelEvent),
     context: { flat: {}, dispatch_type: null, hint: null, secret: 0 },
     raw: Buffer.from(`{"n":${n}}`),
     identity: {

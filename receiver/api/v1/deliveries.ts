@@ -1,6 +1,6 @@
 import { Router, type Response } from 'express'
 import type { Clock } from '../../observe/clock.ts'
-import type { DeliveryStatus } from '../../store/schema.ts'
+import type { DeliveryStatus } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'

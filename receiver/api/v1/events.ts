@@ -1,11 +1,11 @@
 import { Router, type Response } from 'express'
-import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
 import { explainEvent } from '../../automations/explain.ts'
 import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { EventDetail } from '../../store/manage/lists.ts'
+import { parse } from '../../store/json-text.ts'
+import type { EventDetail } from '../../store/views.ts'
 import type { Store } from '../../store/store.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
@@ -85,7 +85,7 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
  * Why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
  */
 async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<MatchResult[]> {
-  const event = JSON.parse(stored.event) as ModelEvent
+  const event = parse(stored.event)
   const used = new Map(stored.deliveries.map(({ automation, revision }) => [automation, revision]))
   const automations = runtime.automations.filter(
     ({ spec, revision }) => (used.get(spec.name) ?? revision) === revision,
@@ -94,7 +94,7 @@ async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Pro
   for (const [name, id] of used) {
     if (current.has(name)) continue
     const revision = await store.getRevision({ id })
-    if (revision !== null) automations.push(compileAutomation(JSON.parse(revision.spec) as AutomationSpec))
+    if (revision !== null) automations.push(compileAutomation(parse(revision.spec) as AutomationSpec))
   }
   return explainEvent(automations, event, runtime.config.sources.get(stored.source)?.allow)
 }

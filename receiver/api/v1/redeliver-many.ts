@@ -1,5 +1,5 @@
 import type { Clock } from '../../observe/clock.ts'
-import type { BulkFilter, BulkRedelivered } from '../../store/manage/redeliver.ts'
+import type { BulkFilter, BulkRedelivered } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import { BadQuery, filtersOf, forceOf, limitOf, textOf, type Params } from './query.ts'
 

@@ -1,6 +1,6 @@
 import type { MatchResult } from '../../automations/automation.ts'
 import { whyNone } from '../../automations/nearest.ts'
-import type { DeliverySummary } from '../../store/manage/lists.ts'
+import type { DeliverySummary } from '../../store/views.ts'
 
 /** What comes of a replay: what goes where, what is left out, or why nothing is sent at all. */
 export function replayMessage(

@@ -1,5 +1,5 @@
-import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { MatchResult } from '../../automations/automation.ts'
+import { parse } from '../../store/json-text.ts'
 import type {
   AttemptDetail,
   AttemptSummary,
@@ -7,7 +7,7 @@ import type {
   DeliverySummary,
   EventDetail,
   EventSummary,
-} from '../../store/manage/lists.ts'
+} from '../../store/views.ts'
 
 const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
@@ -20,7 +20,7 @@ export function eventShape(event: EventSummary) {
     kind: event.kind,
     received_at: time(event.received_at),
     status: event.status,
-    event: JSON.parse(event.event) as ModelEvent,
+    event: parse(event.event),
     deliveries: event.deliveries.map(deliveryShape),
   }
 }

@@ -1,8 +1,7 @@
-import type { JsonObject, ModelEvent } from '../../../src/contract/model-event.ts'
-import type { LanePolicy } from '../../policy/lane.ts'
-import type { Identity } from '../../sources/identity.ts'
+import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { Db, Flavor } from '../db.ts'
-import type { DeliveriesTable } from '../schema.ts'
+import { jsonText, parse, type JsonText } from '../json-text.ts'
+import type { AcceptArgs, Accepted, EventContext, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
 import { enqueue } from './enqueue.ts'
 import { moveHolders } from '../tables/holders.ts'
@@ -10,74 +9,6 @@ import { claimIdentities, nameOriginals, noteBodies } from '../tables/identities
 import { insertAll } from '../tables/insert-all.ts'
 import { openLanes } from '../tables/lanes.ts'
 import { standReplays } from './replays.ts'
-
-/** What a source said beside the event, kept for templates and for people. */
-export interface EventContext {
-  flat: Record<string, string>
-  dispatch_type: string | null
-  hint: string | null
-  /** Index of the secret that verified the request, null where none did. */
-  secret: number | null
-}
-
-/** One delivery to be made of an event. */
-export type NewDelivery = Pick<
-  DeliveriesTable,
-  | 'id'
-  | 'automation'
-  | 'revision'
-  | 'position'
-  | 'type'
-  | 'target'
-  | 'lane'
-  | 'subject'
-  | 'dedupe_key'
-  | 'supersede'
-  | 'replay_of'
-> & {
-  ordered: boolean
-  policy: LanePolicy
-  /** Ms after acceptance, or null for never. */
-  expires_after_ms: number | null
-  /** The event gives no valid request: the delivery is born a dead letter with this reason. */
-  error: { class: string; message: string; fix: string } | null
-}
-
-/** One verified event and what is to be done about it. */
-export interface NewEvent {
-  id: string
-  source: string
-  type: string
-  kind: string
-  /** Wall clock, Unix ms: for people. */
-  received_at: number
-  /** The ModelEvent as JSON. */
-  event: string
-  context: EventContext
-  raw: Uint8Array
-  identity: Identity
-  /** Refuse a body that came before, however long ago. */
-  refuse_repeats: boolean
-  /** Null but for a replay: which event it replays, and whether also what a newer one has overtaken. */
-  replay: { of: string; force: boolean } | null
-  /** Where to look up and note who holds the alias or stage; null where the event moves none. */
-  holder: { key: string; version: string | null } | null
-  deliveries: NewDelivery[]
-}
-
-export type Accepted =
-  | {
-      outcome: 'accepted'
-      event_id: string
-      repeat_of: string | null
-      /** Ids of a replay's deliveries that were not made, since a newer event has overtaken them. */
-      overtaken?: readonly string[]
-      /** Lanes in which something older can be claimed now that this event has replaced what was before it. */
-      lanes?: readonly string[]
-    }
-  | { outcome: 'duplicate'; event_id: string }
-  /** A replay of which nothing is left, since a newer event has overtaken all of it: nothing was stored. */
-  | { outcome: 'overtaken'; event_id: string }
 
 /**
  * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
@@ -99,13 +30,6 @@ export async function accept(
   if (performance.now() - began > wait_ms)
     throw new StoreUnavailable('The store took too long.', 'Look for a replica that stands still.')
   return events.map(({ id }) => results.get(id) ?? { outcome: 'accepted', event_id: id, repeat_of: null })
-}
-
-interface AcceptArgs {
-  now: number
-  events: readonly NewEvent[]
-  retry?: boolean
-  wait_ms?: number
 }
 
 async function storedAlready(db: Db, events: readonly NewEvent[]): Promise<Set<string>> {
@@ -130,7 +54,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
   if (fresh.length === 0) return results
 
   const lanes = await lockQueue(db, flavor, fresh, now)
-  const { kept, overtaken } = await standReplays(db, fresh)
+  const { kept, stale } = await standReplays(db, fresh)
   const holders = await moveHolders(
     db,
     flavor,
@@ -146,7 +70,7 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
       status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
       received_at: event.received_at,
       event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
-      context: JSON.stringify(event.context),
+      context: jsonText(event.context),
       raw: event.raw,
       place,
     })),
@@ -169,11 +93,11 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
   return results.map((result) => {
     if (result.outcome !== 'accepted') return result
     const { event_id } = result
-    const left_out = overtaken.get(event_id)
-    if (left_out !== undefined && !seqs.has(event_id)) return { outcome: 'overtaken', event_id }
+    const left_out = stale.get(event_id)
+    if (left_out !== undefined && !seqs.has(event_id)) return { outcome: 'stale', event_id }
     return {
       ...result,
-      ...(left_out === undefined ? {} : { overtaken: left_out }),
+      ...(left_out === undefined ? {} : { stale: left_out }),
       ...(promoted.length > 0 && event_id === first?.event.id ? { lanes: promoted } : {}),
     }
   })
@@ -218,16 +142,20 @@ function originalsOf(
 }
 
 /** The event's text with what only the log knows. */
-function withHistory(text: string, repeat_of: string | null, previous_version: string | null): string {
+function withHistory(
+  text: JsonText<ModelEvent>,
+  repeat_of: string | null,
+  previous_version: string | null,
+): JsonText<ModelEvent> {
   if (repeat_of === null && previous_version === null) return text
-  const event = JSON.parse(text) as ModelEvent
+  const event = parse(text)
   const change = { ...event.change, previous_version }
-  return JSON.stringify({ ...event, repeat_of, change } satisfies Record<keyof ModelEvent, unknown>)
+  return jsonText({ ...event, repeat_of, change })
 }
 
 const insertEvents = insertAll('events', (query) => query.returning(['id', 'seq']))
 
 /** A stored event's context, as `accept` wrote it. */
-export function readContext(text: string): EventContext {
-  return JSON.parse(text) as EventContext & JsonObject
+export function readContext(text: JsonText<EventContext>): EventContext {
+  return parse(text)
 }

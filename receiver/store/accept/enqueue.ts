@@ -1,5 +1,6 @@
 import type { Db, Flavor } from '../db.ts'
-import type { NewDelivery } from './accept.ts'
+import { jsonText } from '../json-text.ts'
+import type { NewDelivery } from '../records.ts'
 import { insertAll } from '../tables/insert-all.ts'
 import { UNFINISHED, YES } from '../tables/literals.ts'
 import { promoteHeads, supersedeOlder } from '../tables/subjects.ts'
@@ -119,7 +120,7 @@ function toRow({ event_id, place, delivery }: Queued, { status, head }: Beginnin
     ended_at: status === 'pending' ? null : now,
     expires_after: delivery.expires_after_ms,
     expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
-    error: delivery.error === null ? null : JSON.stringify(delivery.error),
+    error: delivery.error === null ? null : jsonText(delivery.error),
     replay_of: delivery.replay_of,
   }
 }

@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts'
-import type { Fresh, NewDelivery } from './accept.ts'
+import type { NewDelivery } from '../records.ts'
+import type { Fresh } from './accept.ts'
 import { isOvertaken } from '../tables/subjects.ts'
 
 /**
@@ -9,9 +10,9 @@ import { isOvertaken } from '../tables/subjects.ts'
 export async function standReplays(
   db: Db,
   fresh: readonly Fresh[],
-): Promise<{ kept: Fresh[]; overtaken: Map<string, string[]> }> {
+): Promise<{ kept: Fresh[]; stale: Map<string, string[]> }> {
   const kept: Fresh[] = []
-  const overtaken = new Map<string, string[]>()
+  const stale = new Map<string, string[]>()
   for (const one of fresh) {
     const { event } = one
     if (event.replay === null) {
@@ -26,12 +27,12 @@ export async function standReplays(
       if (isLate) left_out.push(delivery.id)
       else deliveries.push(delivery)
     }
-    if (left_out.length > 0) overtaken.set(event.id, left_out)
+    if (left_out.length > 0) stale.set(event.id, left_out)
     if (left_out.length === 0 || deliveries.length > 0) {
       kept.push({ ...one, event: { ...event, deliveries }, place })
     }
   }
-  return { kept, overtaken }
+  return { kept, stale }
 }
 
 /** Where an event stands; null when it is gone. */

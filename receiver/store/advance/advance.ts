@@ -1,40 +1,13 @@
 import type { Db, Flavor } from '../db.ts'
-import { claimLane, type Claimed } from './claim.ts'
-import { finish, type Consequence, type Finished } from './finish.ts'
+import type { Advance, Advanced, Claimed, Consequence, Finished } from '../records.ts'
+import { claimLane } from './claim.ts'
+import { finish } from './finish.ts'
 import { NEVER } from '../tables/lanes.ts'
-import type { GivenUp } from './give-up.ts'
 import { endLapsed, findLapsed, type Lapsed } from './lapse.ts'
 import { DELIVERING, PENDING } from '../tables/literals.ts'
 
 /** Lanes looked at in one call: bounds how long the transaction holds their rows. */
 const LANES_AT_ONCE = 16
-
-export interface Advance {
-  /** Unix ms by the store's clock. */
-  now: number
-  /** Results of attempts, each under the lease that it was claimed with. */
-  finished: readonly Finished[]
-  /** How many deliveries the caller can take on now. */
-  capacity: number
-  /** How long a claim lasts, ms. */
-  lease_ms: number
-  /** Lanes to look at even if their alarm says otherwise: something was put there. */
-  lanes: readonly string[]
-}
-
-export interface Advanced {
-  claimed: Claimed[]
-  /** What became of each of `finished`. */
-  consequences: Consequence[]
-  /** Deliveries that ended by themselves: expired, or lost too often. */
-  given_up: GivenUp[]
-  /** How long nothing can be claimed in a lane that was looked at, ms: see `LaneLook.rest_ms`. */
-  rests: Map<string, number>
-  /** Lanes that must be looked at but could not be, since another replica did or too many were due: ask again. */
-  missed: string[]
-  /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
-  wait_ms: number
-}
 
 /**
  * The engine's heartbeat, one transaction: writes what attempts showed, ends what expired, takes back what a
@@ -54,21 +27,21 @@ export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Ad
   const { promoted, given_up } = await endLapsed(db, flavor, lapsed, now)
   for (const lane of promoted) unseen.add(lane)
   const claimed: Claimed[] = []
-  const rests = new Map<string, number>()
+  const blocked_ms = new Map<string, number>()
   if (args.capacity > 0) {
     for (const lane of await ringingLanes(db, flavor, now, [...unseen])) {
       if (claimed.length >= args.capacity) break
       const room = args.capacity - claimed.length
       const look = await claimLane(db, flavor, lane, now, room, args.lease_ms)
       claimed.push(...look.claimed)
-      rests.set(lane.lane, look.rest_ms)
+      blocked_ms.set(lane.lane, look.rest_ms)
       unseen.delete(lane.lane)
     }
   }
   const missed = await existing(db, [...unseen])
   const next = await nextAlarm(db)
   const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - now)
-  return { claimed, consequences, given_up, rests, missed, wait_ms }
+  return { claimed, consequences, given_up, blocked_ms, missed, wait_ms }
 }
 
 /** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */

@@ -1,31 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { Db, Flavor } from '../db.ts'
+import type { Claimed } from '../records.ts'
 import type { LanesTable } from '../schema.ts'
-import { readContext, type EventContext } from '../accept/accept.ts'
+import { readContext } from '../accept/accept.ts'
 import { laneAlarm, NEVER } from '../tables/lanes.ts'
 import { DELIVERING, PENDING, YES } from '../tables/literals.ts'
-
-/** A delivery that this process may try now, with all that is needed to try it. */
-export interface Claimed {
-  id: string
-  lease: string
-  lane: string
-  subject: string
-  dedupe_key: string
-  automation: string
-  type: string
-  target: string
-  position: number
-  /** Counted attempts so far. */
-  attempts: number
-  /** The AutomationSpec it was made under, as JSON. */
-  spec: string
-  event_id: string
-  /** The ModelEvent, as JSON. */
-  event: string
-  context: EventContext
-}
 
 /** Targets looked at in turn before the one that has waited longest is taken. */
 const TURNS = 16

@@ -1,42 +1,12 @@
 import { decide } from '../../policy/outcome.ts'
 import type { LaneState, PauseReason } from '../../policy/lane.ts'
-import type { AttemptClass } from '../../policy/attempt.ts'
 import type { Db, Flavor } from '../db.ts'
+import { jsonText, parse } from '../json-text.ts'
+import type { Consequence, Finished } from '../records.ts'
 import { noteFailing, noteRecovered } from '../tables/failing.ts'
 import { laneAlarm } from '../tables/lanes.ts'
 import { giveWay, passed, promoteHeads } from '../tables/subjects.ts'
 import { DELIVERING } from '../tables/literals.ts'
-
-/** What one attempt showed, under the lease it was claimed with. */
-export interface Finished {
-  delivery_id: string
-  lane: string
-  subject: string
-  lease: string
-  /** Wall clock of its start, Unix ms: for people. */
-  at: number
-  duration_ms: number
-  class: AttemptClass
-  status: number | null
-  message: string
-  fix: string
-  /** JSON of `AttemptResult.request`. */
-  request: string
-  response: string | null
-  retry_after_ms: number | null
-  /** Uniform in [0, 1): the jitter of this attempt. */
-  random: number
-}
-
-/** What an attempt led to. */
-export interface Consequence {
-  /** Null: the claim was no longer ours, and the result was dropped. */
-  status: 'succeeded' | 'failed' | 'pending' | null
-  /** The first success of this automation and target after a failure. */
-  recovered: boolean
-  /** The lane began to rest because of this attempt. */
-  paused: { reason: PauseReason; until: number; message: string } | null
-}
 
 /** What `finish` gives to the rest of its transaction. */
 export interface Written {
@@ -66,7 +36,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     pause_message: lane.pause_message,
     pauses: lane.pauses,
     streak: lane.streak,
-    streak_subjects: JSON.parse(lane.streak_subjects) as string[],
+    streak_subjects: parse(lane.streak_subjects),
   }
   const { outcome, lane: after } = decide(wholeMs(result), claimed.attempts, state, now, result.random)
   const ended = outcome.status !== 'pending'
@@ -74,7 +44,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
   const problem =
     outcome.status === 'succeeded'
       ? null
-      : JSON.stringify({ class: result.class, message: result.message, fix: result.fix })
+      : jsonText({ class: result.class, message: result.message, fix: result.fix })
   await db
     .updateTable('deliveries')
     .set({
@@ -112,7 +82,7 @@ export async function finish(db: Db, flavor: Flavor, result: Finished, now: numb
     .updateTable('lanes')
     .set({
       ...after,
-      streak_subjects: JSON.stringify(after.streak_subjects),
+      streak_subjects: jsonText(after.streak_subjects),
       ready_at: await laneAlarm(db, { ...lane, paused_until: after.paused_until }, now),
     })
     .where('lane', '=', name)

@@ -1,21 +1,7 @@
 import type { Db } from '../db.ts'
+import { jsonText } from '../json-text.ts'
+import type { GivenUp } from '../records.ts'
 import { noteFailing } from '../tables/failing.ts'
-
-/** A delivery that ended for good without an attempt that said so. */
-export interface GivenUp {
-  id: string
-  event_id: string
-  automation: string
-  target: string
-  lane: string
-  status: 'failed' | 'expired'
-  /** As in the delivery's own `error`. */
-  class: string
-  message: string
-  fix: string
-  /** The ModelEvent, as JSON. */
-  event: string
-}
 
 /** Why a delivery is given up. */
 export type Reason = Pick<GivenUp, 'status' | 'class' | 'message' | 'fix'>
@@ -48,7 +34,7 @@ export async function giveUp(
   const { status, class: kind, message, fix } = reason
   await db
     .updateTable('deliveries')
-    .set({ status, head: 0, ended_at: now, error: JSON.stringify({ class: kind, message, fix }) })
+    .set({ status, head: 0, ended_at: now, error: jsonText({ class: kind, message, fix }) })
     .where('id', 'in', ids)
     .execute()
   const rows = await db

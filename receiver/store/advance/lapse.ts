@@ -1,8 +1,10 @@
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely'
 import type { Db, Flavor } from '../db.ts'
+import { jsonText } from '../json-text.ts'
+import type { GivenUp, Recovered } from '../records.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
 import { lostWait } from '../../policy/retry.ts'
-import { EXPIRED, giveUp, LOST_TOO_OFTEN, type GivenUp } from './give-up.ts'
+import { EXPIRED, giveUp, LOST_TOO_OFTEN } from './give-up.ts'
 import { resetAlarms } from '../tables/lanes.ts'
 import { promoteHeads } from '../tables/subjects.ts'
 import { DELIVERING, PENDING } from '../tables/literals.ts'
@@ -77,12 +79,6 @@ export async function endLapsed(
   }
 }
 
-export interface Recovered {
-  /** How many deliveries were under way. */
-  taken_back: number
-  given_up: GivenUp[]
-}
-
 /** Takes back every delivery under way, for a store with one process when it starts. */
 export async function recover(db: Db, flavor: Flavor, { now }: { now: number }): Promise<Recovered> {
   const ever = Number.MAX_SAFE_INTEGER
@@ -118,7 +114,7 @@ async function takeBack(
       due_at: now,
       attempts: sql`attempts + 1`,
       tries: sql`tries + 1`,
-      error: JSON.stringify(LOST),
+      error: jsonText(LOST),
     })
     .where('id', 'in', idsOf(lost))
     .where(isLost(leased_until))
@@ -136,7 +132,7 @@ async function takeBack(
         status: null,
         class: LOST.class,
         error: LOST.message,
-        request: '{}',
+        request: jsonText({}),
         response: null,
       })),
     )

@@ -1,79 +1,19 @@
 import { sql, type Selectable } from 'kysely'
 import type { Db } from '../db.ts'
-import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
-import { readContext, type EventContext } from '../accept/accept.ts'
-
-export interface Page<T> {
-  items: T[]
-  /** Pass as `cursor` for what comes after; null at the end. */
-  next_cursor: string | null
-}
-
-export interface EventSummary {
-  id: string
-  source: string
-  type: string
-  kind: string
-  status: string
-  received_at: number
-  /** JSON of the ModelEvent. */
-  event: string
-  deliveries: DeliverySummary[]
-}
-
-export type EventDetail = EventSummary & { raw: Uint8Array; context: EventContext }
-
-export type DeliverySummary = Omit<
-  Selectable<DeliveriesTable>,
-  'lease' | 'lease_until' | 'error' | 'head' | 'ordered'
-> & {
-  error: { class: string; message: string; fix: string } | null
-  /** While it is unfinished: when it is tried next at the earliest, by itself and by its lane's rest. Else null. */
-  next_attempt_at: number | null
-  /** The latest `LISTED_ATTEMPTS`, oldest first. */
-  attempt_log: AttemptSummary[]
-}
-
-export interface AttemptSummary {
-  at: number
-  duration_ms: number
-  status: number | null
-  class: string
-  error: string | null
-}
-
-export interface AttemptDetail extends AttemptSummary {
-  request: unknown
-  response: string | null
-}
-
-/** With all of its attempts. */
-export type DeliveryDetail = Omit<DeliverySummary, 'attempt_log'> & { attempt_log: AttemptDetail[] }
-
-/**
- * How many attempts of each delivery lists show: more than a whole schedule has. One that a limit or refused
- * credentials turn away every few minutes has them without end.
- */
-export const LISTED_ATTEMPTS = 20
-
-export interface EventFilter {
-  source?: string
-  type?: string
-  kind?: string
-  status?: string
-  automation?: string
-  limit: number
-  cursor?: string
-}
-
-export interface DeliveryFilter {
-  status?: DeliveryStatus
-  automation?: string
-  destination?: string
-  event?: string
-  limit: number
-  cursor?: string
-}
+import { readContext } from '../accept/accept.ts'
+import { parse } from '../json-text.ts'
+import type { DeliveriesTable } from '../schema.ts'
+import {
+  LISTED_ATTEMPTS,
+  type AttemptSummary,
+  type DeliveryDetail,
+  type DeliveryFilter,
+  type DeliverySummary,
+  type EventDetail,
+  type EventFilter,
+  type EventSummary,
+  type Page,
+} from '../views.ts'
 
 /** Events, newest first. */
 export async function listEvents(db: Db, filter: EventFilter): Promise<Page<EventSummary>> {
@@ -167,7 +107,7 @@ export async function getDelivery(db: Db, { id }: { id: string }): Promise<Deliv
       status,
       class: kind,
       error,
-      request: JSON.parse(request) as unknown,
+      request: parse(request),
       response,
     })),
   }
@@ -235,7 +175,7 @@ function summary(row: Row): Omit<DeliverySummary, 'attempt_log'> {
   const next = row.status === 'pending' ? Math.max(row.due_at, paused_until ?? 0) : row.due_at
   return {
     ...rest,
-    error: error === null ? null : (JSON.parse(error) as DeliverySummary['error']),
+    error: error === null ? null : parse(error),
     next_attempt_at: row.status === 'pending' || row.status === 'delivering' ? next : null,
   }
 }

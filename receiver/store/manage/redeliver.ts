@@ -1,21 +1,11 @@
 import type { Selectable } from 'kysely'
 import type { Db, Flavor } from '../db.ts'
-import type { DeliveriesTable, DeliveryStatus } from '../schema.ts'
+import type { BulkFilter, BulkRedelivered, Canceled, Redelivered } from '../records.ts'
+import type { DeliveriesTable } from '../schema.ts'
 import { resetAlarms } from '../tables/lanes.ts'
 import { presentLanes } from '../upkeep/rename-lane.ts'
 import { isStale, promoteHeads } from '../tables/subjects.ts'
 import { PENDING } from '../tables/literals.ts'
-
-export type Redelivered =
-  /** `lanes`: where something may be claimed now. */
-  | { outcome: 'queued'; lanes: string[] }
-  /** A newer event about its subject has got through, or may have: this one would roll it back. */
-  | { outcome: 'stale' }
-  /** It waits or is under way already. */
-  | { outcome: 'unfinished' }
-  /** The event gave it no valid target: it can only be replayed, under a corrected automation. */
-  | { outcome: 'no_target' }
-  | { outcome: 'not_found' }
 
 type Row = Pick<Selectable<DeliveriesTable>, (typeof COLUMNS)[number]>
 const COLUMNS = [
@@ -44,24 +34,6 @@ export async function redeliver(
   const put = await putBack(db, flavor, row, force, now)
   if (put.outcome === 'queued') await resetAlarms(db, [row.lane], now)
   return put
-}
-
-export interface BulkFilter {
-  status: 'failed' | 'expired' | 'canceled' | 'superseded'
-  automation?: string
-  destination?: string
-  event?: string
-}
-
-export interface BulkRedelivered {
-  queued: number
-  stale: number
-  /** They were born without a valid target: see `Redelivered`. */
-  no_target: number
-  /** Where something may be claimed now. */
-  lanes: string[]
-  /** Pass as `after` for the rest; null when all have been looked at. */
-  next: number | null
 }
 
 /** The same for up to `limit` deliveries, oldest first. */
@@ -134,12 +106,6 @@ async function putBack(
   const promoted = row.ordered === 1 ? await promoteHeads(db, flavor, [row.subject]) : []
   return { outcome: 'queued', lanes: [row.lane, ...promoted] }
 }
-
-export type Canceled =
-  /** `lanes`: where the next of its subject may be claimed now. */
-  | { outcome: 'canceled'; lanes: string[] }
-  | { outcome: 'kept'; status: DeliveryStatus }
-  | { outcome: 'not_found' }
 
 /** Ends a waiting delivery for good; one that is under way or finished stays as it is. */
 export async function cancel(

@@ -1,12 +1,6 @@
 import type { Db } from '../db.ts'
+import type { Revision } from '../records.ts'
 import { insertAll } from '../tables/insert-all.ts'
-
-export interface Revision {
-  id: string
-  automation: string
-  /** The AutomationSpec as JSON. It names secrets, it never holds one. */
-  spec: string
-}
 
 /** Notes the texts of automations, so that every delivery can find the one it was made under. */
 export async function saveRevisions(

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { OPERATIONS, type OperationName, type Operations } from '../operations.ts'
-import { StoreUnavailable, type Store } from '../store.ts'
+import { OPERATIONS } from '../operations.ts'
+import { StoreUnavailable, type OperationName, type Operations, type Store } from '../store.ts'
 import { reviveError } from './errors.ts'
 import type { WorkerRequest, WorkerResponse } from './worker.ts'
 

@@ -1,5 +1,5 @@
 import type { Db, Flavor } from '../db.ts'
-import type { NewEvent } from '../accept/accept.ts'
+import type { NewEvent } from '../records.ts'
 import { insertAll } from './insert-all.ts'
 
 /** Who held each moved alias or stage before, and the new holders written. */

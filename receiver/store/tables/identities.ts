@@ -1,5 +1,5 @@
 import type { Db } from '../db.ts'
-import type { NewEvent } from '../accept/accept.ts'
+import type { NewEvent } from '../records.ts'
 import { insertAll } from './insert-all.ts'
 
 /** So long a repeat is told, ms. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { LanePolicy } from '../../policy/lane.ts'
 import type { Db, Flavor } from '../db.ts'
+import { jsonText } from '../json-text.ts'
 import { insertAll } from './insert-all.ts'
 import { PENDING, YES } from './literals.ts'
 
@@ -81,7 +82,7 @@ function freshLane(lane: string, now: number) {
     pause_message: null,
     pauses: 0,
     streak: 0,
-    streak_subjects: '[]',
+    streak_subjects: jsonText<readonly string[]>([]),
     cursor: '',
     ready_at: now,
     moved_to: null,

@@ -1,5 +1,5 @@
 import type { Db, Flavor } from '../db.ts'
-import type { DeliveryStatus } from '../schema.ts'
+import type { DeliveryStatus, Retention } from '../records.ts'
 import { REPEATS_KEPT_MS } from '../tables/identities.ts'
 
 /** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
@@ -7,12 +7,6 @@ const BATCH = 500
 
 const DONE: readonly DeliveryStatus[] = ['succeeded', 'superseded']
 const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
-
-/** How long what has ended is kept, ms. */
-export interface Retention {
-  succeeded_ms: number
-  failed_ms: number
-}
 
 /**
  * Deletes one batch of what is past keeping, oldest first; gives how many rows went, 0 when nothing is left to

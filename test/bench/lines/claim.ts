@@ -1,5 +1,6 @@
-import type { Claimed } from '../../../receiver/store/advance/claim.ts'
-import type { Finished } from '../../../receiver/store/advance/finish.ts'
+import { jsonText } from '../../../receiver/store/json-text.ts'
+import type { Claimed } from '../../../receiver/store/records.ts'
+import type { Finished } from '../../../receiver/store/records.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
 import { postgresPrograms, startPostgres } from '../../support/postgres.ts'
@@ -111,8 +112,9 @@ const succeeded = (claim: Claimed): Finished =>
   finishedAttempt(claim, {
     at: Date.now(),
     duration_ms: 250,
-    request: JSON.stringify({
+    request: jsonText({
       method: 'POST',
       url: 'https://api.github.com/repos/acme/serving/dispatches',
+      body: '',
     }),
   })

@@ -1,0 +1,250 @@
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { AttemptClass, AttemptResult } from '../policy/attempt.ts'
+import type { LanePolicy, PauseReason } from '../policy/lane.ts'
+import type { Identity } from '../sources/identity.ts'
+import type { JsonText } from './json-text.ts'
+
+/** The states of a delivery; who leaves each of them, and how: `tables/deliveries.ts`. */
+export type DeliveryStatus =
+  'pending' | 'delivering' | 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
+
+/** Which waiting deliveries a newer event supersedes: none, those that failed at least once, or all. */
+export type Supersede = 'never' | 'retrying' | 'waiting'
+
+/** Why a delivery did not get through, for people: `class` as of its last attempt, or `expired`. */
+export interface DeliveryError {
+  class: string
+  message: string
+  fix: string
+}
+
+/** What a source says beside the event, kept for templates and for people. */
+export interface EventContext {
+  flat: Record<string, string>
+  dispatch_type: string | null
+  hint: string | null
+  /** Index of the secret that verified the request, null where none did. */
+  secret: number | null
+}
+
+/** One delivery to be made of an event. */
+export interface NewDelivery {
+  id: string
+  automation: string
+  revision: string
+  /** Which of the revision's destinations. */
+  position: number
+  type: string
+  target: string
+  lane: string
+  policy: LanePolicy
+  subject: string
+  dedupe_key: string
+  /** One at a time and in order within the subject. */
+  ordered: boolean
+  supersede: Supersede
+  /** Ms after acceptance, or null for never. */
+  expires_after_ms: number | null
+  /** The event that is replayed, or null. */
+  replay_of: string | null
+  /** The event gives no valid request: the delivery is born a dead letter with this reason. */
+  error: DeliveryError | null
+}
+
+/** One verified event and what is to be done about it. */
+export interface NewEvent {
+  id: string
+  source: string
+  type: string
+  kind: string
+  /** Wall clock, Unix ms: for people. */
+  received_at: number
+  event: JsonText<ModelEvent>
+  context: EventContext
+  raw: Uint8Array
+  identity: Identity
+  /** Whether to refuse a body that came before, however long ago. */
+  refuse_repeats: boolean
+  /** Null but for a replay: which event it replays, and whether stale deliveries are made as well. */
+  replay: { of: string; force: boolean } | null
+  /** Where to look up and note who holds the alias or stage; null where the event moves none. */
+  holder: { key: string; version: string | null } | null
+  deliveries: NewDelivery[]
+}
+
+/** A group of events to take in. */
+export interface AcceptArgs {
+  now: number
+  events: readonly NewEvent[]
+  /** The group was tried before, and nobody knows whether that was committed. */
+  retry?: boolean
+  /** How long the senders wait, in ms: what takes longer is rolled back. */
+  wait_ms?: number
+}
+
+/** What became of an event that was handed to `accept`. */
+export type Accepted =
+  | {
+      outcome: 'accepted'
+      event_id: string
+      repeat_of: string | null
+      /** Ids of a replay's deliveries that were not made, since a newer event makes them stale. */
+      stale?: readonly string[]
+      /** Lanes in which something older can be claimed now that this event has superseded what was before it. */
+      lanes?: readonly string[]
+    }
+  | { outcome: 'duplicate'; event_id: string }
+  /** A replay whose every delivery is stale: nothing was stored. */
+  | { outcome: 'stale'; event_id: string }
+
+/** A delivery that this process may try now, with all that is needed to try it. */
+export interface Claimed {
+  id: string
+  lease: string
+  lane: string
+  subject: string
+  dedupe_key: string
+  automation: string
+  type: string
+  target: string
+  position: number
+  /** Attempts so far that count against the schedule. */
+  attempts: number
+  /** The automation's revision that the delivery was made under. The store does not look into it. */
+  spec: JsonText<unknown>
+  event_id: string
+  event: JsonText<ModelEvent>
+  context: EventContext
+}
+
+/** What one attempt showed, under the lease it was claimed with. */
+export interface Finished {
+  delivery_id: string
+  lane: string
+  subject: string
+  lease: string
+  /** Wall clock of its start, Unix ms: for people. */
+  at: number
+  duration_ms: number
+  class: AttemptClass
+  status: number | null
+  message: string
+  fix: string
+  request: JsonText<AttemptResult['request']>
+  response: string | null
+  retry_after_ms: number | null
+  /** Uniform in [0, 1): the jitter of this attempt. */
+  random: number
+}
+
+/** What an attempt led to. */
+export interface Consequence {
+  /** Null: the lease was no longer ours, and the result was dropped. */
+  status: 'succeeded' | 'failed' | 'pending' | null
+  /** The first success of this automation and target after a failure. */
+  recovered: boolean
+  /** This attempt paused the lane. */
+  paused: { reason: PauseReason; until: number; message: string } | null
+}
+
+/** One heartbeat of the engine: what it reports, and what it asks for. */
+export interface Advance {
+  now: number
+  /** Results of attempts, each under the lease that it was claimed with. */
+  finished: readonly Finished[]
+  /** How many deliveries the caller can take on now. */
+  capacity: number
+  /** How long a lease is valid, in ms of the store's clock. */
+  lease_ms: number
+  /** Lanes to look at even before their wake time: something was put there. */
+  lanes: readonly string[]
+}
+
+/** What a heartbeat gives back. */
+export interface Advanced {
+  claimed: Claimed[]
+  /** What became of each of `finished`. */
+  consequences: Consequence[]
+  /** Deliveries that ended without an attempt that said so. */
+  given_up: GivenUp[]
+  /**
+   * By lane that was looked at: how long nothing can be claimed in it, whatever comes into it, in ms; Infinity: until
+   * an attempt ends.
+   */
+  blocked_ms: Map<string, number>
+  /** Lanes that must be looked at but could not be, since another replica did or too many were due: ask again. */
+  missed: string[]
+  /** When to call again if nothing else happens before, in ms from now; Infinity when nothing waits. */
+  wait_ms: number
+}
+
+/** A delivery that ended for good without an attempt that said so. */
+export interface GivenUp extends DeliveryError {
+  id: string
+  event_id: string
+  automation: string
+  target: string
+  lane: string
+  status: 'failed' | 'expired'
+  event: JsonText<ModelEvent>
+}
+
+/** What a start found under way. */
+export interface Recovered {
+  /** How many deliveries were reclaimed. */
+  taken_back: number
+  given_up: GivenUp[]
+}
+
+/** An immutable text of an automation. */
+export interface Revision {
+  id: string
+  automation: string
+  /** It names secrets, it never holds one. The store does not look into it. */
+  spec: JsonText<unknown>
+}
+
+/** How long what has ended is kept, in ms. */
+export interface Retention {
+  succeeded_ms: number
+  failed_ms: number
+}
+
+/** What became of a redelivery. */
+export type Redelivered =
+  /** `lanes`: where something may be claimed now. */
+  | { outcome: 'queued'; lanes: string[] }
+  /** A newer event about its subject has got through, or may have: this one would roll it back. */
+  | { outcome: 'stale' }
+  /** The delivery waits or is under way already. */
+  | { outcome: 'unfinished' }
+  /** The event gave it no valid target: the event can only be replayed, under a corrected automation. */
+  | { outcome: 'no_target' }
+  | { outcome: 'not_found' }
+
+/** Which finished deliveries a bulk redelivery means. */
+export interface BulkFilter {
+  status: 'failed' | 'expired' | 'canceled' | 'superseded'
+  automation?: string
+  destination?: string
+  event?: string
+}
+
+/** What became of one batch of a bulk redelivery. */
+export interface BulkRedelivered {
+  queued: number
+  stale: number
+  no_target: number
+  /** Where something may be claimed now. */
+  lanes: string[]
+  /** Pass as `after` for the rest; null when all have been looked at. */
+  next: number | null
+}
+
+/** What became of a cancellation. */
+export type Canceled =
+  /** `lanes`: where the next delivery of its subject may be claimed now. */
+  | { outcome: 'canceled'; lanes: string[] }
+  /** The delivery is under way or has ended: `status` says which. */
+  | { outcome: 'kept'; status: DeliveryStatus }
+  | { outcome: 'not_found' }

@@ -1,0 +1,106 @@
+import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
+import type { JsonText } from './json-text.ts'
+import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './records.ts'
+
+/** One page of a list, newest first. */
+export interface Page<T> {
+  items: T[]
+  /** Pass as `cursor` for what comes after; null at the end. */
+  next_cursor: string | null
+}
+
+/** An event as lists show it. */
+export interface EventSummary {
+  id: string
+  source: string
+  type: string
+  kind: string
+  status: string
+  received_at: number
+  event: JsonText<ModelEvent>
+  deliveries: DeliverySummary[]
+}
+
+/** One event with its raw body. */
+export type EventDetail = EventSummary & { raw: Uint8Array; context: EventContext }
+
+/** A delivery as lists show it. Times are Unix ms. */
+export interface DeliverySummary {
+  /** The order of acceptance. */
+  seq: number
+  id: string
+  event_id: string
+  automation: string
+  revision: string
+  position: number
+  type: string
+  target: string
+  lane: string
+  subject: string
+  place: number
+  dedupe_key: string
+  supersede: Supersede
+  status: DeliveryStatus
+  /** Attempts that count against the schedule. */
+  attempts: number
+  /** Every attempt, also those that a limit turned away. */
+  tries: number
+  due_at: number
+  created_at: number
+  ended_at: number | null
+  /** Ms from acceptance or redelivery, or null. */
+  expires_after: number | null
+  expires_at: number | null
+  error: DeliveryError | null
+  replay_of: string | null
+  /** While it is unfinished: when it is tried next at the earliest, by itself and by its lane's pause. Else null. */
+  next_attempt_at: number | null
+  /** The latest `LISTED_ATTEMPTS`, oldest first. */
+  attempt_log: AttemptSummary[]
+}
+
+/** One attempt as lists show it. */
+export interface AttemptSummary {
+  at: number
+  duration_ms: number
+  status: number | null
+  class: string
+  error: string | null
+}
+
+/** One attempt with its request and response. */
+export interface AttemptDetail extends AttemptSummary {
+  request: Partial<AttemptResult['request']>
+  response: string | null
+}
+
+/** A delivery with all of its attempts. */
+export type DeliveryDetail = Omit<DeliverySummary, 'attempt_log'> & { attempt_log: AttemptDetail[] }
+
+/**
+ * How many attempts of each delivery lists show: more than a whole schedule has. A delivery in a paused lane can
+ * collect attempts without limit.
+ */
+export const LISTED_ATTEMPTS = 20
+
+/** Which events a list shows. */
+export interface EventFilter {
+  source?: string
+  type?: string
+  kind?: string
+  status?: string
+  automation?: string
+  limit: number
+  cursor?: string
+}
+
+/** Which deliveries a list shows. */
+export interface DeliveryFilter {
+  status?: DeliveryStatus
+  automation?: string
+  destination?: string
+  event?: string
+  limit: number
+  cursor?: string
+}
