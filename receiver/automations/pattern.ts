@@ -1,3 +1,4 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import { RE2JS } from 're2js'
 import { reasonOf } from '../observe/reason-of.ts'
 
@@ -7,7 +8,7 @@ export const LONGEST_TEXT = 16_384
 const LONGEST_PATTERN = 1_000
 
 /** A part of an automation that cannot work. `path` is relative to the automation: `if`, `filter.alias_regex`. */
-export class AutomationError extends Error {
+export class AutomationError extends Error implements Problem {
   readonly path: string
   readonly fix: string
   constructor(path: string, message: string, fix: string) {

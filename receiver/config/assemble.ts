@@ -1,6 +1,7 @@
+import { dirname } from 'node:path'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { SourceType } from '../sources/source.ts'
-import { buildAutomation, gitHubUse } from './automation-spec.ts'
+import { buildAutomation } from './automation-spec.ts'
 import type { AutomationContext } from './automation-spec.ts'
 import type { Config, ConfigProblem, SourceConfig } from './config.ts'
 import type { GitHubConnection } from '../github/connection.ts'
@@ -10,6 +11,7 @@ import type { Environment } from './environment/environment.ts'
 import type { ParsedFile } from './file.ts'
 import type { Fault } from './problems.ts'
 import type { SourceInput, TypeTables } from './schema.ts'
+import { SecretReferences, type ReferenceSources } from './secret-references.ts'
 import { buildSource } from './sources.ts'
 import { parseDuration } from './units.ts'
 
@@ -36,7 +38,7 @@ const DEFAULT_LIMITS = { backlog: 1_000_000 }
 export function assemble(
   files: readonly ParsedFile[],
   tables: TypeTables,
-  environment: Environment,
+  { environment, env }: { environment: Environment; env: ReferenceSources['env'] },
 ): Assembled {
   const problems = new Map<string, ConfigProblem[]>()
   const report = (file: ParsedFile, faults: readonly Fault[]) => {
@@ -56,7 +58,9 @@ export function assemble(
   })
   const retention = assembleRetention(assembly)
   const limits = assembleLimits(assembly)
-  return { config: { sources, connections, automations, retention, limits }, problems }
+  // All files of a configuration lie in one directory.
+  const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
+  return { config: { sources, connections, automations, retention, limits, references }, problems }
 }
 
 function assembleSources({ files, tables, report }: Assembly) {
@@ -79,7 +83,7 @@ function assembleSources({ files, tables, report }: Assembly) {
   return { sources, types }
 }
 
-function assembleConnections({ files, report }: Assembly, environment: Environment) {
+function assembleConnections({ files, tables, report }: Assembly, environment: Environment) {
   const open = new Map<string, OpenConnection>()
   // Named, with a problem of its own: what is sent with it is not wrong for that.
   const broken = new Map<string, string[] | null>()
@@ -99,25 +103,32 @@ function assembleConnections({ files, report }: Assembly, environment: Environme
   }
   const main = named.has('main') ? null : mainFromEnvironment(environment)
   if (main !== null) open.set('main', main)
-  return closeConnections(open, broken, files)
+  return closeConnections(open, broken, namedRepositories(files, tables))
+}
+
+/** The repositories that destinations name word for word, by connection. */
+function namedRepositories(files: readonly ParsedFile[], { destinations: types }: TypeTables) {
+  const named = new Map<string, Set<string>>()
+  for (const settings of files
+    .flatMap(({ content }) => content.automations)
+    .flatMap((one) => one.destinations)) {
+    const use = types.get(settings.type)?.repository?.(settings)
+    if (use === undefined || use.name === null || !isLiteral(`${use.owner}/${use.name}`)) continue
+    named.set(use.connection, (named.get(use.connection) ?? new Set()).add(`${use.owner}/${use.name}`))
+  }
+  return named
 }
 
 /** Where no repositories are listed, those count that automations name word for word. */
 function closeConnections(
   open: ReadonlyMap<string, OpenConnection>,
   broken: ReadonlyMap<string, string[] | null>,
-  files: readonly ParsedFile[],
+  named: ReadonlyMap<string, ReadonlySet<string>>,
 ) {
-  const uses = files
-    .flatMap(({ content }) => content.automations)
-    .flatMap(({ destinations }) => destinations.map(gitHubUse))
   const connections = new Map<string, GitHubConnection>()
   const known = new Map<string, { repositories: readonly string[]; listed: boolean }>()
   const allowed = (name: string, listed: readonly string[] | null) => {
-    const used = uses.flatMap((use) =>
-      use?.connection === name && isLiteral(use.repository) ? use.repository : [],
-    )
-    const repositories = [...(listed ?? new Set(used))]
+    const repositories = [...(listed ?? named.get(name) ?? [])]
     known.set(name, { repositories, listed: listed !== null })
     return repositories
   }

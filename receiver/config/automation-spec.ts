@@ -38,15 +38,8 @@ export function buildAutomation(
   return { spec, faults }
 }
 
-/** The connection and repository that a destination's settings name; null for what doesn't go to GitHub. */
-export function gitHubUse(settings: DestinationSpec): { connection: string; repository: string } | null {
-  const { connection = 'main', repository } = settings
-  if (typeof repository !== 'string' || typeof connection !== 'string') return null
-  return { connection, repository }
-}
-
 function fillIn(input: AutomationInput, { sources, destinations }: AutomationContext): AutomationSpec {
-  const strict = input.destinations.some(({ type }) => destinations.get(type)?.default_order === 'strict')
+  const strict = input.destinations.some(({ type }) => destinations.get(type)?.order === 'strict')
   return {
     name: input.name,
     description: input.description,
@@ -106,7 +99,7 @@ function destinationFaults(settings: DestinationSpec, index: number, context: Au
   const faults = found.map((problem) => ({
     path: [...path, ...problem.path],
     message: problem.message,
-    fix: problem.fix ?? '',
+    fix: problem.fix,
   }))
   const gitHub = gitHubFault(settings, context)
   if (gitHub === null) return faults
@@ -115,16 +108,18 @@ function destinationFaults(settings: DestinationSpec, index: number, context: Au
   return [{ ...gitHub, path: [...path, ...gitHub.path] }, ...faults.filter((_, at) => others[at])]
 }
 
-function gitHubFault(settings: DestinationSpec, { connections }: AutomationContext): Fault | null {
-  const use = gitHubUse(settings)
-  if (use === null) return null
+function gitHubFault(
+  settings: DestinationSpec,
+  { connections, destinations }: AutomationContext,
+): Fault | null {
+  const use = destinations.get(settings.type)?.repository?.(settings)
+  if (use === undefined) return null
   const connection = connections.get(use.connection)
   if (connection === undefined) return missingConnection(use.connection, [...connections.keys()])
-  const [owner = '', ...name] = use.repository.split('/')
   // An owner that is a template is refused by the destination, list or not.
-  if (connection.listed || owner.includes('$') || !name.join('/').includes('${')) return null
+  if (connection.listed || use.owner.includes('$') || use.name !== null) return null
   const message = `a template may name any repository, and the connection ${use.connection} lists none`
-  const fix = `Add github.${use.connection}.repositories, e.g. ["${owner}/*"].`
+  const fix = `Add github.${use.connection}.repositories, e.g. ["${use.owner}/*"].`
   return { path: ['repository'], message, fix }
 }
 

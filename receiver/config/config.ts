@@ -1,6 +1,8 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { Credentials } from '../sources/source.ts'
+import type { SecretReferences } from './secret-references.ts'
 
 export interface SourceConfig {
   name: string
@@ -19,7 +21,7 @@ export interface SourceConfig {
   settings: Record<string, unknown>
 }
 
-/** A whole valid configuration with its secrets resolved. */
+/** A whole valid configuration with its secrets resolved, but for those of destinations: see `references`. */
 export interface Config {
   sources: ReadonlyMap<string, SourceConfig>
   connections: ReadonlyMap<string, GitHubConnection>
@@ -27,19 +29,17 @@ export interface Config {
   /** Milliseconds. */
   retention: { succeeded_ms: number; failed_ms: number }
   limits: { backlog: number }
+  /** Gives the values of the secrets that automations refer to. */
+  references: SecretReferences
 }
 
 /** One thing wrong with the configuration, as an instruction. */
-export interface ConfigProblem {
+export interface ConfigProblem extends Problem {
   file: string
   /** From 1; null where it belongs to no line (an environment variable). */
   line: number | null
   /** `automations[0].filter.alias`, or the name of the environment variable. */
   key: string
-  /** What is wrong. Never holds a secret's value. */
-  message: string
-  /** What to do. */
-  fix: string
 }
 
 /** The configuration cannot be used. Its message is the whole text to print, one problem per paragraph. */

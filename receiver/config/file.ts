@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Json } from '../../src/contract/model-event.ts'
 import type { ConfigProblem } from './config.ts'
 import type { ContentReader } from './content.ts'
@@ -33,7 +34,7 @@ export function parseFile(
   if (Array.isArray(document)) return document
   const schema = fileSchema(tables)
   const written = withoutExtensions(document.value)
-  const { value, faults } = resolveReferences(written, { schema, env, file, reader })
+  const { value, faults } = resolveReferences(written, { schema, env, directory: dirname(file), reader })
   const parsed = schema.safeParse(value)
   if (!parsed.success) faults.push(...faultsOf(parsed.error.issues, { schema, value: written }))
   const { locate } = document

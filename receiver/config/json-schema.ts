@@ -11,7 +11,7 @@ export function configJsonSchema(tables: TypeTables): Record<string, unknown> {
     io: 'input',
     target: 'draft-07',
     override({ jsonSchema }) {
-      if (jsonSchema['secret'] !== true) return
+      if (jsonSchema['secret'] === undefined) return
       delete jsonSchema['secret']
       jsonSchema['writeOnly'] = true
     },

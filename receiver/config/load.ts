@@ -93,7 +93,7 @@ function parseOrLastGood(file: string, text: string, run: Run): ParsedFile | nul
 function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null; used: ParsedFile[] } {
   const { options, problems } = run
   for (let used = parsed; used.length > 0;) {
-    const assembled = assemble(used, options, options.environment)
+    const assembled = assemble(used, options, options)
     if (assembled.problems.size === 0) return { config: assembled.config, used }
     used = used.flatMap((candidate) => {
       const faults = assembled.problems.get(candidate.file)

@@ -1,13 +1,12 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type { ConfigProblem } from './config.ts'
 
 /** A place in a configuration file: the keys and list indexes that lead to it. */
 export type Path = readonly (string | number)[]
 
 /** Something wrong at a place, before its line is known. */
-export interface Fault {
+export interface Fault extends Problem {
   path: Path
-  message: string
-  fix: string
   /** The fault is the last key of the path itself, not its value. */
   at_key?: boolean
 }

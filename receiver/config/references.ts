@@ -1,19 +1,14 @@
-import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Json } from '../../src/contract/model-event.ts'
-import { secretOf } from './content.ts'
-import type { ContentReader } from './content.ts'
+import type { Problem } from '../../src/contract/problem.ts'
+import type { SecretForm } from '../secrets/settings.ts'
 import type { Fault, Path } from './problems.ts'
-import { childSchema, isFreeForm, isSecret } from './schema-walk.ts'
-import type { Inner } from './schema-walk.ts'
+import { childSchema, isFreeForm, secretForm, type Inner } from './schema-walk.ts'
+import { REFERENCE, replaceReferences, type ReferenceSources } from './secret-references.ts'
 
-/** Where `${env:…}` and `${file:…}` are looked up. */
-export interface ReferenceContext {
+/** What a value is checked against. */
+export interface ReferenceContext extends ReferenceSources {
   schema: z.ZodType
-  env: Readonly<Record<string, string | undefined>>
-  /** The configuration file: relative paths start at its directory. */
-  file: string
-  reader: ContentReader
 }
 
 /** A value with its references replaced, and what was wrong with them. */
@@ -22,7 +17,6 @@ export interface Resolved {
   faults: Fault[]
 }
 
-const REFERENCE = /\$\{(env|file):([^}\s](?:[^}]*[^}\s])?)\}/g
 /** What people write who know W&B's `${SECRET}` or a shell. */
 const BARE = /^\$\{?([A-Z][A-Z0-9_]*)\}?$/
 /** A reference with a slip of the pen: `${ENV:X}`, `${ env:X }`, `$(env:X)`, `{env:X}`, `env:X`. */
@@ -31,14 +25,16 @@ const SLIP = /^[${(\s]*(env|file)\s*:\s*([^\s(){}]+)[\s)}]*$/i
 const LEFT_OVER = /\$\{(?:\s*(env|file)\s*:\s*(\w+))?/i
 
 /**
- * Replaces the references of every key that the schema marks as secret; anywhere else one is a fault.
- * Inside `automations` they are checked and stay as written: an automation is stored and shown, a secret never.
+ * Replaces the references of every key that the schema marks as secret; anywhere else a reference is a fault.
+ * Inside `automations` each secret must hold one, and stays as written: an automation is stored and shown, a secret
+ * never is.
  */
-export function resolveReferences(value: Json, { schema, env, file, reader }: ReferenceContext): Resolved {
+export function resolveReferences(value: Json, { schema, ...sources }: ReferenceContext): Resolved {
   const faults: Fault[] = []
 
   const walk = (item: Json, path: Path, at: Place): Json => {
-    if (typeof item === 'string') return at.secret ? secretText(item, path) : plainText(item, path, at)
+    if (typeof item === 'string')
+      return at.secret === null ? plainText(item, path, at) : secretText(item, path, at.secret)
     if (Array.isArray(item)) return item.map((inner, index) => walkChild(item, inner, [...path, index], at))
     if (item === null || typeof item !== 'object') return item
     const entries = Object.entries(item)
@@ -49,7 +45,7 @@ export function resolveReferences(value: Json, { schema, env, file, reader }: Re
   const walkChild = (holder: Json, item: Json, path: Path, at: Place): Json => {
     const child = childSchema(at.schema, holder, path.at(-1) ?? '')
     const free = at.free || isFreeForm(child)
-    return walk(item, path, { schema: child, free, secret: at.secret || isSecret(child) })
+    return walk(item, path, { schema: child, free, secret: at.secret ?? secretForm(child) })
   }
   const plainText = (text: string, path: Path, { schema, free }: Place): string => {
     const found = /(?<!\$)\$\{(env|file):/.exec(text)
@@ -59,36 +55,41 @@ export function resolveReferences(value: Json, { schema, env, file, reader }: Re
     faults.push({ path, message, fix: free ? SENT_FIX : PLAIN_FIX })
     return text
   }
-  const secretText = (text: string, path: Path): string => {
+  const secretText = (text: string, path: Path, form: SecretForm): string => {
+    const isKept = path[0] === 'automations'
     const slip = slipOf(text)
+    const { text: resolved, problems } = replaceReferences(text, sources)
     if (slip !== null) faults.push({ path, message: 'is not a reference', fix: slip })
-    const resolved = text.replace(REFERENCE, (_, kind: string, name: string) =>
-      kind === 'env' ? variable(name, path) : secretFile(name, path),
-    )
-    return path[0] === 'automations' ? text : resolved
+    faults.push(...problems.map((problem) => ({ path, ...problem })))
+    if (slip !== null) return isKept ? text : resolved
+    if (isKept && text !== '' && text.search(REFERENCE) === -1) faults.push({ path, ...LITERAL })
+    else if (form === 'url' && problems.length === 0 && !isHttpUrl(resolved))
+      faults.push({ path, ...NOT_A_URL })
+    return isKept ? text : resolved
   }
-  const variable = (name: string, path: Path): string => {
-    const found = Object.hasOwn(env, name) ? env[name] : undefined
-    if (found !== undefined && found.trim() !== '') return found.replace(/[\r\n]+$/, '')
-    const message = `the environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}`
-    faults.push({ path, message, fix: `Set ${name} where the receiver starts.` })
-    return name
-  }
-  const secretFile = (name: string, path: Path): string => {
-    const target = resolve(dirname(file), name)
-    const read = secretOf(target, reader.read(target))
-    if ('text' in read) return read.text
-    faults.push({ path, message: `the secret's file ${read.reason}`, fix: 'Mount it, or correct the path.' })
-    return name
-  }
-  return { value: walk(value, [], { schema, free: false, secret: false }), faults }
+  return { value: walk(value, [], { schema, free: false, secret: null }), faults }
 }
 
-/** Where a value stands: its schema, whether any JSON may stand there, whether it is a secret. */
+/** A destination's secret that stands in the file itself. */
+const LITERAL: Problem = {
+  message: 'holds the secret itself, and an automation is stored and shown',
+  fix: 'Put the secret into an environment variable or a file, and write "${env:NAME}" or "${file:/path}" here.',
+}
+
+const NOT_A_URL: Problem = {
+  message: 'is not an http or https address once its references are replaced',
+  fix: 'Copy the whole address, from https:// on, into the variable or the file.',
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
+}
+
+/** Where a value stands: its schema, whether any JSON may stand there, which form of secret it is, if any. */
 interface Place {
   schema: Inner
   free: boolean
-  secret: boolean
+  secret: SecretForm | null
 }
 
 const WORDS = 'Words of the event are `${alias}`, `${event.model.name}` and so on.'

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { SecretForm } from '../secrets/settings.ts'
 import type { Path } from './problems.ts'
 
 /** A schema inside another one, as far as it can be told. */
@@ -47,10 +48,13 @@ export function knownKeys(schema: Inner, value: unknown): string[] {
   return def.type === 'object' ? Object.keys(def.shape) : []
 }
 
-/** Whether any layer of the schema is marked as secret. */
-export function isSecret(schema: Inner): boolean {
-  for (let at = schema; at !== null; at = layerBelow(at)) if (at.meta()?.['secret'] === true) return true
-  return false
+/** Returns the form of the secret that any layer of the schema is marked as; null for what is not secret. */
+export function secretForm(schema: Inner): SecretForm | null {
+  for (let at = schema; at !== null; at = layerBelow(at)) {
+    const form = at.meta()?.['secret']
+    if (form === 'text' || form === 'url') return form
+  }
+  return null
 }
 
 /** What the schema says to people, or "". */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DestinationType } from '../destinations/destination.ts'
+import { secretText } from '../secrets/settings.ts'
 import type { SourceType } from '../sources/source.ts'
 import { DURATION, SIZE } from './units.ts'
 
@@ -8,9 +9,6 @@ export interface TypeTables {
   sources: ReadonlyMap<string, SourceType>
   destinations: ReadonlyMap<string, DestinationType>
 }
-
-/** Marks a key whose value may come from `${env:NAME}` or `${file:/path}`, alone or inside a longer text. */
-export const SECRET = { secret: true } as const
 
 /** A source's name: the last part of its webhook URL. */
 export const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
@@ -23,7 +21,6 @@ const globOrGlobs = z.union([glob, globs])
 const duration = z
   .string()
   .regex(DURATION, { error: 'must be a number with s, m, h or d, such as 72h or 30d' })
-const secretText = z.string().min(1, 'must not be empty').meta(SECRET)
 const text = (longest: number) =>
   z
     .string()
@@ -42,9 +39,11 @@ const allow = z
 
 /** The keys that every source has. */
 const sourceShape = {
-  secrets: z.array(secretText).optional().describe('Signing secrets. Several while one is being replaced.'),
-  access_token: secretText.optional().describe('Expected as `Authorization: Bearer …`.'),
-  authorization: secretText.optional().describe('Expected as the whole value of the `Authorization` header.'),
+  secrets: z.array(secretText()).optional().describe('Signing secrets. Several while one is being replaced.'),
+  access_token: secretText().optional().describe('Expected as `Authorization: Bearer …`.'),
+  authorization: secretText()
+    .optional()
+    .describe('Expected as the whole value of the `Authorization` header.'),
   insecure: z.boolean().default(false).describe('Take requests that nobody can verify, on purpose.'),
   allow: allow.default({}),
   body_limit: z
@@ -77,13 +76,13 @@ const connection = z.strictObject({
     .default(1)
     .describe('Pace of one GitHub identity; 0 is no pace.'),
   api_url: z.string().min(1).optional().describe('Default: GITHUB_API_URL, else https://api.github.com.'),
-  token: secretText.optional().describe('A personal access token; a GitHub App is better.'),
+  token: secretText().optional().describe('A personal access token; a GitHub App is better.'),
   app_id: z
-    .union([secretText, z.number().int().positive()])
-    .meta(SECRET)
+    .union([secretText(), z.number().int().positive()])
+    .meta({ secret: 'text' })
     .optional()
     .describe("A GitHub App's id or client id; needs private_key."),
-  private_key: secretText.optional().describe("The GitHub App's private key (PEM)."),
+  private_key: secretText().optional().describe("The GitHub App's private key (PEM)."),
 })
 
 const filter = z.strictObject({

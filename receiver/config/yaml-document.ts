@@ -1,6 +1,7 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Json } from '../../src/contract/model-event.ts'
+import type { Problem } from '../../src/contract/problem.ts'
 import type { ConfigProblem } from './config.ts'
 import { keyOf, problemOf } from './problems.ts'
 import type { Fault, Path } from './problems.ts'
@@ -61,7 +62,7 @@ function formProblems(file: string, text: string, document: Document, lines: Lin
 }
 
 /** `rest`: the text from the place on. */
-function formProblem(code: string, message: string, rest: string): { message: string; fix: string } {
+function formProblem(code: string, message: string, rest: string): Problem {
   if (code === 'DUPLICATE_KEY') {
     const [, key = ''] = /^["']?([\w.-]{1,80})["']?\s*:/.exec(rest) ?? []
     const which = key === '' ? 'a key' : `the key \`${key}\``

@@ -51,7 +51,7 @@ export function planDeliveries(
   )
 }
 
-type Aim = Target & Pick<NewDelivery, 'policy' | 'error'>
+type Aim = Target & Pick<NewDelivery, 'error'>
 
 /** Where the delivery goes, or why it can go nowhere. */
 function aim(sender: Sender | undefined, input: TargetInput, type: string): Aim {
@@ -65,8 +65,7 @@ function aim(sender: Sender | undefined, input: TargetInput, type: string): Aim 
   if (sender === undefined)
     return nowhere(`No destination of type "${type}" is available.`, 'Upgrade the receiver.')
   try {
-    const target = sender.target(input)
-    return { ...target, policy: sender.policy(target.lane), error: null }
+    return { ...sender.target(input), error: null }
   } catch (error) {
     if (error instanceof RenderError) return nowhere(error.message, error.fix)
     throw error

@@ -1,12 +1,14 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type { z } from 'zod'
 import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import type { GitHub } from '../github/dispatch.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
 import type { LanePolicy } from '../policy/lane.ts'
+import type { AnswerRow } from '../outbound/answer-table.ts'
 
 /** Everything a destination needs to know of one delivery in order to send it. */
-export interface DeliveryInput<D = unknown> {
+export interface DeliveryInput<S = unknown> {
   /** `dlv_…`: the same for every attempt; receivers use it to tell repeats. */
   delivery_id: string
   automation: string
@@ -20,11 +22,11 @@ export interface DeliveryInput<D = unknown> {
   /** Hex; equal for repeats of one change. */
   dedupe_key: string
   /** The destination's part of the automation's revision, as its `settings` schema parsed it. */
-  settings: D
+  settings: S
 }
 
 /** The same before it is known where the delivery goes, which is a part of its subject. */
-export type TargetInput<D = unknown> = Omit<DeliveryInput<D>, 'subject_key'>
+export type TargetInput<S = unknown> = Omit<DeliveryInput<S>, 'subject_key'>
 
 /** Where a delivery goes, known when the event is accepted. */
 export interface Target {
@@ -37,70 +39,152 @@ export interface Target {
   listener: string
   /** What one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
   lane: string
+  /** How that lane may be used. */
+  policy: LanePolicy
 }
 
 /** A destination of one running receiver, ready to send. Made once per configuration by `DestinationType.connect`. */
-export interface Sender<D = unknown> {
+export interface Sender<S = unknown> {
   /**
-   * Renders where the delivery goes. Throws `RenderError` when the event gives no valid target
-   * (an empty repository name, one outside the connection's list): the delivery then fails with that reason.
+   * Renders where the delivery goes.
+   * @throws RenderError when the event gives no valid target (an empty repository name, one outside the connection's
+   * list): the delivery then fails with that reason.
    */
-  target(input: TargetInput<D>): Target
-  policy(lane: string): LanePolicy
-  /** One try. Never throws: whatever happens is an `AttemptResult`. Gives up when `signal` aborts. */
-  send(input: DeliveryInput<D>, signal: AbortSignal): Promise<AttemptResult>
-  /** What `send` would send, for explain and test; secrets masked. Throws `RenderError`. */
-  render(input: DeliveryInput<D>): { method: string; url: string; body: JsonObject }
+  target(input: TargetInput<S>): Target
+  /** Makes one try. Never throws: whatever happens is an `AttemptResult`. Gives up when `signal` aborts. */
+  send(input: DeliveryInput<S>, signal: AbortSignal): Promise<AttemptResult>
+  /**
+   * Returns what `send` would send, for explain and test; secrets masked.
+   * @throws RenderError
+   */
+  render(input: DeliveryInput<S>): { method: string; url: string; body: JsonObject }
 }
 
-/** A kind of destination. Registered in `destinations/index.ts`. */
-export interface DestinationType<D = unknown> {
+/**
+ * A kind of destination: one file, registered in `destinations/index.ts`. Configuration, its JSON Schema, the docs page
+ * and the dashboard go by what is declared here.
+ *
+ * @example
+ * ```ts
+ * import { z } from 'zod'
+ * import type { DestinationType } from '../../receiver/destinations/destination.ts'
+ * import { secretText } from '../../receiver/secrets/settings.ts'
+ *
+ * const settings = z.strictObject({
+ *   type: z.literal('pager'),
+ *   room: z.string().min(1).describe('Who is paged.'),
+ *   key: secretText('The key of the pager service.'),
+ * })
+ *
+ * export const pager: DestinationType<z.infer<typeof settings>> = {
+ *   type: 'pager',
+ *   title: 'Pager',
+ *   order: 'none',
+ *   settings,
+ *   example: { type: 'pager', room: 'ml-on-call', key: '${env:PAGER_KEY}' },
+ *   guide: 'Make a key under Settings > Integrations, and put it into `PAGER_KEY`.',
+ *   answers: [{ id: 'taken', class: 'success' }],
+ *   check: ({ room }) =>
+ *     room.startsWith('#') ? [{ path: ['room'], message: 'is a channel', fix: 'Name a room.' }] : [],
+ *   connect: ({ secret }) => ({
+ *     target: ({ settings: { room } }) => ({
+ *       target: room,
+ *       listener: '',
+ *       lane: 'pager',
+ *       policy: { concurrency: 1, interval_ms: 1_000 },
+ *     }),
+ *     render: ({ event, settings: { room } }) => ({
+ *       method: 'POST',
+ *       url: `https://pager.example/rooms/${encodeURIComponent(room)}`,
+ *       body: { text: event.title },
+ *     }),
+ *     async send({ event, settings: { room, key } }, signal) {
+ *       const url = `https://pager.example/rooms/${encodeURIComponent(room)}`
+ *       const body = JSON.stringify({ text: event.title })
+ *       const headers = { authorization: `Bearer ${secret(key)}` }
+ *       const { status } = await fetch(url, { method: 'POST', headers, body, signal })
+ *       return {
+ *         class: status < 300 ? 'success' : 'ambiguous',
+ *         status,
+ *         message: status < 300 ? '' : `The pager answered HTTP ${status}.`,
+ *         fix: '',
+ *         request: { method: 'POST', url, body },
+ *         response: null,
+ *         retry_after_ms: null,
+ *       }
+ *     },
+ *   }),
+ * }
+ * ```
+ */
+export interface DestinationType<S = unknown> {
   /** The value of `type:` in an automation's destination, e.g. `repository_dispatch`. */
   type: string
+  /** The name for people: `GitHub repository_dispatch`. */
   title: string
-  /** The schema of its keys, `type` included. */
-  settings: z.ZodType<D>
   /** The order that an automation gets where it doesn't say: `strict` for what starts a run or job. */
-  default_order: 'strict' | 'none'
+  order: 'strict' | 'none'
+  /** The schema of its keys, `type` included. What is secret is marked by `secretText` or `secretUrl`. */
+  settings: z.ZodType<S>
+  /** Keys as somebody would write them, valid as they are; secrets as references. One test renders every example. */
+  example: { type: string } & Record<string, unknown>
+  /** What it sends and how the other side is set up, in Markdown: the docs page and the dashboard print it. */
+  guide: string
+  /** What each answer of the other side means, the first that applies wins: the docs page prints them. */
+  answers: readonly Pick<AnswerRow<never>, 'id' | 'class'>[]
   /**
-   * What is wrong with these settings beyond their schema, e.g. an unknown template word or a payload that can
-   * never fit. Empty when all is well. `path` is relative to the destination.
+   * Returns what is wrong with these settings beyond their schema, e.g. an unknown template word or a payload that can
+   * never fit. Empty when all is well.
    */
-  check(settings: D, context: CheckContext): SettingsProblem[]
+  check(settings: S, context: CheckContext): SettingsProblem[]
   /**
-   * The repository of GitHub that it sends to, for those that do: tokens are narrowed to what automations name.
-   * `name` is null where it depends on the event.
+   * The repository of GitHub that it sends to, for those that do: the connection must have it, and tokens are narrowed
+   * to what automations name. `name` is null where it depends on the event.
    */
-  repository?(settings: D): { connection: string; owner: string; name: string | null }
+  repository?(settings: S): { connection: string; owner: string; name: string | null }
   /** Makes this kind of destination ready to send, once per configuration. */
-  connect(context: ConnectContext): Sender<D>
+  connect(context: ConnectContext): Sender<S>
 }
 
 /** One thing wrong with a destination's settings. `path` is relative to the destination. */
-export interface SettingsProblem {
+export interface SettingsProblem extends Problem {
   path: (string | number)[]
-  message: string
-  /** What to do, where the message does not say it. */
-  fix?: string
 }
 
 /** What a running receiver lends its destinations. */
 export interface ConnectContext {
   connections: ReadonlyMap<string, GitHubConnection>
   github: GitHub
+  /**
+   * Returns the present value of a secret setting, whose references (`${env:NAME}`, `${file:/path}`) the stored settings
+   * keep. Ask at each attempt, and mask the value in whatever is recorded.
+   * @throws SecretUnavailable when a variable or a file has no value.
+   */
+  secret: (text: string) => string
 }
 
+/** What the settings of a destination are checked against. */
 export interface CheckContext {
   /** Names of the GitHub connections with their `repositories` globs. */
   connections: ReadonlyMap<string, { repositories: readonly string[] }>
 }
 
 /** The event cannot be turned into a request for this destination. The message says why and what to change. */
-export class RenderError extends Error {
+export class RenderError extends Error implements Problem {
   readonly fix: string
   constructor(message: string, fix: string) {
     super(message)
     this.name = 'RenderError'
+    this.fix = fix
+  }
+}
+
+/** A secret of a destination has no value now. The message names the variable or the file, never a value. */
+export class SecretUnavailable extends Error implements Problem {
+  readonly fix: string
+  constructor(message: string, fix: string) {
+    super(message)
+    this.name = 'SecretUnavailable'
     this.fix = fix
   }
 }

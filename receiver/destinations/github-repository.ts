@@ -1,4 +1,5 @@
 import type { Json } from '../../src/contract/model-event.ts'
+import type { Problem } from '../../src/contract/problem.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
 import type { TemplateScope } from '../templates/template.ts'
@@ -23,7 +24,7 @@ export function repositoryProblem(
   repository: string,
   globs: readonly string[],
   connection: string,
-): { message: string; fix: string } | null {
+): Problem | null {
   const { owner, name } = split(repository)
   if (owner.includes('$')) {
     const message = `the owner cannot be a template: an event could steer "${repository}" to anybody's repositories`

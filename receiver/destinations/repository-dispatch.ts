@@ -1,18 +1,88 @@
-import { checkEventType, ClientPayloadError, LIMITS } from '../../src/contract/client-payload.ts'
+import { z } from 'zod'
+import {
+  checkEventType,
+  ClientPayloadError,
+  completeClientPayload,
+  encodeClientPayload,
+  LIMITS,
+} from '../../src/contract/client-payload.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
-import { compileTemplate, TemplateError } from '../templates/template.ts'
-import type { CheckContext, DestinationType, SettingsProblem } from './destination.ts'
-import { createRepositoryDispatchSender } from './repository-dispatch-sender.ts'
-import { repositoryDispatchSettings } from './repository-dispatch-settings.ts'
-import type { RepositoryDispatch } from './repository-dispatch-settings.ts'
-import { repositoryParts, repositoryProblem } from './github-repository.ts'
+import type { Problem } from '../../src/contract/problem.ts'
+import { GITHUB_ANSWERS } from '../github/answers.ts'
+import type { GitHubConnection } from '../github/connection.ts'
+import { laneOf, lanePolicy } from '../github/lanes.ts'
+import type { AttemptResult } from '../policy/attempt.ts'
+import { redact } from '../secrets/redact.ts'
+import { compileTemplate, renderString, TemplateError, type TemplateScope } from '../templates/template.ts'
+import { checkTemplates, problemAt } from './check-templates.ts'
+import {
+  RenderError,
+  type CheckContext,
+  type ConnectContext,
+  type DeliveryInput,
+  type DestinationType,
+  type Sender,
+  type SettingsProblem,
+  type TargetInput,
+} from './destination.ts'
+import { renderRepository, repositoryParts, repositoryProblem, type Repository } from './github-repository.ts'
+
+const json: z.ZodType<Json> = z.json()
+const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json)
+
+const settings = z.strictObject({
+  type: z.literal('repository_dispatch'),
+  connection: z.string().min(1).default('main').describe('The GitHub connection to send with.'),
+  repository: z.string().min(3).describe('owner/name. The name may be a template, the owner never.'),
+  event_type: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("What the workflow's `types` name. Default: the body's own, else the registry's event."),
+  client_payload: jsonObject
+    .nullable()
+    .default(null)
+    .describe("At most ten keys, each a template. Default: the registry's own fields and model_event."),
+  model_event: z.boolean().default(true).describe('Whether model_event is added to your own client_payload.'),
+  parameters: jsonObject.default({}).describe('Travels in model_event.parameters: costs no key.'),
+})
+
+type Settings = z.infer<typeof settings>
+type Input = DeliveryInput<Settings>
+type Body = { event_type: string; client_payload: JsonObject }
+
+const GUIDE = `Starts every workflow of a repository that listens to the event type:
+
+\`\`\`yaml
+on:
+  repository_dispatch:
+    types: [deploy-model]
+\`\`\`
+
+Such a workflow must be on the repository's default branch. The GitHub connection needs *Contents: write* on the
+repository, and its \`repositories\` must have it. GitHub answers a dispatch with 204 once it is accepted; whether a
+workflow started shows under *Actions* of the repository. Runs of one model keep their order with
+\`concurrency: { group: "\${{ github.event.client_payload.model_event.subject_key }}", queue: max }\`.
+`
 
 /** Starts workflows of a repository by GitHub's `POST /repos/{owner}/{repo}/dispatches`. */
-export const repositoryDispatch: DestinationType<RepositoryDispatch> = {
+export const repositoryDispatch: DestinationType<Settings> = {
   type: 'repository_dispatch',
   title: 'GitHub repository_dispatch',
-  settings: repositoryDispatchSettings,
-  default_order: 'strict',
+  order: 'strict',
+  settings,
+  example: {
+    type: 'repository_dispatch',
+    connection: 'main',
+    repository: 'acme/serving',
+    event_type: 'deploy-model',
+    client_payload: { model: '${artifact_version_string}', accuracy: '${event.metadata.accuracy}' },
+    model_event: true,
+    parameters: { region: 'eu' },
+  },
+  guide: GUIDE,
+  answers: GITHUB_ANSWERS,
   check: (given, context) => [
     ...checkRepository(given, context),
     ...checkTexts(given),
@@ -20,45 +90,23 @@ export const repositoryDispatch: DestinationType<RepositoryDispatch> = {
     ...checkPayload(given),
   ],
   repository: ({ connection, repository }) => ({ connection, ...repositoryParts(repository) }),
-  connect: ({ connections, github }) => createRepositoryDispatchSender(connections, { github }),
+  connect: createSender,
 }
 
-function checkRepository({ connection, repository }: RepositoryDispatch, { connections }: CheckContext) {
+function checkRepository({ connection, repository }: Settings, { connections }: CheckContext) {
   const known = connections.get(connection)
   if (known !== undefined)
-    return problem('repository', repositoryProblem(repository, known.repositories, connection))
+    return problemAt('repository', repositoryProblem(repository, known.repositories, connection))
   const names = [...connections.keys()].join(', ') || 'none: set GITHUB_TOKEN or GITHUB_APP_ID'
   const message = `there is no GitHub connection ${connection}. Configured: ${names}`
-  return problem('connection', { message, fix: `Name one of them, or configure github.${connection}.` })
+  return problemAt('connection', { message, fix: `Name one of them, or configure github.${connection}.` })
 }
 
-/** Every template compiles, and none names a secret. */
-function checkTexts({ repository, event_type, client_payload }: RepositoryDispatch): SettingsProblem[] {
-  return Object.entries({ repository, event_type, client_payload }).flatMap(([key, value]) => {
-    const secret = secretWord(JSON.stringify(value))
-    return problem(key, secret === null ? templateProblem(value, key) : refusedSecret(secret))
-  })
+function checkTexts({ repository, event_type, client_payload }: Settings): SettingsProblem[] {
+  return checkTemplates({ repository, event_type, client_payload }, refusedSecret)
 }
 
-function templateProblem(value: Json, path: string): What | null {
-  try {
-    compileTemplate(value, { path })
-    return null
-  } catch (error) {
-    if (error instanceof TemplateError) {
-      const { path: inner, message, fix } = error
-      return { message: inner === path ? message : `${inner}: ${message}`, fix }
-    }
-    throw error
-  }
-}
-
-/** Secrets are written in capitals (`${NAME}`), words of an event never are; `$${` is a literal. */
-function secretWord(text: string): string | null {
-  return /(?<!\$)\$\{([A-Z][A-Z0-9_]*)\}/.exec(text)?.[1] ?? null
-}
-
-function refusedSecret(name: string): What {
+function refusedSecret(name: string): Problem {
   const message = `\${${name}} names a secret, and secrets are refused in what goes to GitHub: the logs of workflow runs show it`
   return { message, fix: "Keep it in the repository's own Actions secrets." }
 }
@@ -69,12 +117,12 @@ function checkEventTypeSetting(event_type: string | null): SettingsProblem[] {
     checkEventType(event_type)
     return []
   } catch (error) {
-    if (error instanceof ClientPayloadError) return problem('event_type', error)
+    if (error instanceof ClientPayloadError) return problemAt('event_type', error)
     throw error
   }
 }
 
-function checkPayload({ client_payload, model_event, parameters }: RepositoryDispatch): SettingsProblem[] {
+function checkPayload({ client_payload, model_event, parameters }: Settings): SettingsProblem[] {
   const carriesEvent = client_payload === null || model_event
   return [...(carriesEvent ? checkParameters(parameters) : []), ...checkOwnPayload(client_payload ?? {})]
 }
@@ -84,31 +132,126 @@ function checkParameters(parameters: JsonObject): SettingsProblem[] {
   const most = LIMITS.payload_bytes / 2
   if (size <= most) return []
   const fix = `Keep them under ${most}: the event needs the rest.`
-  return problem('parameters', { message: `they take ${size} bytes`, fix })
+  return problemAt('parameters', { message: `they take ${size} bytes`, fix })
 }
 
 function checkOwnPayload(client_payload: JsonObject): SettingsProblem[] {
   const keys = Object.keys(client_payload).length
   if (keys > LIMITS.top_level_keys) {
     const message = `it has ${keys} keys, and GitHub takes at most ${LIMITS.top_level_keys}`
-    return problem('client_payload', { message, fix: 'Put several values into an object under one key.' })
+    return problemAt('client_payload', { message, fix: 'Put several values into an object under one key.' })
   }
   const size = byteLength(client_payload)
   const isLiteral = !JSON.stringify(client_payload).includes('${')
   if (!isLiteral || size <= LIMITS.payload_bytes) return []
   const message = `it takes ${size} bytes, and at most ${LIMITS.payload_bytes} can be sent`
-  return problem('client_payload', { message, fix: 'Shorten it.' })
+  return problemAt('client_payload', { message, fix: 'Shorten it.' })
 }
 
 function byteLength(value: JsonObject): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-interface What {
-  message: string
-  fix: string
+/** `render` touches no network; `target` asks in the background who is behind a token where that isn't known yet. */
+function createSender({ connections, github }: ConnectContext): Sender<Settings> {
+  const loginOf = (connection: GitHubConnection) => github.login(connection)
+  return {
+    target(input) {
+      const { connection, owner, repo } = placeOf(input, connections)
+      const lane = laneOf(connection, owner, loginOf(connection))
+      return {
+        target: `${owner}/${repo}`,
+        listener: `${connection.api_url} ${input.settings.event_type ?? ''}`,
+        lane,
+        policy: lanePolicy(lane, connections.values(), loginOf),
+      }
+    },
+    render(input) {
+      const { connection, owner, repo } = placeOf(input, connections)
+      return {
+        method: 'POST',
+        url: github.dispatchUrl(connection, owner, repo),
+        body: masked(renderBody(input)),
+      }
+    },
+    async send(input, signal) {
+      try {
+        const { connection, owner, repo } = placeOf(input, connections)
+        return await github.dispatch(connection, { owner, repo, ...renderBody(input) }, signal)
+      } catch (error) {
+        if (error instanceof RenderError) return unsendable(error, input)
+        throw error
+      }
+    },
+  }
 }
 
-function problem(key: string, what: What | null): SettingsProblem[] {
-  return what === null ? [] : [{ path: [key], message: what.message, fix: what.fix }]
+function placeOf(
+  input: TargetInput<Settings>,
+  connections: ReadonlyMap<string, GitHubConnection>,
+): Repository & { connection: GitHubConnection } {
+  const { connection: name, repository } = input.settings
+  const connection = connections.get(name)
+  if (connection === undefined) {
+    throw new RenderError(
+      `There is no GitHub connection ${name} any more.`,
+      `Configure \`github.${name}\`, or name another \`connection\` in the destination, then redeliver.`,
+    )
+  }
+  return { connection, ...rendering(() => renderRepository(repository, scopeOf(input), connection)) }
+}
+
+/** @throws RenderError */
+function renderBody(input: Input): Body {
+  return rendering(() => ({
+    event_type: checkEventType(renderEventType(input)),
+    client_payload: renderPayload(input),
+  }))
+}
+
+function renderEventType(input: Input): string {
+  const { event_type } = input.settings
+  if (event_type === null) return input.dispatch_type ?? input.event.type
+  return renderString(compileTemplate(event_type, { path: 'event_type' }), scopeOf(input))
+}
+
+function renderPayload(input: Input): JsonObject {
+  const { client_payload, model_event, parameters } = input.settings
+  const { delivery_id, automation, subject_key, dedupe_key, event, flat } = input
+  const envelope = { delivery_id, automation, parameters, subject_key, dedupe_key }
+  if (client_payload === null) return encodeClientPayload(event, flat, envelope)
+  const own = compileTemplate(client_payload, { path: 'client_payload' }).render(scopeOf(input))
+  return completeClientPayload(own as JsonObject, event, envelope, { model_event })
+}
+
+function scopeOf({ event, flat, automation }: TargetInput): TemplateScope {
+  return { event, flat, automation }
+}
+
+/** Turns whatever keeps an event from becoming a request into a `RenderError`. */
+function rendering<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof ClientPayloadError || error instanceof TemplateError)
+      throw new RenderError(error.message, error.fix)
+    throw error
+  }
+}
+
+function unsendable({ message, fix }: RenderError, { settings: { repository } }: Input): AttemptResult {
+  return {
+    class: 'permanent',
+    status: null,
+    message: redact(message, []),
+    fix,
+    request: { method: 'POST', url: repository, body: '' },
+    response: null,
+    retry_after_ms: null,
+  }
+}
+
+/** Tokens that an event carries are not shown to people. */
+function masked({ event_type, client_payload }: Body): JsonObject {
+  return JSON.parse(redact(JSON.stringify({ event_type, client_payload }), [])) as JsonObject
 }

@@ -1,5 +1,6 @@
 import type { Answer } from '../outbound/answer.ts'
-import type { AttemptClass, Meaning } from '../policy/attempt.ts'
+import { readAnswerBy, type AnswerRow } from '../outbound/answer-table.ts'
+import type { Meaning } from '../policy/attempt.ts'
 import { inline } from '../secrets/redact.ts'
 import { quote } from './quote.ts'
 import { retryAfter, untilReset } from '../outbound/retry-after.ts'
@@ -20,16 +21,6 @@ export interface AnswerContext {
   secrets: readonly string[]
 }
 
-interface Row {
-  /** Names the row in tests and documentation. */
-  id: string
-  applies(answer: Answer, context: AnswerContext): boolean
-  class: AttemptClass
-  message(answer: Answer, context: AnswerContext): string
-  fix(answer: Answer, context: AnswerContext): string
-  wait?(answer: Answer, context: AnswerContext): number | null
-}
-
 const silent = (): string => ''
 const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
@@ -43,7 +34,7 @@ const STEPS = {
  * What each answer of GitHub means, first row that applies wins. Sources: GitHub's "Troubleshooting the REST API",
  * "Rate limits for the REST API" and "Best practices for using the REST API".
  */
-const ROWS: readonly Row[] = [
+export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   {
     id: 'not-github',
     applies: (answer) => isSuccess(answer) && isPage(answer),
@@ -212,23 +203,12 @@ const ROWS: readonly Row[] = [
   },
 ]
 
-/** The names of all rows, in the order in which they are asked. */
-export const ANSWER_ROWS: readonly string[] = ROWS.map(({ id }) => id)
-
 /**
- * What GitHub's answer means and what to do about it. Pure: a 401 is `credentials` here, and refreshing the token
- * first is the caller's part, as is following a redirect. What GitHub says is quoted with every token masked.
+ * Returns what GitHub's answer means and what to do about it. Pure: a 401 is `credentials` here, and refreshing the
+ * token first is the caller's part, as is following a redirect. GitHub is quoted with every token masked.
  */
 export function readAnswer(answer: Answer, context: AnswerContext): Meaning & { row: string } {
-  const row = ROWS.find((candidate) => candidate.applies(answer, context))
-  if (row === undefined) throw new Error('The last row of the answers applies to everything.')
-  return {
-    row: row.id,
-    class: row.class,
-    message: row.message(answer, context),
-    fix: row.fix(answer, context),
-    retry_after_ms: row.wait?.(answer, context) ?? null,
-  }
+  return readAnswerBy(GITHUB_ANSWERS, answer, context)
 }
 
 function outcomeOf(step: AnswerContext['step']): string {

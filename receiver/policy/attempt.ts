@@ -1,4 +1,6 @@
-/** What GitHub's or another server's answer means for the delivery (gateways: one table per destination). */
+import type { Problem } from '../../src/contract/problem.ts'
+
+/** What the answer of GitHub or another server means for the delivery; each destination has a table of its answers. */
 export type AttemptClass =
   /** Done. */
   | 'success'
@@ -12,38 +14,31 @@ export type AttemptClass =
   | 'ambiguous'
 
 /** What an answer, or the lack of one, means for the delivery. */
-export interface Meaning {
+export interface Meaning extends Problem {
   class: AttemptClass
-  /** One sentence for a person; empty on success. */
+  /**
+   * One sentence for a person: what happened. Empty on success, but for a note (the repository has moved). `fix` is
+   * empty on success too.
+   */
   message: string
-  /** What to do; empty where nothing can be done. */
-  fix: string
-  /** See `AttemptResult.retry_after_ms`. */
+  /**
+   * For `limited`: how long the lane pauses, in ms. For others: the least wait before the next try, in ms. Null where
+   * the answer names no time.
+   */
   retry_after_ms: number | null
 }
 
 /** The bounded record of one HTTP try. It never holds a secret. */
-export interface AttemptResult {
-  class: AttemptClass
+export interface AttemptResult extends Meaning {
   /** HTTP status, null when no answer came. */
   status: number | null
-  /** One sentence for a person: what happened. Empty on success, but for a note (the repository has moved). */
-  message: string
-  /** What to do about it. Empty on success or where nothing can be done. */
-  fix: string
   /** The request in short: method, URL, body. Bounded to 8 KiB, secrets masked. */
   request: { method: string; url: string; body: string }
   /** The response body, bounded to 8 KiB, secrets masked; null when no answer came, or one that may hold a token. */
   response: string | null
-  /** For `limited`: how long the lane rests, in ms. For others: the least wait before the next try, or null. */
-  retry_after_ms: number | null
 }
 
 /** What one attempt showed, as far as it decides what comes next. */
-export interface Observation {
-  class: AttemptClass
-  /** Least wait before the next try in ms, or null; see `AttemptResult`. */
-  retry_after_ms: number | null
-  message: string
+export interface Observation extends Pick<Meaning, 'class' | 'message' | 'retry_after_ms'> {
   subject: string
 }

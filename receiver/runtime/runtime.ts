@@ -24,7 +24,11 @@ export function createRuntime(
   return {
     config,
     automations: config.automations.map(compileAutomation),
-    senders: createSenders(config.connections, { github, types }),
+    senders: createSenders(types, {
+      connections: config.connections,
+      github,
+      secret: (text) => config.references.read(text),
+    }),
     repositoriesOf: namedRepositories(config.automations, types),
   }
 }

@@ -1,4 +1,5 @@
 import type { ModelChange, ModelEvent, ModelRef } from '../../src/contract/model-event.ts'
+import type { Problem } from '../../src/contract/problem.ts'
 import { suggestWord } from './suggest.ts'
 
 /** `value`: has no parts. `free`: any path below it. `list`: parts are numbers. A table: parts are its keys. */
@@ -49,17 +50,11 @@ const EVENT: Readonly<Record<string, Shape>> = {
   extra: 'free',
 } satisfies Record<keyof ModelEvent, Shape>
 
-/** Why a path can never lead anywhere, and what to do about it. */
-export interface PathProblem {
-  message: string
-  fix: string
-}
-
 /**
  * Checks the path of a `${event.…}` word or of a condition, without the leading `event`.
  * Returns null when an event can have it; paths below `metadata`, `extra` and `run` are free.
  */
-export function checkEventPath(path: readonly string[]): PathProblem | null {
+export function checkEventPath(path: readonly string[]): Problem | null {
   let shape: Shape = EVENT as Exclude<Shape, string>
   let at = 'event'
   for (const part of path) {
@@ -79,7 +74,7 @@ function step(shape: Shape, part: string): Shape | null {
   return shape[part] ?? null
 }
 
-function unknownPart(shape: Shape, at: string, part: string): PathProblem {
+function unknownPart(shape: Shape, at: string, part: string): Problem {
   if (shape === 'value')
     return { message: `\`${at}\` is a plain value: it has no \`${part}\``, fix: `Use \`${at}\`.` }
   if (shape === 'list')

@@ -1,3 +1,4 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import { WANDB_WORDS } from '../../src/contract/wandb/words.ts'
 import { checkEventPath } from './event-shape.ts'
 import { suggestWord } from './suggest.ts'
@@ -10,7 +11,7 @@ export type Piece =
   | { kind: 'word'; name: string }
 
 /** A template that can never be filled. The message says which word is wrong, `fix` what to write. */
-export class TemplateError extends Error {
+export class TemplateError extends Error implements Problem {
   /** Where the string stands, e.g. `client_payload.items[0]`. */
   readonly path: string
   readonly fix: string

@@ -1,3 +1,4 @@
+import type { Problem } from './problem.ts'
 import { decodeJsonObject, decodeModelEvent } from './model-event.ts'
 import type { JsonObject, ModelEvent } from './model-event.ts'
 import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
@@ -29,7 +30,7 @@ export interface ReceivedEnvelope extends Envelope {
 }
 
 /** A `client_payload` that GitHub would refuse. The message says why, `fix` what to change. */
-export class ClientPayloadError extends Error {
+export class ClientPayloadError extends Error implements Problem {
   readonly fix: string
   constructor(message: string, fix: string) {
     super(message)

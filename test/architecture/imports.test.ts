@@ -58,6 +58,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   'receiver/store': ['receiver/policy'],
   'receiver/config': [
     'src/contract',
+    'receiver/secrets',
     'receiver/sources',
     'receiver/destinations',
     'receiver/automations',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -12,6 +12,7 @@ import { createLog } from '../../receiver/observe/log.ts'
 import { startReceiver, type Receiver } from '../../receiver/receiver.ts'
 import type { SourceType } from '../../receiver/sources/source.ts'
 import { equalSecrets } from '../../receiver/secrets/equal.ts'
+import { secretText } from '../../receiver/secrets/settings.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { request } from '../support/http.ts'
 
@@ -56,18 +57,31 @@ const toySource: SourceType = {
 /** What the toy destination was given. */
 const box: string[] = []
 
-const toyDestination: DestinationType = {
+const toySettings = z.strictObject({
+  type: z.literal('toy-box'),
+  label: z.string().describe('What is written on it.'),
+  key: secretText('What opens it.'),
+})
+
+const toyDestination: DestinationType<z.infer<typeof toySettings>> = {
   type: 'toy-box',
   title: 'Toy box',
-  settings: z.strictObject({ type: z.literal('toy-box'), label: z.string() }),
-  default_order: 'none',
+  order: 'none',
+  settings: toySettings,
+  example: { type: 'toy-box', label: 'caught', key: '${env:TOY_KEY}' },
+  guide: 'Open the lid.',
+  answers: [{ id: 'taken', class: 'success' }],
   check: () => [],
-  connect: () => ({
-    target: () => ({ target: 'the box', listener: '', lane: 'toy' }),
-    policy: () => ({ concurrency: 1, interval_ms: 0 }),
+  connect: ({ secret }) => ({
+    target: () => ({
+      target: 'the box',
+      listener: '',
+      lane: 'toy',
+      policy: { concurrency: 1, interval_ms: 0 },
+    }),
     render: () => ({ method: 'PUT', url: 'toy:box', body: {} }),
-    send: ({ event, settings }) => {
-      box.push(`${(settings as { label: string }).label} ${event.title}`)
+    send: ({ event, settings: { label, key } }) => {
+      box.push(`${label} ${event.title} with ${secret(key)}`)
       return Promise.resolve({
         class: 'success',
         status: 200,
@@ -91,6 +105,7 @@ describe('a new registry and a new destination', () => {
 
   it('are one entry each: configuration, ingest, matching and delivery need no change', async () => {
     const path = join(folder, 'model-dispatch.yaml')
+    writeFileSync(join(folder, 'key'), 'brass\n')
     writeFileSync(
       path,
       `
@@ -100,7 +115,7 @@ automations:
   - name: collect
     events: [RELEASED]
     filter: { alias: released, model: "b*" }
-    destinations: [{ type: toy-box, label: caught }]
+    destinations: [{ type: toy-box, label: caught, key: "key of \${file:key}" }]
 `,
     )
     const types = {
@@ -134,6 +149,12 @@ automations:
     const { status, body } = await send('secret-toy')
     expect(status).toBe(202)
     expect(body['event_ids']).toHaveLength(3)
-    await expect.poll(() => box.toSorted()).toEqual(['caught ball released', 'caught bear released'])
+    await expect
+      .poll(() => box.toSorted())
+      .toEqual(['caught ball released with key of brass', 'caught bear released with key of brass'])
+    const data = join(folder, 'data')
+    const stored = Buffer.concat(readdirSync(data).map((file) => readFileSync(join(data, file))))
+    expect(stored.includes('key of ${file:key}')).toBe(true)
+    expect(stored.includes('brass')).toBe(false)
   })
 })

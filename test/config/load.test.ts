@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../receiver/config/config.ts'
 import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
+import { SecretUnavailable } from '../../receiver/destinations/destination.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { loadToys } from './toys.ts'
@@ -126,6 +127,18 @@ automations:
   it('keeps references to secrets of a destination as written: automations are stored and shown', () => {
     const yaml = `${TOYS}automations:\n  - name: a\n    events: ["*"]\n    destinations: [{ type: toy_note, token: "\${env:TOY_SECRET}" }]\n`
     expect(load(yaml).config.automations[0]?.destinations[0]?.['token']).toBe('${env:TOY_SECRET}')
+  })
+
+  it('gives the secret of a destination as it is when it is asked for', () => {
+    writeFileSync(join(directory, 'secret'), 'old\n')
+    const yaml = `${TOYS}automations:\n  - name: a\n    events: ["*"]\n    destinations: [{ type: toy_note, token: "Bearer \${file:secret}" }]\n`
+    const { references } = load(yaml).config
+    expect(references.read('Bearer ${file:secret}')).toBe('Bearer old')
+    writeFileSync(join(directory, 'secret'), 'new\n')
+    expect(references.read('Bearer ${file:secret}')).toBe('Bearer new')
+    rmSync(join(directory, 'secret'))
+    expect(() => references.read('Bearer ${file:secret}')).toThrow(SecretUnavailable)
+    expect(() => references.read('${env:NOPE}')).toThrow(/NOPE is not set/)
   })
 
   it('says which files it was read from', () => {

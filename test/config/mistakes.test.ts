@@ -444,8 +444,8 @@ const MISTAKES: Mistake[] = [
     `${SECOND}      - type: toy_run\n        repository: a/b\n        speed: 10`,
     12,
     'automations[1].destinations[0].speed',
-    'nothing is that fast: use 9 at most',
-    '',
+    'nothing is that fast',
+    'Use 9 at most.',
   ],
   [
     'an unknown connection',
@@ -470,6 +470,22 @@ const MISTAKES: Mistake[] = [
     'automations[1].destinations[0].token',
     'NOPE is not set',
     'Set NOPE',
+  ],
+  [
+    'a secret of a destination that stands in the file',
+    `${SECOND}      - type: toy_note\n        token: hunter2hunter2`,
+    11,
+    'automations[1].destinations[0].token',
+    'holds the secret itself',
+    '"${env:NAME}" or "${file:/path}"',
+  ],
+  [
+    'a secret address of a destination that is none',
+    `${SECOND}      - type: toy_note\n        address: "hooks.example/\${env:TOY_SECRET}"`,
+    11,
+    'automations[1].destinations[0].address',
+    'is not an http or https address',
+    'Copy the whole address',
   ],
 
   [

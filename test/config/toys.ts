@@ -4,6 +4,8 @@ import { loadConfig } from '../../receiver/config/load.ts'
 import type { LoadedConfig, LoadOptions } from '../../receiver/config/load.ts'
 import type { TypeTables } from '../../receiver/config/schema.ts'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
+import { repositoryParts } from '../../receiver/destinations/github-repository.ts'
+import { secretText, secretUrl } from '../../receiver/secrets/settings.ts'
 import type { SourceType } from '../../receiver/sources/source.ts'
 
 /** A registry that nobody has: what the configuration knows of it comes from here alone. */
@@ -13,7 +15,7 @@ const toyRegistry: SourceType = {
   settings: {
     colour: z.enum(['red', 'blue']).default('red').describe('A setting of its own.'),
     lookup: z
-      .strictObject({ api_key: z.string().min(1).meta({ secret: true }).describe('A key of its own.') })
+      .strictObject({ api_key: secretText('A key of its own.') })
       .optional()
       .describe('A group of its own.'),
   },
@@ -26,6 +28,10 @@ const toyRegistry: SourceType = {
   setup: '',
 }
 
+const sendsNothing = () => {
+  throw new Error('a toy sends nothing')
+}
+
 /** A destination that starts something at GitHub. */
 const toyRun: DestinationType = {
   type: 'toy_run',
@@ -36,28 +42,37 @@ const toyRun: DestinationType = {
     repository: z.string().describe('owner/name.'),
     speed: z.number().default(1).describe('How fast.'),
   }),
-  default_order: 'strict',
+  order: 'strict',
+  example: { type: 'toy_run', repository: 'acme/toys' },
+  guide: '',
+  answers: [],
   check(settings) {
     const { speed } = settings as { speed: number }
-    return speed > 9 ? [{ path: ['speed'], message: 'nothing is that fast: use 9 at most' }] : []
+    return speed > 9 ? [{ path: ['speed'], message: 'nothing is that fast', fix: 'Use 9 at most.' }] : []
   },
-  connect: () => {
-    throw new Error('a toy sends nothing')
+  repository(settings) {
+    const { connection, repository } = settings as { connection: string; repository: string }
+    return { connection, ...repositoryParts(repository) }
   },
+  connect: sendsNothing,
 }
 
 /** A destination that only tells somebody. */
 const toyNote: DestinationType = {
-  ...toyRun,
   type: 'toy_note',
   title: 'Toy note',
   settings: z.strictObject({
     type: z.literal('toy_note').describe('Tells somebody.'),
     text: z.string().default('').describe('What.'),
-    token: z.string().optional().meta({ secret: true }).describe('A secret of a destination.'),
+    token: secretText('A secret of a destination.').optional(),
+    address: secretUrl('An address that is a secret.').optional(),
   }),
-  default_order: 'none',
+  order: 'none',
+  example: { type: 'toy_note', text: 'hello', token: '${env:TOY_SECRET}' },
+  guide: '',
+  answers: [],
   check: () => [],
+  connect: sendsNothing,
 }
 
 export const TOYS: TypeTables = {

@@ -1,7 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GitHubConnection } from '../../receiver/github/connection.ts'
-import { RenderError } from '../../receiver/destinations/destination.ts'
-import type { DeliveryInput, Sender } from '../../receiver/destinations/destination.ts'
+import {
+  RenderError,
+  type ConnectContext,
+  type DeliveryInput,
+  type Sender,
+} from '../../receiver/destinations/destination.ts'
 import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { patience, TOKEN, tokenConnection } from '../github/connections.ts'
@@ -12,11 +16,12 @@ import { aliasEvent, connections, delivery, dispatchKeys as keys } from './event
 /** A sender that never gets as far as the network. */
 function offline(given: ReadonlyMap<string, GitHubConnection> = connections): Sender {
   const github = { ...createGitHub(), login: () => null }
-  return senderOf(createSenders(given, { github, types: DESTINATION_TYPES }))
+  return senderOf({ connections: given, github })
 }
 
-function senderOf(senders: ReadonlyMap<string, Sender>): Sender {
-  const sender = senders.get('repository_dispatch')
+function senderOf(context: Pick<ConnectContext, 'connections' | 'github'>): Sender {
+  const secret = (text: string) => text
+  const sender = createSenders(DESTINATION_TYPES, { ...context, secret }).get('repository_dispatch')
   if (sender === undefined) throw new Error('repository_dispatch is not registered.')
   return sender
 }
@@ -27,6 +32,7 @@ describe('where a repository_dispatch goes', () => {
       target: 'acme/serving',
       listener: 'https://api.github.com ',
       lane: 'github-connection:api.github.com:main',
+      policy: { concurrency: 1, interval_ms: 1000 },
     })
   })
 
@@ -165,9 +171,7 @@ describe('sending a repository_dispatch', () => {
     onTestFinished(() => github.close())
     const hub = createGitHub()
     const connection = tokenConnection({ api_url: github.url })
-    const sender = senderOf(
-      createSenders(new Map([['main', connection]]), { github: hub, types: DESTINATION_TYPES }),
-    )
+    const sender = senderOf({ connections: new Map([['main', connection]]), github: hub })
     return { github, hub, sender, connection }
   }
 
@@ -205,8 +209,9 @@ describe('sending a repository_dispatch', () => {
     const { sender, hub, connection, github } = await setUp({ users: { [TOKEN]: 'Jane' } })
     await hub.resolveIdentity(connection)
     const host = new URL(github.url).host
-    const { lane } = sender.target(delivery(keys()))
-    expect(lane).toBe(`github-user:${host}:jane`)
-    expect(sender.policy(lane)).toEqual({ concurrency: 1, interval_ms: 1000 })
+    expect(sender.target(delivery(keys()))).toMatchObject({
+      lane: `github-user:${host}:jane`,
+      policy: { concurrency: 1, interval_ms: 1000 },
+    })
   })
 })

@@ -1,7 +1,7 @@
 import nock from 'nock'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AttemptClass, AttemptResult } from '../../receiver/policy/attempt.ts'
-import { ANSWER_ROWS, readAnswer } from '../../receiver/github/answers.ts'
+import { GITHUB_ANSWERS, readAnswer } from '../../receiver/github/answers.ts'
 import type { AnswerContext } from '../../receiver/github/answers.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { REAL_ANSWERS, realAnswer } from '../standins/github/real-answers.ts'
@@ -119,7 +119,7 @@ describe('what an answer of GitHub means', () => {
     const rows = Object.values(MEANINGS).map(({ row }) => row)
     // What no dispatch can be answered with: test/github/installation-tokens.test.ts has it.
     const before_the_dispatch = ['unreadable']
-    expect(new Set([...rows, ...before_the_dispatch])).toEqual(new Set(ANSWER_ROWS))
+    expect(new Set([...rows, ...before_the_dispatch])).toEqual(new Set(GITHUB_ANSWERS.map(({ id }) => id)))
   })
 
   it.each(names)('"%s" sent back to a dispatch', async (name) => {

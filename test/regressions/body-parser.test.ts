@@ -2,6 +2,7 @@ import express, { type RequestHandler } from 'express'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { SecretReferences } from '../../receiver/config/secret-references.ts'
 import { ingestRouter } from '../../receiver/ingest/router.ts'
 import { createRefusals } from '../../receiver/ingest/refusals.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
@@ -33,6 +34,7 @@ const RUNTIME: Runtime = {
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },
+    references: new SecretReferences({}, '.'),
   },
   automations: [],
   senders: new Map(),

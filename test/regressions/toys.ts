@@ -45,11 +45,18 @@ export function toyTypes(box: string[]): TypeTables {
     type: 'box',
     title: 'Box',
     settings: z.strictObject({ type: z.literal('box') }),
-    default_order: 'none',
+    order: 'none',
+    example: { type: 'box' },
+    guide: '',
+    answers: [],
     check: () => [],
     connect: () => ({
-      target: () => ({ target: 'the box', listener: '', lane: 'box' }),
-      policy: () => ({ concurrency: 64, interval_ms: 0 }),
+      target: () => ({
+        target: 'the box',
+        listener: '',
+        lane: 'box',
+        policy: { concurrency: 64, interval_ms: 0 },
+      }),
       render: () => ({ method: 'PUT', url: 'box:', body: {} }),
       send({ automation }) {
         box.push(automation)

@@ -180,7 +180,6 @@ function randomSender(random: Random): Sender {
   }
   return {
     target: notUsed,
-    policy: notUsed,
     render: notUsed,
     async send() {
       // Now and then longer than a lease lasts: the result comes from a worker that has lost its claim.
