@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { DATABRICKS_EVENTS } from '../../src/contract/databricks/events.ts'
 import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
@@ -86,6 +87,23 @@ describe('docs/configuration.md', () => {
   it("has every event of the receiver's own", () => {
     const names = tableUnder(CONFIGURATION, "## The receiver's own events").map(([name]) => name)
     expect(names).toEqual(Object.keys(modelDispatch.events).map(named))
+  })
+
+  it('has every variable that the receiver reads', () => {
+    const read = new Set<string>()
+    readEnvironment(
+      new Proxy<Record<string, string | undefined>>({}, { get: (_, name) => void read.add(String(name)) }),
+    )
+    const documented = tableUnder(CONFIGURATION, '## Environment').map(([name]) => name)
+    // These two the HTTP client reads itself (receiver/outbound/network.ts).
+    for (const name of ['HTTPS_PROXY', 'NO_PROXY']) read.add(name)
+    const upper = [...read].filter((name) => name === name.toUpperCase())
+    const files = upper.filter((name) => name.endsWith('_FILE'))
+    const plain = upper.filter((name) => !files.includes(name))
+    expect(new Set(documented)).toEqual(new Set(plain.map(named)))
+    const withFile =
+      CONFIGURATION.split('\n\n').find((part) => part.includes('set the name with `_FILE`')) ?? ''
+    for (const name of files) expect(withFile).toContain(named(name.replace(/_FILE$/, '')))
   })
 
   function defaultText(value: unknown): string {

@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 
 /** The top of the project. */
 export const ROOT = join(import.meta.dirname, '..', '..')
 
-/** What people read, by its path from the top. */
-export const DOCUMENTS = [
-  'README.md',
-  'docs/configuration.md',
-  'docs/contract.md',
-  'docs/architecture.md',
-  'docs/operations.md',
-  'docs/security.md',
-]
+/** What people read, by its path from the top: every Markdown file at the top and in docs/. */
+export const DOCUMENTS: readonly string[] = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
 
 /** A fenced block of a document. */
 export interface CodeBlock {
@@ -52,10 +45,9 @@ export function tableUnder(markdown: string, heading: string): string[][] {
   })
 }
 
-/** The links to files of the project and to headings, with what follows the `#`. */
+/** The links and pictures of a document that lead to files of the project and to headings. */
 export function localLinks(markdown: string): { path: string; anchor: string }[] {
-  const withoutCode = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '')
-  return Array.from(withoutCode.matchAll(/\]\(([^)\s]*)\)/g), ([, target = '']) => target)
+  return Array.from(withoutCode(markdown).matchAll(/\]\(([^)\s]*)\)/g), ([, target = '']) => target)
     .filter((target) => !/^[a-z]+:/.test(target))
     .map((target) => {
       const [path = '', anchor = ''] = target.split('#', 2)
@@ -63,16 +55,19 @@ export function localLinks(markdown: string): { path: string; anchor: string }[]
     })
 }
 
-/** The anchors that GitHub gives the headings of a document. */
+/** The anchors that one can link to: those that GitHub gives the headings, and those that are written out. */
 export function anchors(markdown: string): string[] {
-  const withoutCode = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '')
-  return Array.from(withoutCode.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+  const text = withoutCode(markdown)
+  const headings = Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   )
+  return [...headings, ...Array.from(text.matchAll(/<a id="([^"]+)"><\/a>/g), ([, id = '']) => id)]
 }
+
+const withoutCode = (markdown: string): string => markdown.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')
 
 /** A name in backticks, as the tables write it. */
 export function named(name: string): string {

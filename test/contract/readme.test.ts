@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } from '@actions/workflow-parser'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -14,7 +14,7 @@ import { INPUT_NAMES } from '../../src/inputs.ts'
 import { OUTPUT_NAMES } from '../../src/outputs.ts'
 import { runAction } from '../support/run-action.ts'
 import { runWorkflow, whatRan } from '../support/workflow-run.ts'
-import { anchors, codeBlocks, contractExample, DOCUMENTS, jsonBlocks, localLinks, named } from './markdown.ts'
+import { codeBlocks, contractExample, DOCUMENTS, jsonBlocks, named } from './markdown.ts'
 import { readProject, ROOT, tableUnder } from './markdown.ts'
 import type { CodeBlock } from './markdown.ts'
 
@@ -51,27 +51,10 @@ describe('the quick start', () => {
       'npm ci && npm test',
     ])
   })
-
-  it.each(DOCUMENTS)('%s names only npm scripts that exist', (path) => {
-    const { scripts } = JSON.parse(readProject('package.json')) as { scripts: Record<string, string> }
-    const text = readProject(path)
-    const run = Array.from(text.matchAll(/npm run ([\w:-]+)/g), ([, name]) => name)
-    const short = Array.from(text.matchAll(/npm (start|test)\b/g), ([, name]) => name)
-    expect(Object.keys(scripts)).toEqual(expect.arrayContaining([...run, ...short]))
-  })
 })
 
-describe('links', () => {
-  it.each(DOCUMENTS)('of %s lead to files and headings that exist', (path) => {
-    const broken = localLinks(readProject(path)).filter(({ path: target, anchor }) => {
-      const file = target === '' ? path : join(dirname(path), target)
-      if (!existsSync(join(ROOT, file))) return true
-      return anchor !== '' && !anchors(readProject(file)).includes(anchor)
-    })
-    expect(broken).toEqual([])
-  })
-
-  it('docs/architecture.md names folders that exist', () => {
+describe('the architecture', () => {
+  it('names folders that exist', () => {
     const names = tableUnder(readProject('docs/architecture.md'), '## Folders').flatMap(([cell = '']) =>
       Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = '']) => name),
     )
@@ -102,24 +85,6 @@ describe("the README's tables of the Action", () => {
       oneLine(description),
     ])
     expect(tableUnder(README, '## Outputs of the Action')).toEqual(outputs)
-  })
-})
-
-describe("the README's table of the environment", () => {
-  it('has every variable that the receiver reads', () => {
-    const read = new Set<string>()
-    readEnvironment(
-      new Proxy<Record<string, string | undefined>>({}, { get: (_, name) => void read.add(String(name)) }),
-    )
-    const documented = tableUnder(README, '## Environment of the receiver').map(([name]) => name)
-    // These two the HTTP client reads itself (receiver/outbound/network.ts).
-    for (const name of ['HTTPS_PROXY', 'NO_PROXY']) read.add(name)
-    const upper = [...read].filter((name) => name === name.toUpperCase())
-    const files = upper.filter((name) => name.endsWith('_FILE'))
-    const plain = upper.filter((name) => !files.includes(name))
-    expect(new Set(documented)).toEqual(new Set(plain.map(named)))
-    const withFile = README.split('\n\n').find((part) => part.includes('set the name with `_FILE`')) ?? ''
-    for (const name of files) expect(withFile).toContain(named(name.replace(/_FILE$/, '')))
   })
 })
 

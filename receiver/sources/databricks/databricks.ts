@@ -12,24 +12,24 @@ import { allOf, verifyAuthorization, verifyHmac } from '../signature.ts'
 import type { Credentials, ParseContext, SourceEvent, SourceType } from '../source.ts'
 import type { Verification, WebhookRequest } from '../source.ts'
 
-const SETUP = `Create a registry webhook in the workspace (leave out \`model_name\` for every model of the workspace):
+const SETUP = `Create a registry webhook in the workspace. Without \`model_name\` it is for every model of the workspace, which takes a
+workspace admin.
 
 \`\`\`sh
 curl -X POST -H "Authorization: Bearer $DATABRICKS_TOKEN" \\
-  "https://<workspace>/api/2.0/mlflow/registry-webhooks/create" -d '{
-    "model_name": "<model>",
+  "https://WORKSPACE/api/2.0/mlflow/registry-webhooks/create" -d '{
+    "model_name": "MODEL",
     "events": ["MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"],
     "description": "Model Dispatch",
     "status": "ACTIVE",
     "http_url_spec": {
       "url": "{url}",
-      "secret": "<one of the secrets of this source>",
-      "authorization": "<the authorization of this source, if it has one>"
+      "secret": "one of the secrets of this source"
     }
   }'
 \`\`\`
 
-Then try it: \`POST /api/2.0/mlflow/registry-webhooks/test\` with \`{"id": "<id>"}\` shows this receiver's answer.
+If the source has an \`authorization\`, add it to \`http_url_spec\` as \`"authorization"\`, character for character.
 `
 
 /** Databricks' workspace registry as a source. */

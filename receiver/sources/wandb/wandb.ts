@@ -15,10 +15,13 @@ import { WANDB_SAMPLES } from './samples.ts'
 /** W&B sends no delivery id, and the same change made again is a new event: only an immediate repeat is the same. */
 const REPEAT_WINDOW_MS = 10_000
 
-const SETUP = `1. Team settings > **Secrets**: add the signing secret and, if you use one, the access token.
-2. Team settings > **Webhooks** > **New webhook**: URL \`{url}\`; choose them under *Secret* and *Access token*.
-   Their values are this source's \`secrets\` and \`access_token\`.
-3. In the registry or project: **Automations** > **Create automation** > event > **Webhook**, with this payload:
+const SETUP = `A team admin does the first two steps.
+
+1. _Team settings > Secrets_: add the signing secret and, if the source has one, the access token. Make them up, for
+   example with \`openssl rand -hex 32\`; they are the values of the source's \`secrets\` and \`access_token\`.
+2. _Team settings > Webhooks > New webhook_: the URL is \`{url}\`. Choose the two under _Secret_ and _Access token_.
+3. In the registry or project, _Automations > Create automation_: choose the event, then the webhook, and paste this
+   payload:
 
 \`\`\`json
 {
@@ -35,10 +38,12 @@ const SETUP = `1. Team settings > **Secrets**: add the signing secret and, if yo
 }
 \`\`\`
 
-A payload made for GitHub's \`repository_dispatch\` works too: add \`"wandb_event_type": "\${event_type}"\` and
-\`"alias": "\${alias}"\` to its \`client_payload\`, so that linking and promoting can be told apart.
-For metadata add lines such as \`"artifact_metadata.accuracy": "\${artifact_metadata.accuracy}"\`.
-For runs add \`run_name\`, \`run_status\`, \`metric_name\` and \`metric_values\` in the same way.
+- **Metadata**: add a line for each key, such as
+  \`"artifact_metadata.accuracy": "\${artifact_metadata.accuracy}"\`.
+- **Runs**: add \`run_name\`, \`run_status\`, \`metric_name\` and \`metric_values\` in the same way.
+- **A payload that was made for GitHub** (\`event_type\` beside \`client_payload\`) works too. Add
+  \`"wandb_event_type": "\${event_type}"\` and \`"alias": "\${alias}"\` to its \`client_payload\`, so that linking and
+  promoting can be told apart.
 `
 
 /** W&B as a source. */

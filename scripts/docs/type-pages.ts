@@ -1,0 +1,93 @@
+import { format, resolveConfig } from 'prettier'
+import { z } from 'zod'
+import type { DestinationType } from '../../receiver/destinations/destination.ts'
+import type { SourceType } from '../../receiver/sources/source.ts'
+
+/** What stands around the part of a page that comes from what a type declares. */
+const BEGIN = '<!-- declared: written by `npm run docs` from what the type declares -->'
+const END = '<!-- /declared -->'
+
+/** A page about one source type or one destination type. */
+export interface TypePage {
+  /** From the top of the project: `docs/sources/wandb.md`. */
+  path: string
+  /** The page's first heading, where there is no page yet. */
+  title: string
+  /** The declared part, in Markdown, formatted. */
+  declared: string
+}
+
+/** Returns the page of each source type and each destination type. */
+export async function typePages(
+  sources: ReadonlyMap<string, SourceType>,
+  destinations: ReadonlyMap<string, DestinationType>,
+): Promise<TypePage[]> {
+  const pages = [...[...sources.values()].map(sourcePage), ...[...destinations.values()].map(destinationPage)]
+  return Promise.all(pages.map(async (page) => ({ ...page, declared: await pretty(page.declared) })))
+}
+
+/** Returns the declared part of a page as it stands there, or null where the page has none. */
+export function declaredPart(text: string): string | null {
+  const begin = text.indexOf(BEGIN)
+  const end = text.indexOf(END)
+  return begin < 0 || end < begin ? null : text.slice(begin + BEGIN.length, end).trim()
+}
+
+/** Returns the page with its declared part replaced; a page that does not exist yet (null) is begun. */
+export function withDeclaredPart(text: string | null, { title, declared }: TypePage): string {
+  const part = `${BEGIN}\n\n${declared}\n\n${END}`
+  if (text === null) return `# ${title}\n\n${part}\n`
+  const old = declaredPart(text)
+  if (old === null) return `${text.trimEnd()}\n\n${part}\n`
+  return `${text.slice(0, text.indexOf(BEGIN))}${part}${text.slice(text.indexOf(END) + END.length)}`
+}
+
+function sourcePage(source: SourceType): TypePage {
+  const [sample] = Object.values(source.samples)
+  const events = Object.entries(source.events).map(([event, kind]) => `| \`${event}\` | \`${kind}\` |`)
+  const parts = [
+    '## Set it up in the registry',
+    source.setup.replaceAll('{url}', `https://HOST/webhooks/NAME`),
+    '## Events',
+    'Automations name an event or its neutral kind in `events`.',
+    ['| Event | Kind |', '| --- | --- |', ...events].join('\n'),
+    ...(sample === undefined
+      ? []
+      : ['## What the registry sends', `\`\`\`json\n${JSON.stringify(sample)}\n\`\`\``]),
+  ]
+  return { path: `docs/sources/${source.type}.md`, title: source.title, declared: parts.join('\n\n') }
+}
+
+interface Property {
+  description?: string
+  default?: unknown
+  const?: unknown
+}
+
+function destinationPage({ type, title, settings, default_order }: DestinationType): TypePage {
+  const schema = z.toJSONSchema(settings, { io: 'input' }) as {
+    properties?: Record<string, Property>
+    required?: string[]
+  }
+  const required = new Set(schema.required)
+  const rows = Object.entries(schema.properties ?? {}).map(([key, property]) => {
+    const what = property.description ?? `Always \`${String(property.const)}\`.`
+    return `| \`${key}\` | ${defaultOf(property, required.has(key))} | ${what} |`
+  })
+  const parts = [
+    '## Keys',
+    ['| Key | Default | What it is |', '| --- | --- | --- |', ...rows].join('\n'),
+    `The \`order\` of an automation with this destination is \`${default_order}\` unless it names another.`,
+  ]
+  return { path: `docs/destinations/${type}.md`, title, declared: parts.join('\n\n') }
+}
+
+function defaultOf({ default: value }: Property, required: boolean): string {
+  if (required) return 'required'
+  return value === undefined || value === null ? '' : `\`${JSON.stringify(value).replaceAll('"', '')}\``
+}
+
+async function pretty(markdown: string): Promise<string> {
+  const style = await resolveConfig(import.meta.filename)
+  return (await format(markdown, { ...style, parser: 'markdown' })).trim()
+}
