@@ -64,7 +64,7 @@ interface Property {
   const?: unknown
 }
 
-function destinationPage({ type, title, settings, default_order }: DestinationType): TypePage {
+function destinationPage({ type, title, settings, order }: DestinationType): TypePage {
   const schema = z.toJSONSchema(settings, { io: 'input' }) as {
     properties?: Record<string, Property>
     required?: string[]
@@ -77,7 +77,7 @@ function destinationPage({ type, title, settings, default_order }: DestinationTy
   const parts = [
     '## Keys',
     ['| Key | Default | What it is |', '| --- | --- | --- |', ...rows].join('\n'),
-    `The \`order\` of an automation with this destination is \`${default_order}\` unless it names another.`,
+    `The \`order\` of an automation with this destination is \`${order}\` unless it names another.`,
   ]
   return { path: `docs/destinations/${type}.md`, title, declared: parts.join('\n\n') }
 }
