@@ -72,7 +72,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   })
 
   async function putInForce(config: Config): Promise<void> {
-    const next = createRuntime(config, github, types.destinations)
+    const next = createRuntime(config, github, types)
     await store.saveRevisions({
       revisions: next.automations.map(({ spec, revision }) => ({
         id: revision,
@@ -145,7 +145,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   const app = createApp({
     runtime: () => runtime,
-    sources: types.sources,
     acceptor,
     refusals: createRefusals(
       log,

@@ -173,6 +173,7 @@ function toSourceEvent(
     },
     // The store itself keeps it to one per cause, whichever replica raises it.
     identity: { rule: 'delivery', key, value: key, window_ms: QUIET_MS, body_hash: null },
+    home: null,
     hint: null,
     dispatch_type: null,
     flat: { event_type: type },

@@ -4,8 +4,7 @@ import { takeEvent, type Taken } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { SourceType, Verification, WebhookRequest } from '../sources/source.ts'
-import type { SourceConfig } from '../config/config.ts'
+import type { WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { answerFor } from './answer.ts'
@@ -18,7 +17,6 @@ import { traceOf } from '../observe/reason-of.ts'
 
 export interface IngestOptions {
   runtime: () => Runtime
-  sources: ReadonlyMap<string, SourceType>
   acceptor: Acceptor
   refusals: Refusals
   clock: Clock
@@ -68,34 +66,25 @@ export function ingestRouter(options: IngestOptions): Router {
 
 async function ingest(options: IngestOptions, request: Request, response: Response): Promise<void> {
   const runtime = options.runtime()
-  const source = runtime.config.sources.get(String(request.params['source']))
-  const type = source === undefined ? undefined : options.sources.get(source.type)
-  if (source === undefined || type === undefined) {
+  const source = runtime.sources.get(String(request.params['source']))
+  if (source === undefined) {
     response.status(404).json(UNKNOWN_SOURCE)
     return
   }
-  const raw = await readBody(request, response, source.body_limit)
+  const { config } = source
+  const body = await readBody(request, response, config.body_limit)
   const received_at = options.clock.wall()
-  const headers = request.headers as WebhookRequest['headers']
-  const verified = await verify(source, type, { body: raw, headers, now: received_at })
+  const webhook = webhookOf(request, body, received_at)
+  const verified = await source.verify(webhook)
   if (!verified.ok) {
-    options.refusals.note(source.name, verified.reason)
+    options.refusals.note(config.name, verified.reason)
     response.status(401).json(UNAUTHORIZED)
     return
   }
-  const shown = hideSecrets(raw, secretTexts(source.credentials))
-  const body = parseJson(shown, type.lists)
-  const stated = request.query['event']
-  const found = type.parse(body, {
-    source: source.name,
-    event: typeof stated === 'string' && stated !== '' ? stated : null,
-    dedupe_ms: source.dedupe_ms,
-    body: raw,
-    headers,
-  })
-  const taken = found.map((event) =>
-    takeEvent(runtime, source, event, { raw: ownBytes(shown), received_at, secret: verified.secret }),
-  )
+  const shown = hideSecrets(body, secretTexts(config.credentials))
+  const found = source.parse(parseJson(shown, source.lists ?? false), webhook)
+  const arrival = { raw: ownBytes(shown), received_at, secret: verified.secret }
+  const taken = found.map((event) => takeEvent(runtime, config, event, arrival))
   const accepted = await Promise.all(taken.map(({ record }) => options.acceptor.accept(record)))
   const { status, body: answer } = answerFor(taken, accepted, options.public_url)
   logTaken(options.log, taken, accepted)
@@ -105,15 +94,10 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
 /** The bytes alone: a view of a pooled buffer would take the whole pool with it to the store's thread. */
 const ownBytes = (body: Buffer) => new Uint8Array(body)
 
-async function verify(
-  source: SourceConfig,
-  type: SourceType,
-  request: WebhookRequest,
-): Promise<Verification> {
-  const { secrets, access_token, authorization } = source.credentials
-  const open = secrets.length === 0 && access_token === null && authorization === null
-  if (open && source.insecure) return { ok: true, secret: null }
-  return type.verify(request, source.credentials)
+function webhookOf({ headers, url }: Request, body: Buffer, now: number): WebhookRequest {
+  const at = url.indexOf('?')
+  const query = new URLSearchParams(at === -1 ? '' : url.slice(at))
+  return { body, headers: headers as WebhookRequest['headers'], query, now }
 }
 
 /** One line per event. `verified_by` is the place of the secret in the configuration, for rotations. */

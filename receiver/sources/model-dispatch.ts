@@ -1,4 +1,4 @@
-import type { SourceType } from './source.ts'
+import { sourceType } from './source.ts'
 
 /** The name of the receiver's own source: no configuration may take it, automations may name it. */
 export const OWN_SOURCE = 'model-dispatch'
@@ -7,12 +7,11 @@ export const OWN_SOURCE = 'model-dispatch'
  * The receiver itself as a source: what goes wrong in it can be told to people by automations that name it.
  * Nobody can send to it: it has no credentials and is in no configuration.
  */
-export const modelDispatch: SourceType = {
+export const modelDispatch = sourceType({
   type: OWN_SOURCE,
   title: 'Model Dispatch itself',
   settings: {},
   credentials: [],
-  lists: false,
   events: {
     'delivery.failed': 'other',
     'delivery.recovered': 'other',
@@ -20,8 +19,10 @@ export const modelDispatch: SourceType = {
     'source.rejecting': 'other',
     'config.refused': 'other',
   },
-  verify: () => Promise.resolve({ ok: false, reason: 'nobody can send in the name of the receiver' }),
-  parse: () => [],
+  connect: () => ({
+    verify: () => Promise.resolve({ ok: false, reason: 'nobody can send in the name of the receiver' }),
+    parse: () => [],
+  }),
   samples: {},
   setup: 'Nothing to set up: name `model-dispatch` in the `sources` of an automation.',
-}
+})

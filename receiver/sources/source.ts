@@ -1,13 +1,15 @@
 import type { z } from 'zod'
-import type { Json, ModelEvent } from '../../src/contract/model-event.ts'
+import type { DecodedEvent, EventKind, Json } from '../../src/contract/model-event.ts'
 import type { Identity } from './identity.ts'
 
 /** One webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
 export interface WebhookRequest {
   /** The raw bytes of the body: signatures are checked on these, never on re-serialised JSON. */
   body: Buffer
-  /** Header names in lower case. A header that came several times is joined by `, `, as Node does. */
+  /** Header names in lower case. A header that came several times is joined by `, `, as Node.js does. */
   headers: Readonly<Record<string, string | undefined>>
+  /** The query of the URL: some registries send a secret or a signature there. See also {@link statedEvent}. */
+  query: URLSearchParams
   /** Now, Unix time in ms, for signed timestamps. */
   now: number
 }
@@ -30,11 +32,12 @@ export type Verification = { ok: true; secret: number | null } | { ok: false; re
 
 /** An event as a source understood it: everything but what the receiver adds when it accepts it. */
 export interface SourceEvent {
-  event: Omit<
-    ModelEvent,
-    'schema' | 'id' | 'received_at' | 'source' | 'synthetic' | 'repeat_of' | 'replay_of'
-  >
+  /** `test` is true where the registry says that the body is a test of its own and nothing has changed. */
+  event: DecodedEvent
+  /** How a repeat of the same request is recognised: by a signed delivery id, or by the body. */
   identity: Identity
+  /** Equal for all events about one model, whatever happened to it; null where the body names none. */
+  home: string | null
   /** The lines to add to the registry's template, where no event could be recognised; else null. */
   hint: string | null
   /** The body's own GitHub event type where the body is GitHub-shaped (W&B's documented template), else null. */
@@ -43,44 +46,121 @@ export interface SourceEvent {
   flat: Record<string, string>
 }
 
-export interface ParseContext {
-  /** The configured name of the source. */
-  source: string
-  /** `?event=TYPE` of the URL, or null. */
-  event: string | null
-  /** `dedupe_seconds` of the source in ms, or null for the source type's own default. */
+/** What a source type is given to make a source of. */
+export interface SourceContext<Settings = Readonly<Record<string, unknown>>> {
+  /** The configured name of the source, the last part of its URL. */
+  name: string
+  credentials: Credentials
+  /** The type's own keys as its `settings` shape parsed them, secrets resolved. */
+  settings: Settings
+  /** `dedupe_seconds` of the source in ms, or null for the source type's own rule. */
   dedupe_ms: number | null
-  /** The raw bytes, for hashing. */
-  body: Buffer
-  headers: Readonly<Record<string, string | undefined>>
+}
+
+/** A configured source, ready to take requests. One is made per configuration: what can be prepared is prepared then. */
+export interface ConnectedSource {
+  /** Whether the registry may send a JSON list instead of an object; false where not said. */
+  lists?: boolean
+  /**
+   * Checks the raw request against every configured kind of credential: each kind that is configured must hold.
+   * Never throws on hostile input.
+   */
+  verify(request: WebhookRequest): Promise<Verification>
+  /**
+   * Understands one verified body. Never throws on any JSON value; unknown events are `other`. `body` is the parsed
+   * JSON, without the source's own secrets where a template rendered one into it; `request` is what `verify` saw.
+   */
+  parse(body: Json, request: WebhookRequest): SourceEvent[]
 }
 
 /**
  * What one registry is: how its webhooks are verified and what they mean.
  * Registered in `sources/index.ts`; configuration schema, samples and set-up text come from here.
+ *
+ * A registry that signs the body, and whose sources may say which channel counts:
+ *
+ * @example
+ * ```ts
+ * import { z } from 'zod'
+ * import { isObject, textOf } from '../../src/contract/clean-json.ts'
+ * import { NO_CHANGE, NO_MODEL } from '../../src/contract/model-event.ts'
+ * import { canonicalHash, sha256Hex } from '../../receiver/sources/identity.ts'
+ * import { allOf, verifyHmac } from '../../receiver/sources/signature.ts'
+ * import { sourceType } from '../../receiver/sources/source.ts'
+ *
+ * export const shelf = sourceType({
+ *   type: 'shelf',
+ *   title: 'Model Shelf',
+ *   settings: { channel: z.string().default('stable').describe('Only releases of this channel are aliases.') },
+ *   credentials: ['secrets'],
+ *   events: { RELEASED: 'alias.added' },
+ *   connect: ({ credentials: { secrets }, settings: { channel }, dedupe_ms }) => ({
+ *     verify({ body, headers }) {
+ *       const header = headers['x-shelf-signature']
+ *       return Promise.resolve(allOf([verifyHmac({ body, name: 'X-Shelf-Signature', header, secrets })]))
+ *     },
+ *     parse(value, { body }) {
+ *       const name = textOf(isObject(value) ? value['model'] : undefined)
+ *       const key = sha256Hex(body)
+ *       return [
+ *         {
+ *           event: {
+ *             type: 'RELEASED',
+ *             kind: 'alias.added',
+ *             title: `${name ?? 'a model'} -> ${channel}`,
+ *             author: null,
+ *             occurred_at: null,
+ *             test: false,
+ *             own: false,
+ *             model: { ...NO_MODEL, name },
+ *             change: { ...NO_CHANGE, tags: [], alias: channel },
+ *             run: null,
+ *             metadata: {},
+ *             extra: {},
+ *           },
+ *           identity: { rule: 'delivery', key, value: key, window_ms: dedupe_ms ?? 60_000, body_hash: key },
+ *           home: name === null ? null : canonicalHash([name]),
+ *           hint: null,
+ *           dispatch_type: null,
+ *           flat: { event_type: 'RELEASED' },
+ *         },
+ *       ]
+ *     },
+ *   }),
+ *   samples: { RELEASED: { model: 'resnet50' } },
+ *   setup: 'In the shelf, under **Webhooks**, paste `{url}` and one of the `secrets` of this source.',
+ * })
+ * ```
  */
-export interface SourceType {
+export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** The value of `type:` in the configuration, e.g. `wandb`. */
   type: string
   /** For people: `Weights & Biases`. */
   title: string
-  /** Keys of this source beyond those that every source has (`secrets`, `access_token`, `authorization`, …). */
-  settings: z.ZodRawShape
+  /**
+   * Keys of this source beyond those that every source has (`secrets`, `access_token`, `authorization`, …). A key
+   * made by `secretText` of `secrets/settings.ts` may come from `${env:}` and `${file:}`.
+   */
+  settings: Shape
   /** Which credentials this registry can send; configuring another is an error that names these. */
   credentials: readonly ('secrets' | 'access_token' | 'authorization')[]
-  /** Whether the registry may send a JSON list instead of an object. */
-  lists: boolean
   /** Every event type that the registry documents, with its kind, for look-ups and hints. */
-  events: Readonly<Record<string, ModelEvent['kind']>>
-  /**
-   * Checks the raw request against every configured kind of credential: each kind that is configured must hold.
-   * Never throws on hostile input.
-   */
-  verify(request: WebhookRequest, credentials: Credentials): Promise<Verification>
-  /** Understands one verified, parsed body. Never throws on any JSON value; unknown events are `other`. */
-  parse(body: Json, context: ParseContext): SourceEvent[]
+  events: Readonly<Record<string, EventKind>>
+  /** Makes a source of its configuration, once per configuration. */
+  connect(context: SourceContext<z.output<z.ZodObject<Shape>>>): ConnectedSource
   /** Bodies to try with, by event type: real JSON that this registry sends. */
   samples: Readonly<Record<string, Json>>
   /** What to paste where in the registry, in Markdown; `{url}` stands for the webhook URL. */
   setup: string
+}
+
+/** Returns the type as the receiver's tables hold it; `connect` is given the settings as their shape types them. */
+export function sourceType<Shape extends z.ZodRawShape>(type: SourceType<Shape>): SourceType {
+  return type
+}
+
+/** Returns the event type that `?event=TYPE` of the URL states, for senders whose body cannot; null without one. */
+export function statedEvent({ query }: Pick<WebhookRequest, 'query'>): string | null {
+  const stated = query.getAll('event')
+  return stated.length === 1 && stated[0] !== '' ? (stated[0] ?? null) : null
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..', '..')
 
 /** What others extend: each shows how in an `@example` of its documentation. */
-const EXTENSION_POINTS = ['receiver/destinations/destination.ts']
+const EXTENSION_POINTS = ['receiver/destinations/destination.ts', 'receiver/sources/source.ts']
 
 /** The code of the `@example` blocks of a file. */
 function examplesOf(file: string): string[] {

@@ -10,48 +10,58 @@ import type { DestinationType } from '../../receiver/destinations/destination.ts
 import { createGitHub } from '../../receiver/github/github.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import { startReceiver, type Receiver } from '../../receiver/receiver.ts'
-import type { SourceType } from '../../receiver/sources/source.ts'
 import { equalSecrets } from '../../receiver/secrets/equal.ts'
 import { secretText } from '../../receiver/secrets/settings.ts'
+import { sourceType, type SourceEvent } from '../../receiver/sources/source.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { request } from '../support/http.ts'
 
-const toySource: SourceType = {
+/** Signs nothing: its sources have a pin of their own in the query, and a setting that names the alias. */
+const toySource = sourceType({
   type: 'toy-registry',
   title: 'Toy registry',
-  settings: {},
+  settings: {
+    alias: z.string().default('released').describe('The alias that a release gets.'),
+    pin: secretText('Expected as `?pin=` of the URL.'),
+  },
   credentials: ['access_token'],
-  lists: true,
   events: { RELEASED: 'alias.added' },
-  verify: ({ headers }, { access_token }) =>
-    Promise.resolve(
-      equalSecrets(headers['x-toy'] ?? '', access_token ?? '')
-        ? { ok: true, secret: null }
-        : { ok: false, reason: 'wrong toy' },
-    ),
-  parse: (body) =>
-    (body as { name: string }[]).map(({ name }) => ({
-      event: {
-        type: 'RELEASED',
-        kind: 'alias.added',
-        title: `${name} released`,
-        author: null,
-        occurred_at: null,
-        test: false,
-        own: false,
-        model: { ...NO_MODEL, name },
-        change: { ...NO_CHANGE, tags: [], alias: 'released' },
-        run: null,
-        metadata: {},
-        extra: {},
-      },
-      identity: { rule: 'delivery', key: name, value: name, window_ms: 1_000, body_hash: null },
-      hint: null,
-      dispatch_type: null,
-      flat: { event_type: 'RELEASED' },
-    })),
+  connect: ({ credentials: { access_token }, settings: { alias, pin } }) => ({
+    lists: true,
+    verify: ({ headers, query }) =>
+      Promise.resolve(
+        equalSecrets(headers['x-toy'] ?? '', access_token ?? '') && equalSecrets(query.get('pin') ?? '', pin)
+          ? { ok: true, secret: null }
+          : { ok: false, reason: 'wrong toy' },
+      ),
+    parse: (body) => (body as { name: string }[]).map(({ name }) => released(name, alias)),
+  }),
   samples: {},
   setup: '',
+})
+
+function released(name: string, alias: string): SourceEvent {
+  return {
+    event: {
+      type: 'RELEASED',
+      kind: 'alias.added',
+      title: `${name} ${alias}`,
+      author: null,
+      occurred_at: null,
+      test: false,
+      own: false,
+      model: { ...NO_MODEL, name },
+      change: { ...NO_CHANGE, tags: [], alias },
+      run: null,
+      metadata: {},
+      extra: {},
+    },
+    identity: { rule: 'delivery', key: name, value: name, window_ms: 1_000, body_hash: null },
+    home: null,
+    hint: null,
+    dispatch_type: null,
+    flat: { event_type: 'RELEASED' },
+  }
 }
 
 /** What the toy destination was given. */
@@ -110,11 +120,11 @@ describe('a new registry and a new destination', () => {
       path,
       `
 version: 1
-sources: { toys: { type: toy-registry, access_token: "\${env:TOY}" } }
+sources: { toys: { type: toy-registry, access_token: "\${env:TOY}", alias: shipped, pin: "\${env:TOY_PIN}" } }
 automations:
   - name: collect
     events: [RELEASED]
-    filter: { alias: released, model: "b*" }
+    filter: { alias: shipped, model: "b*" }
     destinations: [{ type: toy-box, label: caught, key: "key of \${file:key}" }]
 `,
     )
@@ -124,7 +134,7 @@ automations:
     }
     const { config } = loadConfig({
       path,
-      env: { TOY: 'secret-toy' },
+      env: { TOY: 'secret-toy', TOY_PIN: 'pin-of-the-toys' },
       environment: readEnvironment({}),
       ...types,
     })
@@ -139,19 +149,20 @@ automations:
       log: createLog('silent'),
       types,
     })
-    const send = (toy: string) =>
-      request(`${receiver?.url ?? ''}/webhooks/toys`, {
+    const send = (toy: string, pin = 'pin-of-the-toys') =>
+      request(`${receiver?.url ?? ''}/webhooks/toys?pin=${pin}`, {
         method: 'POST',
         headers: { 'x-toy': toy },
         body: JSON.stringify([{ name: 'ball' }, { name: 'car' }, { name: 'bear' }]),
       })
     expect((await send('no')).status).toBe(401)
+    expect((await send('secret-toy', 'another-pin')).status).toBe(401)
     const { status, body } = await send('secret-toy')
     expect(status).toBe(202)
     expect(body['event_ids']).toHaveLength(3)
     await expect
       .poll(() => box.toSorted())
-      .toEqual(['caught ball released with key of brass', 'caught bear released with key of brass'])
+      .toEqual(['caught ball shipped with key of brass', 'caught bear shipped with key of brass'])
     const data = join(folder, 'data')
     const stored = Buffer.concat(readdirSync(data).map((file) => readFileSync(join(data, file))))
     expect(stored.includes('key of ${file:key}')).toBe(true)

@@ -6,10 +6,10 @@ import type { TypeTables } from '../../receiver/config/schema.ts'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
 import { repositoryParts } from '../../receiver/destinations/github-repository.ts'
 import { secretText, secretUrl } from '../../receiver/secrets/settings.ts'
-import type { SourceType } from '../../receiver/sources/source.ts'
+import { sourceType } from '../../receiver/sources/source.ts'
 
 /** A registry that nobody has: what the configuration knows of it comes from here alone. */
-const toyRegistry: SourceType = {
+const toyRegistry = sourceType({
   type: 'toy',
   title: 'Toy Registry',
   settings: {
@@ -20,13 +20,11 @@ const toyRegistry: SourceType = {
       .describe('A group of its own.'),
   },
   credentials: ['secrets', 'access_token'],
-  lists: false,
   events: { TOY_MADE: 'version.created', TOY_NAMED: 'alias.added', TOY_TAGGED: 'tag.added' },
-  verify: () => Promise.resolve({ ok: true, secret: null }),
-  parse: () => [],
+  connect: () => ({ verify: () => Promise.resolve({ ok: true, secret: null }), parse: () => [] }),
   samples: {},
   setup: '',
-}
+})
 
 const sendsNothing = () => {
   throw new Error('a toy sends nothing')

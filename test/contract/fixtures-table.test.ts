@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { NO_CHANGE, NO_MODEL, type DecodedEvent, type JsonObject } from '../../src/contract/model-event.ts'
+import { NO_CHANGE, NO_MODEL, type DecodedEvent } from '../../src/contract/model-event.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
-import { context, fixtureNames, jsonFixture, renderTemplate } from '../sources/fixtures.ts'
+import { parseAs, fixtureNames, jsonFixture, renderTemplate } from '../sources/fixtures.ts'
 
 /** What an event holds; every field that a row leaves out is null, `false`, `{}` or `[]`. */
 type Row = Pick<DecodedEvent, 'type' | 'kind' | 'title'> &
@@ -241,7 +241,7 @@ function expected(row: Row): DecodedEvent {
 
 function parse(type: string, body: string) {
   const source = SOURCE_TYPES.get(type)
-  return source?.parse(JSON.parse(body) as JsonObject, context(body)) ?? []
+  return source === undefined ? [] : parseAs(source, body)
 }
 
 describe.each(Object.entries(FILES))('every fixture of %s', (type, rows) => {

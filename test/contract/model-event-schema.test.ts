@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
 import { modelEventJsonSchema, type modelEventSchema } from '../../receiver/api/model-event-schema.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
-import { context } from '../sources/fixtures.ts'
+import { parseAs } from '../sources/fixtures.ts'
 
 const SHIPPED = join(import.meta.dirname, '..', '..', 'schemas', 'model-event.schema.json')
 
@@ -28,7 +28,7 @@ describe('the schema of the ModelEvent', () => {
   )
 
   it.each(samples)('holds for $source.type $name', ({ source, body }) => {
-    const [found] = source.parse(body, context(Buffer.from(JSON.stringify(body))))
+    const [found] = parseAs(source, JSON.stringify(body))
     const event = {
       schema: SCHEMA,
       id: 'evt_1',

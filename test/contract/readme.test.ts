@@ -8,6 +8,7 @@ import { readEnvironment } from '../../receiver/config/environment/environment.t
 import { loadConfig } from '../../receiver/config/load.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { parseAs } from '../sources/fixtures.ts'
 import { wandb } from '../../receiver/sources/wandb/wandb.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import { INPUT_NAMES } from '../../src/inputs.ts'
@@ -186,13 +187,7 @@ describe('the W&B set-up', () => {
 
   it('has a script whose payload is an event of an automation', () => {
     const text = /^PAYLOAD='(.*)'$/m.exec(README)?.[1] ?? ''
-    const parsed = wandb.parse(JSON.parse(text) as JsonObject, {
-      source: 'wandb',
-      event: null,
-      dedupe_ms: null,
-      body: Buffer.from(text),
-      headers: {},
-    })
+    const parsed = parseAs(wandb, text)
     expect(parsed.map(({ event }) => [event.type, event.model?.registry, event.change.alias])).toEqual([
       ['ADD_ARTIFACT_ALIAS', 'model', 'production'],
     ])

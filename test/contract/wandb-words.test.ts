@@ -3,7 +3,7 @@ import { SCHEMA, type JsonObject, type ModelEvent } from '../../src/contract/mod
 import { decodeWandbBody } from '../../src/contract/wandb/body.ts'
 import { WANDB_WORDS, wandbMetadata, wandbWords } from '../../src/contract/wandb/words.ts'
 import { databricks } from '../../receiver/sources/databricks/databricks.ts'
-import { context, jsonFixture } from '../sources/fixtures.ts'
+import { parseAs, jsonFixture } from '../sources/fixtures.ts'
 
 const ALIAS = jsonFixture('payloads', 'wandb', 'SYNTH-rendered-add-artifact-alias.json')
 
@@ -79,7 +79,7 @@ describe('template words', () => {
 
   it('mean the same for another registry', () => {
     const body = jsonFixture('payloads', 'databricks', 'MODEL_VERSION_TAG_SET.json')
-    const [parsed] = databricks.parse(body, context(''))
+    const [parsed] = parseAs(databricks, JSON.stringify(body))
     if (parsed === undefined) throw new Error('no event')
     expect(wandbWords(accepted(parsed.event, 'databricks'), parsed.flat)).toMatchObject({
       event_type: 'MODEL_VERSION_TAG_SET',

@@ -4,38 +4,38 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SecretReferences } from '../../receiver/config/secret-references.ts'
 import { ingestRouter } from '../../receiver/ingest/router.ts'
+import type { SourceConfig } from '../../receiver/config/config.ts'
 import { createRefusals } from '../../receiver/ingest/refusals.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { Runtime } from '../../receiver/runtime/runtime.ts'
+import { connectSources } from '../../receiver/runtime/sources.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 
+const WANDB: SourceConfig = {
+  name: 'wandb',
+  type: 'wandb',
+  credentials: { secrets: [WANDB_SECRET], access_token: null, authorization: null },
+  insecure: false,
+  allow: {},
+  body_limit: 1_048_576,
+  dedupe_ms: null,
+  repeats: 'accept',
+  settings: {},
+}
+const CONFIGURED = new Map([[WANDB.name, WANDB]])
 /** A configuration with the one source `wandb`, and nothing to match. */
 const RUNTIME: Runtime = {
   config: {
-    sources: new Map([
-      [
-        'wandb',
-        {
-          name: 'wandb',
-          type: 'wandb',
-          credentials: { secrets: [WANDB_SECRET], access_token: null, authorization: null },
-          insecure: false,
-          allow: {},
-          body_limit: 1_048_576,
-          dedupe_ms: null,
-          repeats: 'accept',
-          settings: {},
-        },
-      ],
-    ]),
+    sources: CONFIGURED,
     connections: new Map(),
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },
     references: new SecretReferences({}, '.'),
   },
+  sources: connectSources(CONFIGURED, SOURCE_TYPES),
   automations: [],
   senders: new Map(),
   repositoriesOf: () => null,
@@ -52,7 +52,6 @@ async function mountBehind(first: RequestHandler) {
   app.use(
     ingestRouter({
       runtime: () => RUNTIME,
-      sources: SOURCE_TYPES,
       acceptor: {
         accept(event) {
           stored.push(event.id)

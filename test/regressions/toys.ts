@@ -4,39 +4,39 @@ import type { TypeTables } from '../../receiver/config/schema.ts'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
-import type { SourceEvent, SourceType } from '../../receiver/sources/source.ts'
+import { sourceType, type ConnectedSource, type SourceEvent } from '../../receiver/sources/source.ts'
 import { attemptResult } from '../support/attempts.ts'
 
 /** A registry that numbers its requests: the header `x-number` is the delivery id. */
-const numbered: SourceType = {
+const numbered = sourceType({
   type: 'numbered',
   title: 'Numbered',
   settings: {},
   credentials: [],
-  lists: false,
   events: { RELEASED: 'version.created' },
-  verify: () => Promise.resolve({ ok: true, secret: null }),
-  parse(_body, { headers }) {
-    const key = headers['x-number'] ?? ''
-    const event: SourceEvent['event'] = {
-      type: 'RELEASED',
-      kind: 'version.created',
-      title: 'released',
-      author: null,
-      occurred_at: null,
-      test: false,
-      own: false,
-      model: { ...NO_MODEL, name: 'm' },
-      change: { ...NO_CHANGE, tags: [] },
-      run: null,
-      metadata: {},
-      extra: {},
-    }
-    const identity = { rule: 'delivery', key, value: key, window_ms: 1_000, body_hash: null } as const
-    return [{ event, identity, hint: null, dispatch_type: null, flat: {} }]
-  },
+  connect: () => ({ verify: () => Promise.resolve({ ok: true, secret: null }), parse }),
   samples: {},
   setup: '',
+})
+
+const parse: ConnectedSource['parse'] = (_body, { headers }) => {
+  const key = headers['x-number'] ?? ''
+  const event: SourceEvent['event'] = {
+    type: 'RELEASED',
+    kind: 'version.created',
+    title: 'released',
+    author: null,
+    occurred_at: null,
+    test: false,
+    own: false,
+    model: { ...NO_MODEL, name: 'm' },
+    change: { ...NO_CHANGE, tags: [] },
+    run: null,
+    metadata: {},
+    extra: {},
+  }
+  const identity = { rule: 'delivery', key, value: key, window_ms: 1_000, body_hash: null } as const
+  return [{ event, identity, home: null, hint: null, dispatch_type: null, flat: {} }]
 }
 
 /** The tables with that registry, and with a destination that puts the delivery's automation into `box`. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { databricks } from '../../receiver/sources/databricks/databricks.ts'
 import { hmacSha256 } from '../../receiver/sources/signature.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
-import { context, credentials, jsonFixture } from './fixtures.ts'
+import { connected, jsonFixture, parseAs, requestOf } from './fixtures.ts'
 
 interface Vector {
   name: string
@@ -14,11 +14,11 @@ const VECTORS = jsonFixture('vectors', 'databricks.json')['vectors'] as unknown 
 
 function verify(body: string | Buffer, given: { signature?: string; authorization?: string }, accepted = {}) {
   const headers = { 'x-databricks-signature': given.signature, authorization: given.authorization }
-  return databricks.verify({ body: Buffer.from(body), headers, now: 0 }, credentials(accepted))
+  return connected(databricks, accepted).verify(requestOf(body, { headers }))
 }
 
 function parse(body: JsonObject, given = {}) {
-  const [event] = databricks.parse(body, context(JSON.stringify(body), given))
+  const [event] = parseAs(databricks, JSON.stringify(body), given)
   if (event === undefined) throw new Error('no event')
   return event
 }

@@ -1,7 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
-import type { Credentials, ParseContext } from '../../receiver/sources/source.ts'
+import type {
+  ConnectedSource,
+  Credentials,
+  SourceEvent,
+  SourceType,
+  WebhookRequest,
+} from '../../receiver/sources/source.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures')
 
@@ -37,14 +43,32 @@ function rendered(value: Json, values: ReadonlyMap<string, string>): Json {
   return Object.fromEntries(entries.map(([key, item]) => [key, rendered(item, values)]))
 }
 
-/** Credentials of a source that has none but the given ones. */
-export function credentials(given: Partial<Credentials>): Credentials {
-  return { secrets: [], access_token: null, authorization: null, ...given }
+/** A source of the type that has no credentials but the given ones. */
+export function connected(
+  type: SourceType,
+  given: Partial<Credentials> = {},
+  { dedupe_ms = null, settings = {} }: { dedupe_ms?: number | null; settings?: Record<string, unknown> } = {},
+): ConnectedSource {
+  const credentials = { secrets: [], access_token: null, authorization: null, ...given }
+  return type.connect({ name: 'test', credentials, settings, dedupe_ms })
 }
 
-/** What a source is told beside the parsed body. */
-export function context(body: string | Buffer, given: Partial<ParseContext> = {}): ParseContext {
-  return { source: 'test', event: null, dedupe_ms: null, body: Buffer.from(body), headers: {}, ...given }
+/** A request with this body; `event` is what its URL states. */
+export function requestOf(
+  body: string | Uint8Array,
+  { event = null, headers = {} }: { event?: string | null; headers?: WebhookRequest['headers'] } = {},
+): WebhookRequest {
+  const query = new URLSearchParams(event === null ? {} : { event })
+  return { body: Buffer.from(body), headers, query, now: 0 }
+}
+
+/** What a source of the type makes of a body. */
+export function parseAs(
+  type: SourceType,
+  body: string,
+  given: { event?: string | null; dedupe_ms?: number | null } = {},
+): SourceEvent[] {
+  return connected(type, {}, given).parse(JSON.parse(body) as Json, requestOf(body, given))
 }
 
 /** Whether every text in a value, keys included, is valid Unicode without U+0000. */

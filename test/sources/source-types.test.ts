@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/contract/model-event.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
-import { context, credentials, isCleanText } from './fixtures.ts'
+import { connected, isCleanText, parseAs, requestOf } from './fixtures.ts'
 
 const TYPES = [...SOURCE_TYPES.values()]
 
@@ -14,7 +14,7 @@ describe.each(TYPES)('the source type $type', (source) => {
   it('has a sample of each event that it documents, and understands it', () => {
     expect(Object.keys(source.samples).toSorted()).toEqual(Object.keys(source.events).toSorted())
     for (const [type, body] of Object.entries(source.samples)) {
-      const [parsed] = source.parse(body, context(JSON.stringify(body)))
+      const [parsed] = parseAs(source, JSON.stringify(body))
       expect(parsed).toMatchObject({
         event: { type, kind: source.events[type] },
         hint: null,
@@ -26,8 +26,7 @@ describe.each(TYPES)('the source type $type', (source) => {
   it('says what to paste where', () => expect(source.setup).toContain('{url}'))
 
   it('refuses everything while it has no credentials', async () => {
-    const request = { body: Buffer.from('{}'), headers: {}, now: 0 }
-    expect((await source.verify(request, credentials({}))).ok).toBe(false)
+    expect((await connected(source).verify(requestOf('{}'))).ok).toBe(false)
   })
 
   it('parses any JSON into events that are plain JSON with a title that fits', () => {
@@ -40,7 +39,7 @@ describe.each(TYPES)('the source type $type', (source) => {
     )
     fc.assert(
       fc.property(bodies, fc.option(fc.string({ unit: 'binary' })), (body, event) => {
-        const events = source.parse(body, context(JSON.stringify(body), { event }))
+        const events = connected(source).parse(body, requestOf(JSON.stringify(body), { event }))
         expect(events).toHaveLength(1)
         expect(JSON.parse(JSON.stringify(events))).toEqual(events)
         expect(isCleanText(events)).toBe(true)
@@ -52,17 +51,14 @@ describe.each(TYPES)('the source type $type', (source) => {
   it('verifies any headers without throwing, and lets none of them in', async () => {
     const names = ['x-wandb-signature', 'x-databricks-signature', 'authorization']
     const headers = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary' }))
-    const configured = credentials({
+    const configured = connected(source, {
       secrets: ['one', 'two'],
       access_token: 'three',
       authorization: 'Bearer four',
     })
     await fc.assert(
       fc.asyncProperty(headers, fc.uint8Array(), async (given, body) => {
-        const verification = await source.verify(
-          { body: Buffer.from(body), headers: given, now: 0 },
-          configured,
-        )
+        const verification = await configured.verify(requestOf(body, { headers: given }))
         expect(verification.ok).toBe(false)
       }),
     )

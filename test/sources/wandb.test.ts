@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hmacSha256 } from '../../receiver/sources/signature.ts'
 import { wandb } from '../../receiver/sources/wandb/wandb.ts'
-import type { JsonObject } from '../../src/contract/model-event.ts'
-import { context, credentials, fixture, jsonFixture } from './fixtures.ts'
+import { connected, fixture, jsonFixture, parseAs, requestOf } from './fixtures.ts'
 
 interface Vector {
   body: string
@@ -15,11 +14,11 @@ const VECTORS = jsonFixture('vectors', 'wandb.json') as unknown as Record<string
 /** The headers as W&B's webhook_test.sh sends them. */
 function verify(body: string | Buffer, given: { signature?: string; authorization?: string }, accepted = {}) {
   const headers = { 'x-wandb-signature': given.signature, authorization: given.authorization }
-  return wandb.verify({ body: Buffer.from(body), headers, now: 0 }, credentials(accepted))
+  return connected(wandb, accepted).verify(requestOf(body, { headers }))
 }
 
 function parse(body: string, given = {}) {
-  const [event] = wandb.parse(JSON.parse(body) as JsonObject, context(body, given))
+  const [event] = parseAs(wandb, body, given)
   if (event === undefined) throw new Error('no event')
   return event
 }

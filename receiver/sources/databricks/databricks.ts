@@ -6,11 +6,18 @@ import { isObject } from '../../../src/contract/clean-json.ts'
 import { decodeDatabricksBody } from '../../../src/contract/databricks/body.ts'
 import { DATABRICKS_EVENTS } from '../../../src/contract/databricks/events.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
-import { databricksIdentity } from './identity.ts'
-import { DATABRICKS_SAMPLES } from './samples.ts'
+import { canonicalHash } from '../identity.ts'
 import { allOf, verifyAuthorization, verifyHmac } from '../signature.ts'
-import type { Credentials, ParseContext, SourceEvent, SourceType } from '../source.ts'
-import type { Verification, WebhookRequest } from '../source.ts'
+import {
+  sourceType,
+  statedEvent,
+  type Credentials,
+  type SourceEvent,
+  type Verification,
+  type WebhookRequest,
+} from '../source.ts'
+import { REPEAT_WINDOW_MS, databricksIdentity } from './identity.ts'
+import { DATABRICKS_SAMPLES } from './samples.ts'
 
 const SETUP = `Create a registry webhook in the workspace. Without \`model_name\` it is for every model of the workspace, which takes a
 workspace admin.
@@ -33,18 +40,19 @@ If the source has an \`authorization\`, add it to \`http_url_spec\` as \`"author
 `
 
 /** Databricks' workspace registry as a source. */
-export const databricks: SourceType = {
+export const databricks = sourceType({
   type: 'databricks',
   title: 'Databricks Workspace Model Registry',
   settings: {},
   credentials: ['secrets', 'authorization'],
-  lists: false,
   events: DATABRICKS_EVENTS,
-  verify: (request, credentials) => Promise.resolve(verify(request, credentials)),
-  parse,
+  connect: ({ credentials, dedupe_ms }) => ({
+    verify: (request) => Promise.resolve(verify(request, credentials)),
+    parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
+  }),
   samples: DATABRICKS_SAMPLES,
   setup: SETUP,
-}
+})
 
 function verify({ body, headers }: WebhookRequest, { secrets, authorization }: Credentials): Verification {
   const header = headers['x-databricks-signature']
@@ -54,8 +62,14 @@ function verify({ body, headers }: WebhookRequest, { secrets, authorization }: C
   ])
 }
 
-function parse(value: Json, context: ParseContext): SourceEvent[] {
+function parse(value: Json, request: WebhookRequest, window_ms: number): SourceEvent {
   const body = isObject(value) ? value : {}
-  const decoded = decodeDatabricksBody(body, context.event)
-  return [{ ...decoded, identity: databricksIdentity(body, decoded.event, context), dispatch_type: null }]
+  const decoded = decodeDatabricksBody(body, statedEvent(request))
+  const name = decoded.event.model?.name ?? null
+  return {
+    ...decoded,
+    identity: databricksIdentity(body, decoded.event, { raw: request.body, window_ms }),
+    home: name === null ? null : canonicalHash([name]),
+    dispatch_type: null,
+  }
 }

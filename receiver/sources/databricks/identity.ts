@@ -2,22 +2,26 @@ import { cleanObject, textOf } from '../../../src/contract/clean-json.ts'
 import { genericName, stageOfEvent } from '../../../src/contract/databricks/events.ts'
 import type { DecodedEvent, JsonObject } from '../../../src/contract/model-event.ts'
 import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
-import type { ParseContext } from '../source.ts'
 
-const WINDOW_MS = 72 * 60 * 60 * 1000
+/** How long a delivery counts as a repeat, in ms. */
+export const REPEAT_WINDOW_MS = 72 * 60 * 60 * 1000
 
 /** Differ between two webhooks that tell of the same stage change. */
 const OF_THE_WEBHOOK = ['webhook_id', 'text']
 
 /**
- * How two requests are told to be the same. Databricks sends no delivery id, but `event_timestamp` makes bodies
+ * Returns how a repeat is recognised. Databricks sends no delivery id, but `event_timestamp` makes bodies
  * differ: the same bytes are the same event. One stage change may come twice, under its generic and its specific
  * name (`MODEL_VERSION_TRANSITIONED_STAGE`, `…_TO_PRODUCTION`): these two are the same event as well.
  */
-export function databricksIdentity(body: JsonObject, event: DecodedEvent, context: ParseContext): Identity {
-  const body_hash = sha256Hex(context.body)
+export function databricksIdentity(
+  body: JsonObject,
+  event: DecodedEvent,
+  { raw, window_ms }: { raw: Uint8Array; window_ms: number },
+): Identity {
+  const body_hash = sha256Hex(raw)
   const key = stageChangeHash(body, event) ?? body_hash
-  return { rule: 'delivery', key, value: key, window_ms: context.dedupe_ms ?? WINDOW_MS, body_hash }
+  return { rule: 'delivery', key, value: key, window_ms, body_hash }
 }
 
 /** A test delivery is about its webhook, not about a change: it has no hash of a change. */

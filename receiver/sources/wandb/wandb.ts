@@ -6,10 +6,16 @@ import { isObject } from '../../../src/contract/clean-json.ts'
 import type { DecodedEvent, Json } from '../../../src/contract/model-event.ts'
 import { decodeWandbBody } from '../../../src/contract/wandb/body.ts'
 import { WANDB_EVENTS } from '../../../src/contract/wandb/events.ts'
-import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
+import { canonicalHash, sha256Hex } from '../identity.ts'
 import { allOf, verifyBearer, verifyHmac } from '../signature.ts'
-import type { Credentials, ParseContext, SourceEvent, SourceType } from '../source.ts'
-import type { Verification, WebhookRequest } from '../source.ts'
+import {
+  sourceType,
+  statedEvent,
+  type Credentials,
+  type SourceEvent,
+  type Verification,
+  type WebhookRequest,
+} from '../source.ts'
 import { WANDB_SAMPLES } from './samples.ts'
 
 /** W&B sends no delivery id, and the same change made again is a new event: only an immediate repeat is the same. */
@@ -47,18 +53,19 @@ const SETUP = `A team admin does the first two steps.
 `
 
 /** W&B as a source. */
-export const wandb: SourceType = {
+export const wandb = sourceType({
   type: 'wandb',
   title: 'Weights & Biases',
   settings: {},
   credentials: ['secrets', 'access_token'],
-  lists: false,
   events: WANDB_EVENTS,
-  verify: (request, credentials) => Promise.resolve(verify(request, credentials)),
-  parse,
+  connect: ({ credentials, dedupe_ms }) => ({
+    verify: (request) => Promise.resolve(verify(request, credentials)),
+    parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
+  }),
   samples: WANDB_SAMPLES,
   setup: SETUP,
-}
+})
 
 /** The signature comes as base64 in W&B's own script (webhook_test.sh); receivers in the field expect hex. */
 function verify({ body, headers }: WebhookRequest, { secrets, access_token }: Credentials): Verification {
@@ -68,18 +75,17 @@ function verify({ body, headers }: WebhookRequest, { secrets, access_token }: Cr
   ])
 }
 
-function parse(body: Json, context: ParseContext): SourceEvent[] {
-  const { event, hint, dispatch_type, flat } = decodeWandbBody(isObject(body) ? body : {}, context.event)
-  return [{ event, hint, dispatch_type, flat, identity: identity(event, context) }]
+function parse(body: Json, request: WebhookRequest, window_ms: number): SourceEvent {
+  const stated = statedEvent(request)
+  const { event, hint, dispatch_type, flat } = decodeWandbBody(isObject(body) ? body : {}, stated)
+  const home = homeOf(event)
+  const value = sha256Hex(request.body)
+  const identity = { rule: 'last', key: home, value, window_ms, body_hash: value } as const
+  return { event, identity, home, hint, dispatch_type, flat }
 }
 
-function identity({ model, run }: DecodedEvent, { body, dedupe_ms }: ParseContext): Identity {
-  const value = sha256Hex(body)
-  const key = canonicalHash([
-    model?.entity ?? null,
-    model?.project ?? null,
-    model?.name ?? null,
-    run?.['name'] ?? null,
-  ])
-  return { rule: 'last', key, value, window_ms: dedupe_ms ?? REPEAT_WINDOW_MS, body_hash: value }
+/** The model, or what else the body is about: all that names no model and no run is one. */
+function homeOf({ model, run }: DecodedEvent): string {
+  const { entity = null, project = null, name = null, id = null } = model ?? {}
+  return canonicalHash([entity, project, name ?? id, run?.['name'] ?? null])
 }
