@@ -52,18 +52,14 @@ type Settings = z.infer<typeof settings>
 type Input = DeliveryInput<Settings>
 type Body = { event_type: string; client_payload: JsonObject }
 
-const GUIDE = `Starts every workflow of a repository that listens to the event type:
+const GUIDE = `Starts every workflow of a repository that lists the \`event_type\` in \`types\`, under
+\`on: repository_dispatch\`.
 
-\`\`\`yaml
-on:
-  repository_dispatch:
-    types: [deploy-model]
-\`\`\`
-
-Such a workflow must be on the repository's default branch. The GitHub connection needs *Contents: write* on the
-repository, and its \`repositories\` must have it. GitHub answers a dispatch with 204 once it is accepted; whether a
-workflow started shows under *Actions* of the repository. Runs of one model keep their order with
-\`concurrency: { group: "\${{ github.event.client_payload.model_event.subject_key }}", queue: max }\`.
+- The workflow file must be on the repository's default branch.
+- The GitHub connection needs _Contents: write_ on the repository, and its \`repositories\` must contain it.
+- GitHub answers 204 as soon as it accepts a dispatch. Whether a workflow started shows under _Actions_ of the repository.
+- \`concurrency: { group: "\${{ github.event.client_payload.model_event.subject_key }}", queue: max }\` in the workflow keeps
+  the runs of one model and alias in order.
 `
 
 /** Starts workflows of a repository by GitHub's `POST /repos/{owner}/{repo}/dispatches`. */

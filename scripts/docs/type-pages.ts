@@ -1,4 +1,5 @@
 import { format, resolveConfig } from 'prettier'
+import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
 import type { SourceType } from '../../receiver/sources/source.ts'
@@ -64,7 +65,39 @@ interface Property {
   const?: unknown
 }
 
-function destinationPage({ type, title, settings, order }: DestinationType): TypePage {
+function destinationPage(type: DestinationType): TypePage {
+  const answers = type.answers.map(({ id, class: meaning }) => `| \`${id}\` | \`${meaning}\` |`)
+  const parts = [
+    type.guide,
+    `\`\`\`yaml\n${exampleOf(type)}\`\`\``,
+    '## Keys',
+    keysOf(type.settings),
+    `The \`order\` of an automation with this destination is \`${type.order}\` unless it names another.`,
+    '## Answers',
+    `What each answer of the other side means, by [class](../http-api.md#class-of-an-attempt). The first that applies
+     counts.`,
+    ['| Answer | Class |', '| --- | --- |', ...answers].join('\n'),
+  ]
+  return { path: `docs/destinations/${type.type}.md`, title: type.title, declared: parts.join('\n\n') }
+}
+
+/** A whole configuration around the example of a destination. */
+function exampleOf({ type, example }: DestinationType): string {
+  return stringify({
+    version: 1,
+    sources: { wandb: { type: 'wandb', secrets: ['${env:WANDB_WEBHOOK_SECRET}'] } },
+    automations: [
+      {
+        name: `${type.replaceAll('_', '-')}-example`,
+        events: ['ADD_ARTIFACT_ALIAS'],
+        filter: { alias: 'production' },
+        destinations: [example],
+      },
+    ],
+  })
+}
+
+function keysOf(settings: z.ZodType): string {
   const schema = z.toJSONSchema(settings, { io: 'input' }) as {
     properties?: Record<string, Property>
     required?: string[]
@@ -74,12 +107,7 @@ function destinationPage({ type, title, settings, order }: DestinationType): Typ
     const what = property.description ?? `Always \`${String(property.const)}\`.`
     return `| \`${key}\` | ${defaultOf(property, required.has(key))} | ${what} |`
   })
-  const parts = [
-    '## Keys',
-    ['| Key | Default | What it is |', '| --- | --- | --- |', ...rows].join('\n'),
-    `The \`order\` of an automation with this destination is \`${order}\` unless it names another.`,
-  ]
-  return { path: `docs/destinations/${type}.md`, title, declared: parts.join('\n\n') }
+  return ['| Key | Default | What it is |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function defaultOf({ default: value }: Property, required: boolean): string {
