@@ -161,10 +161,13 @@ function messageNodes(node: ts.Node): { message: ts.Node; fix: ts.Node | undefin
   return at === undefined || message === undefined ? null : { message, fix: node.arguments?.[at[1]] }
 }
 
+/** `log.info(…)`, or `log[level](…)`. */
 function isLogCall(node: ts.Node): node is ts.CallExpression {
-  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false
-  const { name, expression } = node.expression
-  return LEVELS.has(name.text) && /(^|\.)log$/.test(expression.getText())
+  if (!ts.isCallExpression(node)) return false
+  const called = node.expression
+  if (ts.isElementAccessExpression(called)) return /(^|\.)log$/.test(called.expression.getText())
+  if (!ts.isPropertyAccessExpression(called)) return false
+  return LEVELS.has(called.name.text) && /(^|\.)log$/.test(called.expression.getText())
 }
 
 /** The value of a property, also of a short-hand one. */
