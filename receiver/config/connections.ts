@@ -35,6 +35,7 @@ export function buildConnection(
     api_url: (input.api_url ?? github.api_url ?? GITHUB).replace(/\/+$/, ''),
     auth,
     repositories: input.repositories ?? [],
+    listed: input.repositories !== undefined,
     writes_per_second: input.writes_per_second,
   }
   return { open: { connection, repositories: input.repositories ?? null }, faults }
@@ -44,7 +45,14 @@ export function buildConnection(
 export function mainFromEnvironment({ github }: Environment): OpenConnection | null {
   if (github.auth === null) return null
   const api_url = github.api_url ?? GITHUB
-  const connection = { name: MAIN, api_url, auth: github.auth, repositories: [], writes_per_second: 1 }
+  const connection = {
+    name: MAIN,
+    api_url,
+    auth: github.auth,
+    repositories: [],
+    listed: false,
+    writes_per_second: 1,
+  }
   return { connection, repositories: null }
 }
 

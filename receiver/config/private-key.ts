@@ -1,13 +1,27 @@
 import { createPrivateKey } from 'node:crypto'
 
 /**
- * The private key of a GitHub App as PEM: `\n` written out becomes a line break, as some stores of environment
- * variables keep only one line. Null when it is not an RSA private key without a passphrase.
+ * Returns the private key of a GitHub App as PKCS#8 PEM, exactly as it was parsed: whatever a file has around the key
+ * (bag attributes, comments, a certificate) stays behind, since other parsers stumble over it. Takes PEM, PEM with its
+ * line breaks written out as `\n` (some stores of environment variables keep only one line), and either PEM or DER as
+ * base64. Null when there is no RSA private key without a passphrase.
  */
 export function readPrivateKey(text: string): string | null {
-  const pem = `${text.replaceAll('\\r', '').replaceAll('\\n', '\n').trim()}\n`
+  const written = text.replaceAll('\\r', '').replaceAll('\\n', '\n').trim()
+  if (written.includes('-----BEGIN ')) return exported({ key: `${written}\n`, format: 'pem' })
+  if (!/^[A-Za-z0-9+/\s]+={0,2}$/.test(written)) return null
+  const bytes = Buffer.from(written, 'base64')
+  if (bytes.includes('-----BEGIN ')) return exported({ key: bytes, format: 'pem' })
+  return (
+    exported({ key: bytes, format: 'der', type: 'pkcs1' }) ??
+    exported({ key: bytes, format: 'der', type: 'pkcs8' })
+  )
+}
+
+function exported(input: Parameters<typeof createPrivateKey>[0]): string | null {
   try {
-    return createPrivateKey(pem).asymmetricKeyType === 'rsa' ? pem : null
+    const key = createPrivateKey(input)
+    return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : null
   } catch {
     return null
   }
@@ -15,4 +29,4 @@ export function readPrivateKey(text: string): string | null {
 
 /** What to do when {@link readPrivateKey} gave null. */
 export const PRIVATE_KEY_FIX =
-  "Use the .pem file that GitHub gave you under the App's settings, Private keys, whole and unchanged."
+  "Use the .pem file that GitHub gave you under the App's settings, Private keys, whole and unchanged, or that file as base64."

@@ -1,5 +1,6 @@
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
+import type { GitHubConnection } from '../github/connection.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
 import type { TemplateScope } from '../templates/template.ts'
@@ -48,28 +49,34 @@ export function repositoryParts(repository: string): { owner: string; name: stri
 }
 
 /**
- * The repository for one event.
- * @throws RenderError when the name is none, or the repository is outside of the connection's `repositories`.
+ * Returns the repository for one event.
+ * @throws RenderError when the name is none.
  */
-export function renderRepository(
-  repository: string,
-  scope: TemplateScope,
-  connection: { name: string; repositories: readonly string[] },
-): Repository {
+export function renderRepository(repository: string, scope: TemplateScope): Repository {
   const { owner, name } = split(repository)
   const repo = isTemplate(name)
     ? renderString(compileTemplate(name satisfies Json, { path: 'repository' }), scope)
     : name
-  if (!OWNER.test(owner) || !isName(repo)) {
-    throw new RenderError(
-      `"${repository}" gives the repository name ${JSON.stringify(repo.slice(0, 120))}, which cannot exist on GitHub.`,
-      'Only send events whose value is a repository name (use a filter or `if`), or name the repository in `repository`.',
-    )
-  }
-  if (isAllowed({ owner, repo }, connection.repositories)) return { owner, repo }
+  if (OWNER.test(owner) && isName(repo)) return { owner, repo }
   throw new RenderError(
-    outside(`${owner}/${repo}`, connection.repositories, connection.name),
-    `Add ${owner}/${repo} to \`repositories\` of GitHub connection ${connection.name} if events may be sent there.`,
+    `"${repository}" gives the repository name ${JSON.stringify(repo.slice(0, 120))}, which cannot exist on GitHub.`,
+    'Only send events whose value is a repository name (use a filter or `if`), or name the repository in `repository`.',
+  )
+}
+
+/**
+ * Checks that a repository is among those of its connection.
+ * @throws RenderError
+ */
+export function requireAllowed(
+  place: Repository,
+  connection: Pick<GitHubConnection, 'name' | 'repositories'>,
+): void {
+  if (isAllowed(place, connection.repositories)) return
+  const name = `${place.owner}/${place.repo}`
+  throw new RenderError(
+    outside(name, connection.repositories, connection.name),
+    `Add ${name} to \`repositories\` of GitHub connection ${connection.name} if events may be sent there, then redeliver.`,
   )
 }
 

@@ -25,7 +25,13 @@ import {
   type SettingsProblem,
   type TargetInput,
 } from './destination.ts'
-import { renderRepository, repositoryParts, repositoryProblem, type Repository } from './github-repository.ts'
+import {
+  renderRepository,
+  repositoryParts,
+  repositoryProblem,
+  requireAllowed,
+  type Repository,
+} from './github-repository.ts'
 
 const json: z.ZodType<Json> = z.json()
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json)
@@ -154,6 +160,7 @@ function createSender({ connections, github }: ConnectContext): Sender<Settings>
   return {
     target(input) {
       const { connection, owner, repo } = placeOf(input, connections)
+      requireAllowed({ owner, repo }, connection)
       const lane = laneOf(connection, owner, loginOf(connection))
       return {
         target: `${owner}/${repo}`,
@@ -173,6 +180,8 @@ function createSender({ connections, github }: ConnectContext): Sender<Settings>
     async send(input, signal) {
       try {
         const { connection, owner, repo } = placeOf(input, connections)
+        // Where no list was written, the revision that the event was accepted under is the permission.
+        if (connection.listed) requireAllowed({ owner, repo }, connection)
         return await github.dispatch(connection, { owner, repo, ...renderBody(input) }, signal)
       } catch (error) {
         if (error instanceof RenderError) return unsendable(error, input)
@@ -182,6 +191,10 @@ function createSender({ connections, github }: ConnectContext): Sender<Settings>
   }
 }
 
+/** The connection is not in the configuration now. A delivery that was accepted for it waits until it is back. */
+class ConnectionGone extends RenderError {}
+
+/** @throws RenderError */
 function placeOf(
   input: TargetInput<Settings>,
   connections: ReadonlyMap<string, GitHubConnection>,
@@ -189,12 +202,12 @@ function placeOf(
   const { connection: name, repository } = input.settings
   const connection = connections.get(name)
   if (connection === undefined) {
-    throw new RenderError(
+    throw new ConnectionGone(
       `There is no GitHub connection ${name} any more.`,
-      `Configure \`github.${name}\`, or name another \`connection\` in the destination, then redeliver.`,
+      `Configure \`github.${name}\` again, and its deliveries go on by themselves; or cancel them, name another \`connection\` in the destination, and replay the event.`,
     )
   }
-  return { connection, ...rendering(() => renderRepository(repository, scopeOf(input), connection)) }
+  return { connection, ...rendering(() => renderRepository(repository, scopeOf(input))) }
 }
 
 /** @throws RenderError */
@@ -235,12 +248,12 @@ function rendering<T>(work: () => T): T {
   }
 }
 
-function unsendable({ message, fix }: RenderError, { settings: { repository } }: Input): AttemptResult {
+function unsendable(error: RenderError, { settings: { repository } }: Input): AttemptResult {
   return {
-    class: 'permanent',
+    class: error instanceof ConnectionGone ? 'credentials' : 'permanent',
     status: null,
-    message: redact(message, []),
-    fix,
+    message: redact(error.message, []),
+    fix: error.fix,
     request: { method: 'POST', url: repository, body: '' },
     response: null,
     retry_after_ms: null,

@@ -1,7 +1,8 @@
 import type { Answer } from '../outbound/answer.ts'
 import { readAnswerBy, type AnswerRow } from '../outbound/answer-table.ts'
 import type { Meaning } from '../policy/attempt.ts'
-import { inline } from '../secrets/redact.ts'
+import { bound, inline } from '../secrets/redact.ts'
+import { isForeign, wordsOf } from './not-github.ts'
 import { quote } from './quote.ts'
 import { retryAfter, untilReset } from '../outbound/retry-after.ts'
 
@@ -13,6 +14,8 @@ export interface AnswerContext {
   repository: string
   /** The name of the GitHub connection in the configuration. */
   connection: string
+  /** The API address that it asks. */
+  api_url: string
   /** How the connection authenticates. */
   auth: 'token' | 'app'
   /** The call that was answered: the dispatch itself, or a step before it. */
@@ -22,6 +25,8 @@ export interface AnswerContext {
 }
 
 const silent = (): string => ''
+/** The advice where the configuration is at fault: a redelivery goes by the revision that the event was accepted under. */
+const REPLAY = 'Then replay the event: a redelivery would send what was accepted.'
 const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
 const STEPS = {
@@ -37,11 +42,16 @@ const STEPS = {
 export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   {
     id: 'not-github',
-    applies: (answer) => isSuccess(answer) && isPage(answer),
+    applies: (answer, { step }) => isForeign(answer, step),
     class: 'ambiguous',
-    message: ({ status }, { step }) =>
-      `A web page (HTTP ${status}) came where GitHub answers without one: ${outcomeOf(step)}.`,
-    fix: (_, { connection }) => answeredInItsPlace(connection),
+    message: (answer, { step, secrets }) => {
+      // What comes in the place of a token may hold one that nobody knows yet.
+      const words = step === 'token' ? '' : ` "${bound(inline(wordsOf(answer), secrets), 200)}"`
+      return isSuccess(answer)
+        ? `HTTP ${answer.status}${words} is not how GitHub answers ${STEPS[step]}: ${outcomeOf(step)}.`
+        : `HTTP ${answer.status}${words} is not an answer of GitHub's API: nothing was dispatched.`
+    },
+    fix: (_, context) => answeredInItsPlace(context),
   },
   {
     id: 'unreadable',
@@ -49,7 +59,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     class: 'ambiguous',
     message: ({ status }, { step }) =>
       `GitHub's answer to ${STEPS[step]} (HTTP ${status}) could not be read: ${outcomeOf(step)}.`,
-    fix: (_, { connection }) => answeredInItsPlace(connection),
+    fix: (_, context) => answeredInItsPlace(context),
   },
   {
     id: 'accepted',
@@ -65,7 +75,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     message: ({ status, headers }, { repository, secrets }) =>
       `${repository} has moved, and GitHub's redirect (HTTP ${status} to ${inline(headers['location'] ?? 'no location', secrets)}) cannot be followed: only up to three redirects on the same host are.`,
     fix: (_, { connection }) =>
-      `Put the repository's present name into \`repository\`, and check that the API address of GitHub connection ${connection} is the API itself and not a sign-in page.`,
+      `Put the repository's present name into \`repository\`, and check that the API address of GitHub connection ${connection} is the API itself and not a sign-in page. ${REPLAY}`,
   },
   {
     id: 'bad-request',
@@ -165,7 +175,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     class: 'permanent',
     message: (answer, context) =>
       `GitHub says that this is gone for ${context.repository} (HTTP 410): ${quote(answer, context)}`,
-    fix: () => 'Remove the destination, or name a repository that exists.',
+    fix: () => `Remove the destination, or name a repository that exists. ${REPLAY}`,
   },
   {
     id: 'invalid',
@@ -175,14 +185,14 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     fix: (_, { step }) =>
       step === 'token'
         ? 'Grant the App the repository permission "Contents: write" in its settings, accept it on the installation, then redeliver.'
-        : 'Correct `event_type` or `client_payload` of the destination: at most 100 characters, 10 keys, under 64 KB.',
+        : `Correct \`event_type\` or \`client_payload\` of the destination: at most 100 characters, 10 keys, under 64 KB. ${REPLAY}`,
   },
   {
     id: 'blocked-by-law',
     applies: ({ status }) => status === 451,
     class: 'permanent',
     message: (_, { repository }) => `${repository} is blocked for legal reasons (HTTP 451).`,
-    fix: () => 'See the notice on the repository page; name another repository.',
+    fix: () => `See the notice on the repository page, or name another repository. ${REPLAY}`,
   },
   {
     id: 'try-later',
@@ -219,17 +229,8 @@ function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
-/** Whether this is a page for people. A 204 has no body, whatever a proxy says of its type. */
-function isPage({ status, headers, body }: Answer): boolean {
-  if (status === 204) return false
-  return (
-    /^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '') ||
-    /^\s*<(!doctype|html)/i.test(body)
-  )
-}
-
-function answeredInItsPlace(connection: string): string {
-  return `A proxy or a sign-in page may have answered in GitHub's place: check the API address of GitHub connection ${connection} and the proxies on the way. It is tried again by itself with the same delivery id.`
+function answeredInItsPlace({ connection, api_url }: AnswerContext): string {
+  return `GitHub connection ${connection} asks ${api_url}: check that this is the address of the API (GitHub Enterprise Server: https://HOST/api/v3), and that no proxy (HTTPS_PROXY) and no sign-in page answers in GitHub's place. It is tried again by itself with the same delivery id.`
 }
 
 function limitOf(limit: string | undefined): string {
@@ -256,7 +257,7 @@ function notFoundFix({ repository, auth, connection }: AnswerContext): string {
     auth === 'app'
       ? `Install the App of GitHub connection ${connection} on ${repository}`
       : `Give the token of GitHub connection ${connection} access to ${repository} (Contents: write)`
-  return `Check the spelling of \`repository\`. ${access}, then redeliver.`
+  return `${access}, then redeliver. Or, if the spelling is wrong, correct \`repository\`. ${REPLAY}`
 }
 
 function ownerOf(repository: string): string {

@@ -24,9 +24,16 @@ export interface GitHubDeps {
   onIdentity?: (connection: GitHubConnection, login: string) => void
 }
 
-/** GitHub's replicas may not know a new token for some seconds: a 401 to one younger than this is asked again. */
+/**
+ * GitHub's replicas may not know a new token for some seconds, or not what it is for: a refusal of one that is younger
+ * than this is not final (https://github.com/octokit/auth-app.js/issues/589, and the retries of `@octokit/auth-app`).
+ */
 const FRESH_TOKEN_MS = 5_000
 const REPLICATION_WAIT_MS = 1_000
+/** Every second of the age of a token that is fresh, twice: a refused one is renewed once. */
+const MOST_RESENT = 2 * (FRESH_TOKEN_MS / REPLICATION_WAIT_MS)
+/** The rows of GitHub's answers that a replica without the token gives. */
+const REFUSALS: ReadonlySet<string> = new Set(['bad-credentials', 'missing-permission', 'not-found'])
 
 /** One GitHub connection, ready to send. Its tokens are cached as long as it lives. */
 export class GitHubClient {
@@ -90,11 +97,12 @@ export class GitHubClient {
     let credential = await this.#tokens.get(request, signal)
     let answer = await this.#send(credential, request, body, record, signal)
     let renewed = false
-    for (let tries = 0; answer.status === 401 && tries < 2; tries += 1) {
+    for (let resent = 0; resent < MOST_RESENT && this.#isRefusal(answer, record); resent += 1) {
       if (this.#isFresh(credential)) {
         await this.#sleep(REPLICATION_WAIT_MS, signal)
       } else {
-        const next: Credential | null = renewed ? null : await this.#tokens.renew(request, credential, signal)
+        if (answer.status !== 401 || renewed) break
+        const next = await this.#tokens.renew(request, credential, signal)
         if (next === null) break
         renewed = true
         credential = next
@@ -102,6 +110,12 @@ export class GitHubClient {
       answer = await this.#send(credential, request, body, record, signal)
     }
     return answer
+  }
+
+  /** Whether GitHub does not know the token, or not yet what it is for. */
+  #isRefusal(answer: Answer, record: AttemptRecord): boolean {
+    if (![401, 403, 404].includes(answer.status)) return false
+    return REFUSALS.has(this.#meaning(answer, record, 'dispatch').row)
   }
 
   async #send(
@@ -156,12 +170,17 @@ export class GitHubClient {
     return record.result(this.#meaning(answer, record, step), answer.status, kept)
   }
 
-  #meaning(answer: Answer, { repository, secrets }: AttemptRecord, step: AnswerContext['step']): Meaning {
-    const { name, auth } = this.connection
+  #meaning(
+    answer: Answer,
+    { repository, secrets }: AttemptRecord,
+    step: AnswerContext['step'],
+  ): ReturnType<typeof readAnswer> {
+    const { name, auth, api_url } = this.connection
     return readAnswer(answer, {
       now: this.#now(),
       repository,
       connection: name,
+      api_url,
       auth: auth.kind,
       step,
       secrets,

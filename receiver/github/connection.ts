@@ -6,8 +6,10 @@ export interface GitHubConnection {
   /** Without a trailing slash: `https://api.github.com`, `https://HOST/api/v3`, `https://api.SUB.ghe.com`. */
   api_url: string
   auth: { kind: 'token'; token: string } | { kind: 'app'; app_id: string; private_key: string }
-  /** Globs of `owner/name` that may be dispatched to. */
+  /** Globs of `owner/name` that may be dispatched to; those that automations name where the configuration lists none. */
   repositories: string[]
+  /** Whether the configuration lists them. Taking one off the list revokes it for accepted deliveries too. */
+  listed: boolean
   /** Writes per second of one GitHub identity; 0 means no pace. */
   writes_per_second: number
 }

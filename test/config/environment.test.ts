@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { readEnvironment } from '../../receiver/config/environment/environment.t
 
 const directory = mkdtempSync(join(tmpdir(), 'environment-'))
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const certificate = readFileSync(join(import.meta.dirname, '../github/tls/cert.pem'), 'utf8')
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 describe('the environment', () => {
@@ -73,6 +74,12 @@ describe('the environment', () => {
   it.each([
     ['with line breaks', pem],
     ['on one line, as stores of variables keep it', pem.replaceAll('\n', '\\n')],
+    ['with Windows line breaks', pem.replaceAll('\n', '\r\n')],
+    ['as its own base64, on one line', Buffer.from(pem).toString('base64')],
+    ['as the base64 of its bytes, on one line', pem.replaceAll(/-----.*-----|\n/g, '')],
+    ['under the attributes of a key store', `Bag Attributes\n    friendlyName: app\n${pem}`],
+    ['between a comment and a certificate', `# the App's key\n${pem}${certificate}`],
+    ['after a certificate', `${certificate}${pem}`],
   ])('takes the key of a GitHub App %s', (_, key) => {
     const { github } = readEnvironment({ GITHUB_APP_ID: '12', GITHUB_APP_PRIVATE_KEY: key })
     expect(github.auth).toEqual({ kind: 'app', app_id: '12', private_key: pem })

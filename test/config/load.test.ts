@@ -158,6 +158,7 @@ automations:
 describe('the GitHub connection main', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+  const parsed = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
   it('comes from the environment, and may send to what automations name word for word', () => {
     const { config } = load(`${TOYS}automations:
@@ -171,6 +172,7 @@ describe('the GitHub connection main', () => {
         api_url: 'https://api.github.com',
         auth: { kind: 'token', token: 'a-token' },
         repositories: ['acme/one', 'acme/two'],
+        listed: false,
         writes_per_second: 1,
       },
     ])
@@ -189,8 +191,9 @@ describe('the GitHub connection main', () => {
     expect(config.connections.get('main')).toEqual({
       name: 'main',
       api_url: 'https://ghes.example/api/v3',
-      auth: { kind: 'app', app_id: '12', private_key: pem },
+      auth: { kind: 'app', app_id: '12', private_key: parsed },
       repositories: ['acme/*'],
+      listed: true,
       writes_per_second: 0,
     })
   })
@@ -201,7 +204,7 @@ describe('the GitHub connection main', () => {
       'version: 1\ngithub: { main: { app_id: 7, private_key: "${env:KEY}", api_url: https://api.x.ghe.com/ } }'
     expect(load(yaml, env).config.connections.get('main')).toMatchObject({
       api_url: 'https://api.x.ghe.com',
-      auth: { kind: 'app', app_id: '7', private_key: pem },
+      auth: { kind: 'app', app_id: '7', private_key: parsed },
     })
   })
 

@@ -166,11 +166,11 @@ describe('what a repository_dispatch sends', () => {
 })
 
 describe('sending a repository_dispatch', () => {
-  async function setUp(options: StandInOptions = {}) {
+  async function setUp(options: StandInOptions = {}, given: Partial<GitHubConnection> = {}) {
     const github = await startGitHub(options)
     onTestFinished(() => github.close())
     const hub = createGitHub()
-    const connection = tokenConnection({ api_url: github.url })
+    const connection = tokenConnection({ api_url: github.url, ...given })
     const sender = senderOf({ connections: new Map([['main', connection]]), github: hub })
     return { github, hub, sender, connection }
   }
@@ -203,6 +203,29 @@ describe('sending a repository_dispatch', () => {
     expect(result.message).toContain('cannot exist on GitHub')
     expect(result.fix).not.toBe('')
     expect(github.dispatches).toEqual([])
+  })
+
+  it('goes where its revision says, although no automation names that repository any more', async () => {
+    const { sender, github } = await setUp({}, { repositories: ['acme/other'], listed: false })
+    expect(await sender.send(delivery(keys()), patience())).toMatchObject({ class: 'success' })
+    expect(github.dispatches).toMatchObject([{ repository: 'acme/serving' }])
+  })
+
+  it('fails when a list that somebody wrote does not hold the repository any more', async () => {
+    const { sender, github } = await setUp({}, { repositories: ['acme/other'], listed: true })
+    const result = await sender.send(delivery(keys()), patience())
+    expect(result).toMatchObject({ class: 'permanent', status: null })
+    expect(result.message).toMatch(/acme\/serving is not among the `repositories` of GitHub connection main/)
+    expect(result.fix).toMatch(/Add acme\/serving to `repositories`.*then redeliver/)
+    expect(github.dispatches).toEqual([])
+  })
+
+  it('waits for a connection that is gone for the moment', async () => {
+    const { sender } = await setUp({}, { name: 'other' })
+    const result = await sender.send(delivery(keys({ connection: 'ghes' })), patience())
+    expect(result).toMatchObject({ class: 'credentials', status: null })
+    expect(result.message).toBe('There is no GitHub connection ghes any more.')
+    expect(result.fix).toMatch(/^Configure `github\.ghes` again, and its deliveries go on by themselves/)
   })
 
   it('moves to the lane of the user as soon as GitHub has said who it is', async () => {

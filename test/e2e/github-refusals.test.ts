@@ -75,7 +75,7 @@ describe('an answer of GitHub that trying again cannot change', () => {
     const { status, error } = await afterAttempts(scene, await deliver(scene, 'nowhere'))
     expect(status).toBe('failed')
     expect(error?.message).toMatch(/acme\/nowhere does not exist, or the token has no access/)
-    expect(error?.fix).toMatch(/Check the spelling/)
+    expect(error?.fix).toMatch(/if the spelling is wrong, correct/)
   })
 
   it('ends the delivery of a request that GitHub finds invalid, with GitHub’s words', async () => {

@@ -22,7 +22,19 @@ interface Meant {
 /** What each of GitHub's answers must mean. */
 const MEANINGS: Record<AnswerName, Meant> = {
   accepted: { row: 'accepted', class: 'success' },
-  'accepted-with-body': { row: 'accepted', class: 'success' },
+  'accepted-empty': { row: 'accepted', class: 'success' },
+  'body-beside-success': {
+    row: 'not-github',
+    class: 'ambiguous',
+    message: /HTTP 200 "\{.*is not how GitHub answers the dispatch: .*may or may not have been accepted/,
+  },
+  'blocked-by-a-policy': {
+    row: 'not-github',
+    class: 'ambiguous',
+    message:
+      /HTTP 200 "Access blocked by corporate policy" is not how GitHub answers the dispatch: the dispatch may or may not/,
+    fix: /connection main asks https:\/\/api\.github\.com.*HTTPS_PROXY/,
+  },
   'bad-request': {
     row: 'bad-request',
     class: 'permanent',
@@ -69,7 +81,7 @@ const MEANINGS: Record<AnswerName, Meant> = {
     row: 'not-found',
     class: 'permanent',
     message: /acme\/serving does not exist, or the token has no access/,
-    fix: /spelling.*Give the token/,
+    fix: /Give the token.*then redeliver\. .*spelling.*correct `repository`\. Then replay the event/,
   },
   gone: { row: 'gone', class: 'permanent', message: /no longer available/ },
   'too-large': { row: 'invalid', class: 'permanent', message: /client_payload is too large/ },
@@ -93,8 +105,24 @@ const MEANINGS: Record<AnswerName, Meant> = {
   'page-of-a-proxy': {
     row: 'not-github',
     class: 'ambiguous',
-    message: /web page \(HTTP 200\).*may or may not have been accepted/,
-    fix: /proxy.*in GitHub's place.*connection main/,
+    message: /HTTP 200 "Sign in to go on".*may or may not have been accepted/,
+    fix: /no proxy \(HTTPS_PROXY\) and no sign-in page.*in GitHub's place/,
+  },
+  ...(Object.fromEntries(
+    (['page-401', 'page-403', 'page-404', 'page-405', 'page-422'] as const).map((name) => [
+      name,
+      {
+        row: 'not-github',
+        class: 'ambiguous',
+        message: /HTTP 4\d\d "Page not found" is not an answer of GitHub's API: nothing was dispatched/,
+        fix: /asks https:\/\/api\.github\.com: .*https:\/\/HOST\/api\/v3.*HTTPS_PROXY/,
+      } satisfies Meant,
+    ]),
+  ) as Record<'page-401' | 'page-403' | 'page-404' | 'page-405' | 'page-422', Meant>),
+  'text-of-a-proxy': {
+    row: 'not-github',
+    class: 'ambiguous',
+    message: /HTTP 403 "Access blocked by corporate policy" is not an answer/,
   },
   'request-timeout': { row: 'try-later', class: 'ambiguous', message: /408/ },
   'server-error': { row: 'try-later', class: 'ambiguous', message: /may or may not have been accepted/ },
@@ -192,7 +220,7 @@ describe('what an answer of GitHub means', () => {
         .reply(...reply)
       const connection = tokenConnection({ auth: { kind: 'token', token: opaque } })
       const result = await createGitHub({ now: () => now }).dispatch(connection, dispatchTo(), patience())
-      expect(result.class).toBe('permanent')
+      expect(result.class).not.toBe('success')
       expect(JSON.stringify(result)).not.toContain(opaque.slice(0, 6))
     })
   })
@@ -271,6 +299,7 @@ function context(given: Partial<AnswerContext> = {}): AnswerContext {
     now,
     repository: 'acme/serving',
     connection: 'main',
+    api_url: 'https://api.github.com',
     auth: 'token',
     step: 'dispatch',
     secrets: [],

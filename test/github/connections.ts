@@ -11,6 +11,7 @@ export function tokenConnection(given: Partial<GitHubConnection> = {}): GitHubCo
     api_url: 'https://api.github.com',
     auth: { kind: 'token', token: TOKEN },
     repositories: ['acme/*'],
+    listed: true,
     writes_per_second: 1,
     ...given,
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { readPrivateKey } from '../../receiver/config/private-key.ts'
+import { createGitHub } from '../../receiver/github/github.ts'
 import { createAppKey, startGitHub } from '../standins/github/index.ts'
 import type { StandInGitHub } from '../standins/github/index.ts'
 import { APP_KEY, startApp } from './app.ts'
@@ -126,7 +128,7 @@ describe("a GitHub App's installation tokens", () => {
     github.failNext({ kind: 'answer', name: 'bad-credentials' }, { operation: 'dispatch', times: 9 })
     expect(await send()).toMatchObject({ class: 'credentials', status: 401 })
     expect(github.mints).toHaveLength(2)
-    expect(calls(github).filter((operation) => operation === 'dispatch').length).toBeLessThanOrEqual(4)
+    expect(calls(github).filter((operation) => operation === 'dispatch')).toHaveLength(8)
   })
 
   it("are given a second to reach all of GitHub's replicas", async () => {
@@ -140,6 +142,38 @@ describe("a GitHub App's installation tokens", () => {
     expect(await send()).toMatchObject({ class: 'success' })
     expect(waits).toEqual([1000])
     expect(github.mints).toHaveLength(1)
+  })
+
+  // https://github.com/octokit/auth-app.js/issues/589
+  it.each(['missing-permission-app', 'not-found', 'bad-credentials'] as const)(
+    'are not taken for refused while GitHub answers "%s" to one that is a second old',
+    async (answer) => {
+      let ahead = 0
+      const now = () => Date.now() + ahead
+      const sleep = (ms: number) => {
+        ahead += ms
+        return Promise.resolve()
+      }
+      const { github, send } = await startApp({ now, lag: { ms: 1_000, answer } }, { now, sleep })
+      expect(await send()).toMatchObject({ class: 'success', status: 204 })
+      expect(github.mints).toHaveLength(1)
+    },
+  )
+
+  it('are signed for with a key that its file has other things around', async () => {
+    const wrapped = `Bag Attributes\n    friendlyName: app\nKey Attributes: <No Attributes>\n${APP_KEY.private_key}`
+    const { github } = await startApp()
+    const connection = appConnection(readPrivateKey(wrapped) ?? '', { api_url: github.url })
+    expect(await createGitHub().dispatch(connection, dispatchTo(), patience())).toMatchObject({ status: 204 })
+  })
+
+  it('that are still refused five seconds after they were made are refused for good', async () => {
+    const { clock, send } = await startApp({ repositories: ['acme/serving'] })
+    expect(await send()).toMatchObject({ class: 'success' })
+    expect(await send('nope')).toMatchObject({ class: 'permanent', status: 404 })
+    expect(clock.ahead).toBe(5_000)
+    expect(await send('nope')).toMatchObject({ class: 'permanent', status: 404 })
+    expect(clock.ahead).toBe(5_000)
   })
 
   it('follow the App to its new installation', async () => {
@@ -243,7 +277,7 @@ describe("a GitHub App's installation tokens", () => {
       for (const body of [`{"token":"${opaque}"}`, `cut ${opaque}`, `{"message":"no","token":"${opaque}"}`]) {
         github.failNext({ kind: 'custom', status: 422, body }, { operation: 'token' })
         const result = await send()
-        expect(result).toMatchObject({ class: 'permanent', status: 422, response: null })
+        expect(result).toMatchObject({ status: 422, response: null })
         expect(JSON.stringify(result)).not.toContain(opaque)
       }
     })

@@ -46,6 +46,7 @@ export class GitHubModel {
       now: arrival,
       repository,
       connection: 'main',
+      api_url: 'https://api.github.com',
       auth: 'app',
       step: 'dispatch',
       secrets: [],

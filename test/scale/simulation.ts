@@ -75,6 +75,7 @@ class Simulation {
       api_url: 'https://api.github.com',
       auth: { kind: 'app', app_id: '1', private_key: '' },
       repositories: ['*/*'],
+      listed: true,
       writes_per_second: scenario.writes_per_second,
     }
   }

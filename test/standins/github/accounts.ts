@@ -22,6 +22,8 @@ export interface Account {
   /** `user:octocat`, `app:1234`, `installation:1234/acme`. */
   identity: string
   scope: { owner: string; repositories: readonly string[] | null; canWrite: boolean } | null
+  /** When its token was minted, Unix time in ms; left out for users and Apps. */
+  minted_at?: number
 }
 
 interface MintedToken extends Account {
@@ -77,7 +79,12 @@ export class Accounts {
     }
     const canWrite = permissions === undefined || permissions.contents === 'write'
     const scope = { owner, repositories: repositories ?? null, canWrite }
-    this.#minted.set(token, { identity: `installation:${app.id}/${owner.toLowerCase()}`, scope, expires_at })
+    this.#minted.set(token, {
+      identity: `installation:${app.id}/${owner.toLowerCase()}`,
+      scope,
+      expires_at,
+      minted_at: now,
+    })
     this.mints.push({ installation, owner, token, at: now, request })
     return { token, expires_at: new Date(expires_at).toISOString().replace(/\.\d+Z$/, 'Z') }
   }

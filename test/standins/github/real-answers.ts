@@ -28,6 +28,10 @@ function html(status: number, text: string): WireAnswer {
   }
 }
 
+function plain(status: number, body: string): WireAnswer {
+  return { status, headers: { 'content-type': 'text/plain' }, body }
+}
+
 const secondary =
   'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, please include the request ID 8A1C:3F2B:1D2E3F:2A3B4C:65F0C0DE.'
 
@@ -41,10 +45,12 @@ export interface AnswerSetting {
 
 type Maker = (setting: AnswerSetting) => WireAnswer
 
-/** GitHub's own answers by name, as its documentation and its users' reports show them. */
+/** GitHub's own answers by name, as its documentation and its users' reports show them, and those of what stands between. */
 export const REAL_ANSWERS = {
   accepted: () => ({ status: 204, headers: {}, body: '' }),
-  'accepted-with-body': () => message(200, 'ok'),
+  'accepted-empty': () => ({ status: 200, headers: {}, body: '' }),
+  'body-beside-success': () => message(200, 'ok'),
+  'blocked-by-a-policy': () => plain(200, 'Access blocked by corporate policy'),
   'bad-request': () => message(400, 'Problems parsing JSON'),
   'bad-version': () =>
     message(400, 'Version 2021-01-01 is not supported. Supported versions: 2022-11-28, 2026-03-10.'),
@@ -125,6 +131,12 @@ export const REAL_ANSWERS = {
   'moved-nowhere': () => message(301, 'Moved Permanently'),
   'moved-in-a-circle': ({ url }) => redirect(307, `${url}/repos/acme/circle/dispatches`),
   'page-of-a-proxy': () => html(200, 'Sign in to go on'),
+  'page-401': () => html(401, 'Page not found'),
+  'page-403': () => html(403, 'Page not found'),
+  'page-404': () => html(404, 'Page not found'),
+  'page-405': () => html(405, 'Page not found'),
+  'page-422': () => html(422, 'Page not found'),
+  'text-of-a-proxy': () => plain(403, 'Access blocked by corporate policy'),
   'sign-in-page': () => redirect(302, 'https://sso.example/login'),
   'request-timeout': () => html(408, 'Request Time-out'),
   'server-error': () => message(500, 'Server Error'),

@@ -13,7 +13,7 @@ import type { LimitSettings } from './limits.ts'
 import { loadBodyCheck } from './openapi.ts'
 import type { BodyCheck, Operation } from './openapi.ts'
 import { realAnswer } from './real-answers.ts'
-import type { WireAnswer } from './real-answers.ts'
+import type { AnswerName, WireAnswer } from './real-answers.ts'
 import { checkRequest } from './request-rules.ts'
 import { answerRoute, findRoute } from './routes.ts'
 import type { Repositories, Route } from './routes.ts'
@@ -28,6 +28,8 @@ export interface StandInOptions extends AccountOptions {
   /** New names by old names; the old ones answer 301. */
   moved?: Record<string, string>
   limits?: Partial<LimitSettings>
+  /** How long a new installation token is unknown to the replica that dispatches reach, and what that one answers. */
+  lag?: { ms: number; answer: AnswerName }
   /** Check bodies by GitHub's OpenAPI description (costs a quarter of a second once per process). Default true. */
   validate?: boolean
 }
@@ -69,6 +71,7 @@ export class StandInGitHub {
   readonly script = new Script()
   readonly #repositories: Repositories
   readonly #now: () => number
+  readonly #lag: { ms: number; answer: AnswerName } | null
   readonly #checkBody: BodyCheck | null
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
@@ -78,6 +81,7 @@ export class StandInGitHub {
     this.limits = new Limits({ ...GITHUB_LIMITS, ...options.limits })
     this.#repositories = { known: options.repositories ?? null, moved: options.moved ?? {} }
     this.#now = options.now ?? Date.now
+    this.#lag = options.lag ?? null
     this.#checkBody = options.validate === false ? null : loadBodyCheck()
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -201,6 +205,9 @@ export class StandInGitHub {
     )
     this.violations.push(...checked.violations.map((violation) => `${operation}: ${violation}`))
     if (account === null) return realAnswer('bad-credentials', setting)
+    const { minted_at = -Infinity } = account
+    if (operation === 'dispatch' && this.#lag !== null && setting.now - minted_at < this.#lag.ms)
+      return realAnswer(this.#lag.answer, setting)
     const limited = this.limits.refusal(
       account.identity,
       request.method ?? 'GET',
