@@ -12,6 +12,7 @@ import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
 import { laneOf } from './github/lanes.ts'
 import { createRefusals } from './ingest/refusals.ts'
+import { VERSION } from './observe/version.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { createReloads } from './runtime/reloads.ts'
@@ -173,6 +174,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   engine.start()
   log.info(
     {
+      version: VERSION,
       url,
       store: store.engine,
       sources: [...options.config.sources.keys()],

@@ -1,14 +1,14 @@
 import { Octokit } from '@octokit/rest'
 import { RequestError } from '@octokit/request-error'
-import packageJson from '../../package.json' with { type: 'json' }
 import type { Answer } from '../outbound/answer.ts'
+import { VERSION } from '../observe/version.ts'
 import { boundedFetch } from '../outbound/bounded-fetch.ts'
 
 /** The version of GitHub's REST API that is asked for; supported since 2022, and what GHES understands. */
 export const API_VERSION = '2022-11-28'
 
 /** How we name ourselves: GitHub refuses requests without a user agent. */
-export const USER_AGENT = `model-dispatch/${packageJson.version}`
+export const USER_AGENT = `model-dispatch/${VERSION}`
 
 /**
  * Enough for an installation token that lists 500 repositories with all their fields; a dispatch's answer is empty.

@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import { VERSION } from './version.ts'
 
 export interface HealthOptions {
   /** Null when the receiver can take and deliver events, else why not. */
@@ -9,7 +10,7 @@ export interface HealthOptions {
 export function healthRouter({ notReady }: HealthOptions): Router {
   const router = Router()
   router.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok' })
+    response.json({ status: 'ok', version: VERSION })
   })
   router.get('/readyz', async (_request, response) => {
     const reason = await notReady()

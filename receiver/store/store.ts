@@ -140,10 +140,17 @@ export interface Store extends Operations {
 export class StoreUnavailable extends Error {
   /** What a person should look at. */
   readonly fix: string
-  constructor(message: string, fix: string, cause?: unknown) {
+  /** Whether it stays so until a person changes something: rights, credentials, a missing table. */
+  readonly lasting: boolean
+  constructor(
+    message: string,
+    fix: string,
+    { cause, lasting = false }: { cause?: unknown; lasting?: boolean } = {},
+  ) {
     super(message, { cause })
     this.name = 'StoreUnavailable'
     this.fix = fix
+    this.lasting = lasting
   }
 }
 

@@ -32,7 +32,7 @@ const partOf = (file: string) => {
 const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
   'src/contract': [],
   src: ['src/contract'],
-  'receiver/observe': [],
+  'receiver/observe': ['.'],
   'receiver/policy': [],
   'receiver/templates': ['src/contract'],
   'receiver/sources': ['src/contract', 'receiver/secrets'],
@@ -47,7 +47,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
     'receiver/observe',
     'receiver/store',
   ],
-  'receiver/github': ['.', 'receiver/outbound', 'receiver/secrets', 'receiver/observe'],
+  'receiver/github': ['receiver/outbound', 'receiver/secrets', 'receiver/observe'],
   'receiver/destinations': [
     'src/contract',
     'receiver/templates',
@@ -55,7 +55,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
     'receiver/automations',
     'receiver/secrets',
   ],
-  'receiver/store': ['receiver/policy'],
+  'receiver/store': ['receiver/policy', 'receiver/observe'],
   'receiver/config': [
     'src/contract',
     'receiver/secrets',

@@ -28,6 +28,8 @@ describe('the environment', () => {
       outbound: { allow_cidrs: [], allow_http: false, allow_hosts: [] },
       log_level: 'info',
       drain_ms: 5_000,
+      start_ms: 30_000,
+      notices: [],
     })
   })
 
@@ -48,6 +50,7 @@ describe('the environment', () => {
       OUTBOUND_ALLOW_HOSTS: 'hooks.corp.example,*.apps.corp.example , [fd00::2]',
       LOG_LEVEL: 'debug',
       DRAIN_SECONDS: '0',
+      START_SECONDS: '120',
     })
     expect(environment).toEqual({
       port: 0,
@@ -68,7 +71,47 @@ describe('the environment', () => {
       },
       log_level: 'debug',
       drain_ms: 0,
+      start_ms: 120_000,
+      notices: [],
     })
+  })
+
+  it.each([
+    ['0.0.0.0', '0.0.0.0'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['::', '::'],
+    ['[::1]', '::1'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['localhost', 'localhost'],
+    ['LOCALHOST', 'localhost'],
+  ])('takes the address %s as HOST', (given, host) => {
+    expect(readEnvironment({ HOST: given })).toMatchObject({ host, notices: [] })
+  })
+
+  it.each([
+    ['the platform that conda exports', 'x86_64-conda-linux-gnu'],
+    ["the machine's name that a shell exports", 'build-7.corp.example'],
+    ['an address with its port', '127.0.0.1:8080'],
+    ['a URL', 'http://0.0.0.0'],
+  ])('ignores %s as HOST, listens on every address and says so', (_, given) => {
+    const { host, notices } = readEnvironment({ HOST: given })
+    expect(host).toBe('0.0.0.0')
+    expect(notices).toEqual([
+      {
+        variable: 'HOST',
+        message: 'HOST is not an address, so it is ignored: the receiver listens on every address',
+        fix: expect.stringContaining('127.0.0.1, 0.0.0.0, ::1, ::') as string,
+      },
+    ])
+  })
+
+  it.each([
+    ['INFO', 'info'],
+    ['Warning', 'warn'],
+    ['CRITICAL', 'fatal'],
+    ['off', 'silent'],
+  ])('takes the LOG_LEVEL %s, as other programs on a machine are given it', (given, level) => {
+    expect(readEnvironment({ LOG_LEVEL: given }).log_level).toBe(level)
   })
 
   it.each([

@@ -133,6 +133,45 @@ describe('a start on a folder of which one file is faulty', () => {
   })
 })
 
+describe('a start at a bad moment', () => {
+  it('waits for a DATA_DIR that another receiver still holds, says so, and then listens', async () => {
+    const former = await startScene()
+    const next = new ReceiverProcess({
+      config: DEPLOY_CONFIG,
+      github_url: former.github.url,
+      data_dir: former.receiver.data_dir,
+      env: { WANDB_WEBHOOK_SECRET: WANDB_SECRET, START_SECONDS: '60' },
+    })
+    started.push(next)
+    const listening = next.start()
+    await next.waitFor(() => next.logged('the store is not there yet: tried again').length > 0)
+    await former.receiver.stop()
+    await listening
+    const [line] = next.logged('the store is not there yet: tried again')
+    expect(line).toMatchObject({
+      level: 'warn',
+      reason: expect.stringMatching(/^Another receiver/) as string,
+    })
+    await former.close()
+  })
+
+  it('ends with code 0 when it is asked to stop while it waits', async () => {
+    const receiver = new ReceiverProcess({
+      config: DEPLOY_CONFIG,
+      github_url: 'http://127.0.0.1:9',
+      env: {
+        WANDB_WEBHOOK_SECRET: WANDB_SECRET,
+        DATABASE_URL: 'postgres://dispatch@127.0.0.1:1/dispatch',
+        START_SECONDS: '600',
+      },
+    })
+    started.push(receiver)
+    void receiver.launch()
+    await receiver.waitFor(() => receiver.logged('the store is not there yet: tried again').length > 0)
+    expect(await receiver.stop()).toEqual({ code: 0, signal: null })
+  })
+})
+
 describe('a start beside another receiver', () => {
   let scene: Scene
   beforeAll(async () => {
@@ -140,20 +179,20 @@ describe('a start beside another receiver', () => {
   })
   afterAll(() => scene.close())
 
-  it('on the same DATA_DIR ends with code 2 and a way out; the first one is not disturbed', async () => {
+  it('on the same DATA_DIR ends with code 75 and a way out; the first one is not disturbed', async () => {
     // The lock must outlive the garbage that work makes.
     for (let n = 0; n < 200; n++)
       await sendWandb(scene.receiver.url, aliasBody({ n, pad: 'x'.repeat(20_000) }))
     const { code, said } = await refusedStart({ data_dir: scene.receiver.data_dir })
-    expect(said).toMatch(/Another receiver is running on DATA_DIR/)
-    expect(code).toBe(2)
+    expect(said).toMatch(/Another receiver is running on DATA_DIR[\s\S]*\n {2}-> Stop it first/)
+    expect(code).toBe(75)
     expect((await scene.receiver.api('/readyz')).status).toBe(200)
   })
 
-  it('on the same port ends with code 2 and names PORT', async () => {
+  it('on the same port ends with code 75 and names PORT', async () => {
     const { code, said } = await refusedStart({ env: { PORT: new URL(scene.receiver.url).port } })
     expect(said).toMatch(/PORT: it is in use already/)
     expect(said).not.toMatch(/^\s+at /m)
-    expect(code).toBe(2)
+    expect(code).toBe(75)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { explainServer, reviseError } from '../../receiver/store/postgres/errors.ts'
-import { StoreUnavailable } from '../../receiver/store/store.ts'
+import { explainServer, openError, reviseError } from '../../receiver/store/postgres/errors.ts'
+import { StoreRefused, StoreUnavailable } from '../../receiver/store/store.ts'
 
 const said = (message: string, code?: string) => Object.assign(new Error(message), { code })
 
@@ -34,6 +34,36 @@ describe('an error of PostgreSQL', () => {
   })
 })
 
+describe('an error of opening the store', () => {
+  it.each([
+    ['a wrong password', said('password authentication failed', '28P01')],
+    ['no such database', said('does not exist', '3D000')],
+    ['a right that is missing', said('permission denied', '42501')],
+    ['an unknown authority', said('self-signed', 'SELF_SIGNED_CERT_IN_CHAIN')],
+    ['no TLS at the server', said('The server does not support SSL connections')],
+    ['a text that no error code explains', said('odd', '22021')],
+  ])('%s is for a person to mend: it is refused', (_, error) => {
+    const opened = openError(error)
+    expect(opened).toBeInstanceOf(StoreRefused)
+    expect(opened.message).toMatch(/^DATABASE_URL cannot be used: .*\n {2}-> ./)
+  })
+
+  it.each([
+    ['a server that does not run yet', said('connect ECONNREFUSED', 'ECONNREFUSED')],
+    ['a name that does not resolve yet', said('getaddrinfo ENOTFOUND db', 'ENOTFOUND')],
+    ['a server that is starting up', said('the database system is starting up', '57P03')],
+    ['a server that is shutting down', said('terminating connection', '57P01')],
+    ['too many connections', said('too many clients', '53300')],
+    ['a full disk', said('no space left', '53100')],
+    ['a standby that may become the primary', said('cannot execute INSERT', '25006')],
+    ['a time-out', said('timeout expired')],
+  ])('%s may pass: opening can be tried again', (_, error) => {
+    const opened = openError(error)
+    expect(opened).toBeInstanceOf(StoreUnavailable)
+    expect(opened.message).toMatch(/^DATABASE_URL cannot be used: /)
+  })
+})
+
 describe('a server', () => {
   const SERVER = { version: 150_004, version_text: '15.4', encoding: 'UTF8', read_only: false }
 
@@ -49,8 +79,16 @@ describe('a server', () => {
       /PostgreSQL 11\.22.* 12\.\n {2}-> Upgrade/,
     ],
     ['of another encoding', { encoding: 'SQL_ASCII' }, /SQL_ASCII.*UTF8.*\n {2}-> .*encoding 'UTF8'/],
-    ['that is read-only', { read_only: true }, /read-only\.\n {2}-> Name the primary/],
   ])('%s is refused with a way out', (_, facts, words) => {
-    expect(explainServer({ ...SERVER, ...facts })).toMatch(words)
+    const refused = explainServer({ ...SERVER, ...facts })
+    expect(refused).toBeInstanceOf(StoreRefused)
+    expect(refused?.message).toMatch(words)
+  })
+
+  it('that is read-only may be about to become the primary', () => {
+    const away = explainServer({ ...SERVER, read_only: true })
+    expect(away).toBeInstanceOf(StoreUnavailable)
+    expect(away?.message).toBe('DATABASE_URL cannot be used: the server is read-only.')
+    expect(away).toHaveProperty('fix', expect.stringMatching(/^Name the primary/))
   })
 })

@@ -41,7 +41,10 @@ describe('the folder of the SQLite store', () => {
     const data_dir = folder()
     const store = await openSqliteStore(data_dir)
     await expect(openSqliteStore(data_dir)).rejects.toThrow(
-      /Another receiver is running on DATA_DIR.*DATABASE_URL/s,
+      expect.objectContaining({
+        message: expect.stringMatching(/^Another receiver is running on DATA_DIR/) as string,
+        fix: expect.stringContaining('DATABASE_URL') as string,
+      }),
     )
     await store.close()
     await (await openSqliteStore(data_dir)).close()

@@ -63,6 +63,7 @@ export class ReceiverProcess {
       GITHUB_TOKEN: 'ghp_tokenOfTheTests0001',
       ADMIN_TOKEN,
       DRAIN_SECONDS: '0',
+      START_SECONDS: '0',
       ...env,
     }
   }

@@ -3,9 +3,9 @@ import type { ConfigProblem } from '../config.ts'
 import type { GitHubConnection } from '../../github/connection.ts'
 import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
+import { listenAddressOf, type ListenAddress } from './listen-address.ts'
 import { readOutboundRules } from './outbound.ts'
-import { createReader } from './reader.ts'
-import type { EnvironmentReader } from './reader.ts'
+import { createReader, type EnvironmentNotice, type EnvironmentReader } from './reader.ts'
 import type { OutboundRules } from '../../outbound/guard.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from '../private-key.ts'
 import { checkProxies } from './proxies.ts'
@@ -13,10 +13,7 @@ import { isToken, NOT_A_TOKEN } from '../token.ts'
 import { isApiUrl } from '../url.ts'
 
 /** What the process was started with. It holds secrets: never log this object. */
-export interface Environment {
-  /** 0: any free port. */
-  port: number
-  host: string
+export interface Environment extends ListenAddress {
   /** Our own address without a trailing slash, or null. */
   public_url: string | null
   /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
@@ -37,6 +34,10 @@ export interface Environment {
   log_level: (typeof LOG_LEVELS)[number]
   /** How long requests are still taken after SIGTERM, ms. */
   drain_ms: number
+  /** How long a start waits for a store that is not there yet, ms. */
+  start_ms: number
+  /** What is said at the start about single variables. */
+  notices: readonly EnvironmentNotice[]
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -51,8 +52,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const problems: ConfigProblem[] = []
   const reader = createReader(env, problems)
   const environment: Environment = {
-    port: reader.integer('PORT', 8080, 65_535),
-    host: reader.text('HOST') ?? '0.0.0.0',
+    ...listenAddressOf(reader),
     public_url: readPublicUrl(reader),
     trust_proxy: readCidrs(reader, 'TRUST_PROXY'),
     config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? './model-dispatch.yaml',
@@ -65,6 +65,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     outbound: readOutboundRules(reader),
     log_level: readLogLevel(reader),
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
+    start_ms: reader.integer('START_SECONDS', 30, 3_600) * 1_000,
+    notices: reader.notices,
   }
   checkProxies(reader)
   if (problems.length > 0) throw new ConfigError(problems)
@@ -125,9 +127,16 @@ function readKey(reader: EnvironmentReader, name: string): Buffer | null {
   return reader.refuse(name, `is not ${KEY_BYTES} bytes in base64`, 'Make one: openssl rand -base64 32')
 }
 
+/** Other programs' names for a level: a whole machine is often given one LOG_LEVEL for everything on it. */
+const LEVEL_NAMES: ReadonlyMap<string, Environment['log_level']> = new Map([
+  ['warning', 'warn'],
+  ['critical', 'fatal'],
+  ['off', 'silent'],
+])
+
 function readLogLevel(reader: EnvironmentReader): Environment['log_level'] {
-  const text = reader.text('LOG_LEVEL') ?? 'info'
-  const level = LOG_LEVELS.find((name) => name === text)
+  const text = (reader.text('LOG_LEVEL') ?? 'info').toLowerCase()
+  const level = LOG_LEVELS.find((name) => name === text) ?? LEVEL_NAMES.get(text)
   if (level === undefined)
     reader.refuse('LOG_LEVEL', 'is not a log level', `Use one of ${LOG_LEVELS.join(', ')}.`)
   return level ?? 'info'

@@ -12,6 +12,17 @@ export interface EnvironmentReader {
   integer(name: string, otherwise: number, most: number): number
   /** Adds a problem; the message goes on from the variable's name. Gives null. */
   refuse(name: string, message: string, fix: string): null
+  /** Adds something to say that does not stop the start; the message goes on from the variable's name. */
+  notice(name: string, message: string, fix: string): void
+  /** All that was said so. */
+  readonly notices: readonly EnvironmentNotice[]
+}
+
+/** What is said about a variable at the start, without stopping it. */
+export interface EnvironmentNotice {
+  variable: string
+  message: string
+  fix: string
 }
 
 export function createReader(
@@ -25,6 +36,10 @@ export function createReader(
   const refuse = (name: string, message: string, fix: string): null => {
     problems.push(problemOf('environment', name, `${name} ${message}`, fix))
     return null
+  }
+  const notices: EnvironmentNotice[] = []
+  const notice = (variable: string, message: string, fix: string): void => {
+    notices.push({ variable, message: `${variable} ${message}`, fix })
   }
   const secret = (name: string): string | null => {
     const path = text(`${name}_FILE`)
@@ -45,5 +60,5 @@ export function createReader(
     refuse(name, `is not a whole number from 0 to ${most}`, `Write digits only, e.g. ${otherwise}.`)
     return otherwise
   }
-  return { text, secret, integer, refuse }
+  return { text, secret, integer, refuse, notice, notices }
 }

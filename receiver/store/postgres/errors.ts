@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../store.ts'
+import { StoreRefused, StoreUnavailable } from '../store.ts'
 
 /**
  * Classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) about the server, not the row.
@@ -76,7 +76,23 @@ export function reviseError(error: unknown): Error {
     return new Error(`${error.message} (SQLSTATE ${sqlstate})`, { cause: error })
   const answered = sqlstate === null ? 'PostgreSQL does not answer' : 'PostgreSQL refuses'
   const said = error.message || String(code)
-  return new StoreUnavailable(`${answered}: ${said}.`, fixFor(code, said), error)
+  return new StoreUnavailable(`${answered}: ${said}.`, fixFor(code, said), {
+    cause: error,
+    lasting: isLasting(code, said),
+  })
+}
+
+/** Classes of SQLSTATE that only a person can mend: credentials, a missing database or schema, rights. */
+const FOR_A_PERSON: ReadonlySet<string> = new Set(['28', '3D', '3F', '42'])
+
+/**
+ * Whether it stays so until somebody changes something: rights, credentials, certificates. A server that does not
+ * answer may just be starting, and one that takes no writes may be about to become the primary.
+ */
+function isLasting(code: unknown, said: string): boolean {
+  if (DRIVER_FIXES.some(([words]) => words.test(said))) return true
+  if (typeof code !== 'string') return false
+  return FIXES.get(code) === CERTIFICATE_FIX || (code.length === 5 && FOR_A_PERSON.has(code.slice(0, 2)))
 }
 
 function fixFor(code: unknown, said: string): string {
@@ -86,15 +102,20 @@ function fixFor(code: unknown, said: string): string {
 
 const OTHER_FIX = 'Read what PostgreSQL says; the database must be our own.'
 
-/** Why the store cannot be opened, and the way forward. */
-export function explainRefusal(error: unknown): string {
+/** The error of opening the store: `StoreUnavailable` where opening it again may succeed, else `StoreRefused`. */
+export function openError(error: unknown): StoreRefused | StoreUnavailable {
+  if (error instanceof StoreRefused) return error
   const revised = reviseError(error)
-  return refusal(revised.message, revised instanceof StoreUnavailable ? revised.fix : OTHER_FIX)
+  if (!(revised instanceof StoreUnavailable)) return refusal(revised.message, OTHER_FIX)
+  return revised.lasting
+    ? refusal(revised.message, revised.fix)
+    : new StoreUnavailable(unusable(revised.message), revised.fix, { cause: error })
 }
 
-/** A refusal to open the store, as text. */
-function refusal(message: string, fix: string): string {
-  return `DATABASE_URL cannot be used: ${message}\n  -> ${fix}`
+const unusable = (message: string) => `DATABASE_URL cannot be used: ${message}`
+
+function refusal(message: string, fix: string): StoreRefused {
+  return new StoreRefused(`${unusable(message)}\n  -> ${fix}`)
 }
 
 /** The oldest server that is taken, as `server_version_num` has it. */
@@ -113,7 +134,8 @@ export interface ServerFacts {
  * Why a server that answers cannot be used, and the way forward; null when it can. In a database of another encoding a
  * single character that it lacks would make an event impossible to store, long after the start.
  */
-export function explainServer({ version, version_text, encoding, read_only }: ServerFacts): string | null {
+export function explainServer(facts: ServerFacts): StoreRefused | StoreUnavailable | null {
+  const { version, version_text, encoding, read_only } = facts
   if (version < OLDEST) {
     const fix = 'Upgrade the server, or name another one.'
     return refusal(`the server is PostgreSQL ${version_text}, and the oldest supported is 12.`, fix)
@@ -122,5 +144,5 @@ export function explainServer({ version, version_text, encoding, read_only }: Se
     const fix = "Make another one: `create database NAME encoding 'UTF8' template template0`."
     return refusal(`the database has the encoding ${encoding}, and UTF8 is needed for names and texts.`, fix)
   }
-  return read_only ? refusal('the server is read-only.', PRIMARY_FIX) : null
+  return read_only ? new StoreUnavailable(unusable('the server is read-only.'), PRIMARY_FIX) : null
 }

@@ -4,9 +4,9 @@ import type { Db } from '../db.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { OPERATIONS } from '../operations.ts'
 import type { Tables } from '../schema.ts'
-import { StoreRefused, type OperationName, type Operations, type Store } from '../store.ts'
+import type { OperationName, Operations, Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
-import { explainRefusal, explainServer, reviseError, type ServerFacts } from './errors.ts'
+import { explainServer, openError, reviseError, type ServerFacts } from './errors.ts'
 import { POSTGRES } from './dialect.ts'
 import { listen } from './listen.ts'
 
@@ -28,8 +28,9 @@ export interface PostgresOptions {
 }
 
 /**
- * Opens the shared store. Throws `StoreRefused` when the URL or the schema is wrong; a server that is merely away
- * makes operations throw `StoreUnavailable` until it is back.
+ * Opens the shared store.
+ * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away; so do operations
+ * later, until it is back.
  */
 export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
   // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
@@ -52,15 +53,14 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
   try {
     const unfit = explainServer(await serverFacts(db))
-    if (unfit !== null) throw new StoreRefused(unfit)
+    if (unfit !== null) throw unfit
     await transact(async (trx) => {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
       await migrate(trx, POSTGRES)
     })
   } catch (error) {
     await pool.end()
-    if (error instanceof StoreRefused) throw error
-    throw new StoreRefused(explainRefusal(error))
+    throw openError(error)
   }
 
   const listeners = new Set<(lanes: readonly string[]) => void>()

@@ -4,7 +4,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import type { Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
-import { StoreRefused } from '../store.ts'
+import { StoreUnavailable } from '../store.ts'
+import { fileError } from './errors.ts'
 
 /** Statements kept prepared; the engine uses some fifty texts. */
 const PREPARED = 300
@@ -42,9 +43,9 @@ export function lockDataDir(data_dir: string): void {
   } catch (error) {
     lock.close()
     if (!isLocked(error)) throw error
-    throw new StoreRefused(
-      `Another receiver is running on DATA_DIR ${data_dir}: ${String(error)}. ` +
-        'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
+    throw new StoreUnavailable(
+      `Another receiver is running on DATA_DIR ${data_dir}: ${String(error)}.`,
+      'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
     )
   }
   locks.add(lock)
@@ -61,9 +62,8 @@ function ownFile(data_dir: string, name: string): string {
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
     else closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
-    throw new StoreRefused(
-      `${path} cannot be written: ${String(error)}.\n  -> Let this user read and write the folder DATA_DIR and all in it.`,
-    )
+    const fix = 'Let this user read and write the folder DATA_DIR and all in it.'
+    throw fileError(`${path} cannot be written`, error, fix)
   }
   return path
 }

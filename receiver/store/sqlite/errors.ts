@@ -1,3 +1,4 @@
+import { reasonOf } from '../../observe/reason-of.ts'
 import { StoreRefused, StoreUnavailable } from '../store.ts'
 
 /** An error on its way from the worker thread. */
@@ -29,6 +30,35 @@ export function describeError(error: unknown): WorkerError {
   const fix = typeof code === 'number' ? TROUBLES.get(code & 0xff) : undefined
   if (fix === undefined) return { kind: 'other', message, fix: '' }
   return { kind: 'unavailable', message: `The store cannot be written: ${message}.`, fix }
+}
+
+/** Of the troubles of an open store, those that no second try mends: a person has to. */
+const FOR_A_PERSON: ReadonlySet<number> = new Set([8, 11, 14, 26])
+
+/** What an error means to the one who opens the store: `unavailable` where opening it again may succeed. */
+export function describeOpenError(error: unknown, data_dir: string): WorkerError {
+  const described = describeError(error)
+  if (error instanceof StoreRefused || error instanceof StoreUnavailable) return described
+  const message = `${data_dir}: ${described.message}`
+  const code = (error as { errcode?: unknown }).errcode
+  if (described.kind === 'unavailable' && typeof code === 'number' && FOR_A_PERSON.has(code & 0xff))
+    return { kind: 'refused', message: `${message}\n  -> ${described.fix}`, fix: '' }
+  return { ...described, message }
+}
+
+/** What the system says of a file when the moment is bad, not the file: errno(3). */
+const BAD_MOMENTS: ReadonlySet<unknown> = new Set(
+  'ENOSPC EDQUOT EIO EMFILE ENFILE ENOMEM EAGAIN EBUSY ETIMEDOUT ESTALE'.split(' '),
+)
+
+/** What it means that a file or folder of DATA_DIR cannot be used: a refusal, or a moment to wait for. */
+export function fileError(what: string, error: unknown, fix: string): StoreRefused | StoreUnavailable {
+  const message = `${what}: ${reasonOf(error)}.`
+  if (BAD_MOMENTS.has((error as { code?: unknown }).code))
+    return new StoreUnavailable(message, 'Free space on the volume of DATA_DIR, and check its disk.', {
+      cause: error,
+    })
+  return new StoreRefused(`${message}\n  -> ${fix}`)
 }
 
 /** The error as the caller sees it. */

@@ -25,11 +25,9 @@ export async function openSqliteStore(data_dir: string): Promise<Store> {
 
   const fail = (error: Error) => {
     // The exit follows the error that caused it.
-    gone ??= new StoreUnavailable(
-      `The store's thread ended: ${error.message}.`,
-      'Restart the receiver.',
-      error,
-    )
+    gone ??= new StoreUnavailable(`The store's thread ended: ${error.message}.`, 'Restart the receiver.', {
+      cause: error,
+    })
     for (const { reject } of waiting.values()) reject(gone)
     waiting.clear()
   }

@@ -6,9 +6,9 @@ import { mkdirSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { migrate } from '../migrations/migrate.ts'
 import { OPERATIONS } from '../operations.ts'
-import { StoreRefused, type OperationName } from '../store.ts'
+import type { OperationName } from '../store.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
-import { describeError, type WorkerError } from './errors.ts'
+import { describeError, describeOpenError, fileError, type WorkerError } from './errors.ts'
 import { SQLITE } from './dialect.ts'
 
 export interface WorkerRequest {
@@ -39,18 +39,14 @@ try {
     last = last.then(() => handle(open, request))
   })
 } catch (error) {
-  const described = describeError(error)
-  const message = described.kind === 'refused' ? described.message : `${data_dir}: ${described.message}`
-  reply({ id: 0, error: { ...described, message } })
+  reply({ id: 0, error: describeOpenError(error, data_dir) })
 }
 
 async function start(): Promise<OpenDatabase> {
   try {
     mkdirSync(data_dir, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new StoreRefused(
-      `DATA_DIR ${data_dir} cannot be made: ${String(error)}. Name a folder that this user may write.`,
-    )
+    throw fileError(`DATA_DIR ${data_dir} cannot be made`, error, 'Name a folder that this user may write.')
   }
   lockDataDir(data_dir)
   const open = openDatabase(data_dir)

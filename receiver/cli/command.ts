@@ -1,0 +1,39 @@
+import type { ParseArgsConfig } from 'node:util'
+import type { ExitCode } from './exit-codes.ts'
+
+/** The options of a command, as `parseArgs` of node:util takes them. An option that is not named is refused. */
+export type CommandOptions = NonNullable<ParseArgsConfig['options']>
+
+/** The arguments of one call, read and checked. */
+export interface CommandArguments {
+  /** The options that were given; absent ones are undefined. */
+  options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+  /** All that is not an option, in order. */
+  words: readonly string[]
+}
+
+/**
+ * One command of the command line: a file in `receiver/cli`, named in `commands.ts`.
+ * @example
+ * export const command: Command = {
+ *   summary: 'Check a configuration without starting the receiver.',
+ *   usage: 'check [FILE]',
+ *   help: 'FILE  The configuration; default: MODEL_DISPATCH_CONFIG.',
+ *   options: {},
+ *   most_words: 1,
+ *   run: ({ words }) => checkFile(words[0]),
+ * }
+ */
+export interface Command {
+  /** What the command does, in one sentence. */
+  summary: string
+  /** The command with its arguments. */
+  usage: string
+  /** What `--help` prints below usage and summary. */
+  help: string
+  options: CommandOptions
+  /** How many words may stand beside the options. */
+  most_words: number
+  /** Does the work and resolves with the exit code. An error that it throws is explained where that is possible. */
+  run(args: CommandArguments): Promise<ExitCode>
+}

@@ -1,0 +1,13 @@
+import type { Command } from './command.ts'
+
+/** The command that runs when none is named. */
+export const DEFAULT_COMMAND = 'serve'
+
+/**
+ * Every command, by name. Each is loaded only when it runs: `healthcheck` runs every few seconds in a container and
+ * needs nothing of what `serve` is made of.
+ */
+export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['serve', async () => (await import('./serve.ts')).command],
+  ['healthcheck', async () => (await import('./healthcheck.ts')).command],
+])

@@ -1,0 +1,122 @@
+import { readEnvironment, type Environment } from '../config/environment/environment.ts'
+import type { ConfigProblem } from '../config/config.ts'
+import { loadConfig, type LoadedConfig, type LoadOptions } from '../config/load.ts'
+import { watchConfig } from '../config/watch.ts'
+import { DESTINATION_TYPES } from '../destinations/index.ts'
+import { createGitHub } from '../github/github.ts'
+import { createLog, type Log } from '../observe/log.ts'
+import { reasonOf } from '../observe/reason-of.ts'
+import { installNetwork } from '../outbound/network.ts'
+import { startReceiver, type Receiver } from '../receiver.ts'
+import { SOURCE_TYPES } from '../sources/index.ts'
+import { openStore } from '../store/open.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { openInTime } from './open-in-time.ts'
+import type { StopSignals } from './stop-signals.ts'
+
+/** Runs the receiver until it is asked to stop, and ends it in good order. */
+export async function serveUntilStopped(stop: StopSignals): Promise<ExitCode> {
+  const environment = readEnvironment(process.env)
+  const log = createLog(environment.log_level)
+  try {
+    return await serve(environment, log, stop)
+  } finally {
+    await new Promise<void>((resolve) => log.flush(() => resolve()))
+  }
+}
+
+async function serve(environment: Environment, log: Log, stop: StopSignals): Promise<ExitCode> {
+  for (const { variable, message, fix } of environment.notices) log.warn({ variable, fix }, message)
+  const options = loadOptions(environment)
+  const loaded = loadConfig(options)
+  reportRefused(log, loaded.team_problems, 'configuration refused: the other files are used')
+  const network = installNetwork()
+  const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
+  if (store === null) return EXIT.ok
+  const receiver = await startReceiver({
+    host: environment.host,
+    port: environment.port,
+    public_url: environment.public_url,
+    admin_token: environment.admin_token,
+    config: loaded.config,
+    store,
+    github: createGitHub,
+    log,
+  })
+  const watch = watchFiles({ receiver, loaded, options, log })
+  // Many programs read their configuration then; ours is read when it changes, so there is nothing to do.
+  process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read by itself when it changes'))
+
+  const signal = await stop.asked
+  log.info({ signal, drain_ms: environment.drain_ms }, 'stopping')
+  watch.stop()
+  try {
+    await receiver.stop(environment.drain_ms)
+    await network.close()
+  } catch (error) {
+    log.fatal({ reason: reasonOf(error) }, 'stopped in disorder')
+    return EXIT.fault
+  }
+  log.info('stopped')
+  return EXIT.ok
+}
+
+/** How the start waits for its store; a stop ends a pause at once. */
+function waiting(environment: Environment, log: Log, { asked }: StopSignals) {
+  let stopped = false
+  void asked.then(() => (stopped = true))
+  return {
+    patience_ms: environment.start_ms,
+    log,
+    now: () => performance.now(),
+    sleep: async (ms: number) => {
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), asked])
+    },
+    stopped: () => stopped,
+  }
+}
+
+function loadOptions(environment: Environment): LoadOptions {
+  return {
+    path: environment.config_path,
+    env: process.env,
+    environment,
+    sources: SOURCE_TYPES,
+    destinations: DESTINATION_TYPES,
+  }
+}
+
+interface WatchedFiles {
+  receiver: Receiver
+  loaded: LoadedConfig
+  options: LoadOptions
+  log: Log
+}
+
+/** Puts each change of the configuration's files in force, and says so where one cannot be. */
+function watchFiles({ receiver, loaded, options, log }: WatchedFiles): { stop(): void } {
+  return watchConfig({
+    loaded,
+    load: (last_good) => loadConfig({ ...options, last_good }),
+    onChange({ config }) {
+      receiver.reload(config).then(
+        (in_force) => {
+          if (in_force)
+            log.info({ automations: config.automations.length }, 'configuration changed: in force')
+        },
+        (error: unknown) =>
+          log.error({ reason: reasonOf(error) }, 'configuration changed but is not in force'),
+      )
+    },
+    onRefused: (problems) => {
+      reportRefused(log, problems, 'configuration refused: what was in force stays')
+      receiver.configRefused(problems)
+    },
+  })
+}
+
+function reportRefused(log: Log, problems: readonly ConfigProblem[], consequence: string): void {
+  for (const { file, line, key, message, fix } of problems) {
+    log.error({ file, line, key, problem: message, fix }, consequence)
+  }
+}
