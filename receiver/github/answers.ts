@@ -44,10 +44,13 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     id: 'not-github',
     applies: (answer, { step }) => isForeign(answer, step),
     class: 'ambiguous',
-    message: (answer, context) =>
-      isSuccess(answer)
-        ? `HTTP ${answer.status}${foreignWords(answer, context)} is not how GitHub answers ${STEPS[context.step]}: ${outcomeOf(context.step)}.`
-        : `HTTP ${answer.status}${foreignWords(answer, context)} is not an answer of GitHub's API: nothing was dispatched.`,
+    message: (answer, { step, secrets }) => {
+      // What comes in the place of a token may hold one that nobody knows yet.
+      const words = step === 'token' ? '' : ` "${bound(inline(wordsOf(answer), secrets), 200)}"`
+      return isSuccess(answer)
+        ? `HTTP ${answer.status}${words} is not how GitHub answers ${STEPS[step]}: ${outcomeOf(step)}.`
+        : `HTTP ${answer.status}${words} is not an answer of GitHub's API: nothing was dispatched.`
+    },
     fix: (_, context) => answeredInItsPlace(context),
   },
   {
@@ -224,11 +227,6 @@ function outcomeOf(step: AnswerContext['step']): string {
 
 function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
-}
-
-/** The words of an answer in GitHub's place. One in the place of a token may hold one that nobody knows yet. */
-function foreignWords(answer: Answer, { step, secrets }: AnswerContext): string {
-  return step === 'token' ? '' : ` "${bound(inline(wordsOf(answer), secrets), 200)}"`
 }
 
 function answeredInItsPlace({ connection, api_url }: AnswerContext): string {

@@ -76,8 +76,9 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
   const received_at = options.clock.wall()
   const webhook = webhookOf(request, body, received_at)
   const verified = await source.verify(webhook)
-  if (!verified.ok) {
-    options.refusals.note(config.name, verified.reason)
+  const reason = verified.ok ? verified.stale : verified.reason
+  if (!verified.ok || reason !== undefined) {
+    options.refusals.note(config.name, reason ?? '')
     response.status(401).json(UNAUTHORIZED)
     return
   }

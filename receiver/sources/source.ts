@@ -26,9 +26,11 @@ export interface Credentials {
 
 /**
  * The answer of `verify`. A refusal carries a reason for our log only; the sender gets one constant 401.
- * `secret` is the index in `credentials.secrets` of the one that matched, null where the source has none.
+ * `secret` is the index in `credentials.secrets` of the one that matched, null where the source has none. `stale` says
+ * that the signature holds but its timestamp is too far from now: only a delivery that came before passes then, as a
+ * duplicate.
  */
-export type Verification = { ok: true; secret: number | null } | { ok: false; reason: string }
+export type Verification = { ok: true; secret: number | null; stale?: string } | { ok: false; reason: string }
 
 /** An event as a source understood it: everything but what the receiver adds when it accepts it. */
 export interface SourceEvent {

@@ -18,6 +18,27 @@ export interface TypePage {
   declared: string
 }
 
+/** Returns the lists of all types, each row with a link to its page, as whole pages by their paths. */
+export async function typeLists(
+  sources: ReadonlyMap<string, SourceType>,
+  destinations: ReadonlyMap<string, DestinationType>,
+): Promise<Map<string, string>> {
+  const listed = (types: Iterable<{ type: string; title: string }>) =>
+    Array.from(types, ({ type, title }) => `| \`${type}\` | [${title}](${type}.md) |`)
+  const page = async (title: string, what: string, rows: string[]) =>
+    `${await pretty([`# ${title}`, what, ['| `type` | |', '| --- | --- |', ...rows].join('\n')].join('\n\n'))}\n`
+  return new Map([
+    [
+      'docs/sources/README.md',
+      await page('Sources', 'Who can send: one page for each registry.', listed(sources.values())),
+    ],
+    [
+      'docs/destinations/README.md',
+      await page('Destinations', 'Where an event can go: one page for each.', listed(destinations.values())),
+    ],
+  ])
+}
+
 /** Returns the page of each source type and each destination type. */
 export async function typePages(
   sources: ReadonlyMap<string, SourceType>,
@@ -52,6 +73,13 @@ function sourcePage(source: SourceType): TypePage {
     '## Events',
     'Automations name an event or its neutral kind in `events`.',
     ['| Event | Kind |', '| --- | --- |', ...events].join('\n'),
+    ...(Object.keys(source.settings).length === 0
+      ? []
+      : [
+          '## Keys of its own',
+          'Beside the [keys of every source](../configuration.md#sourcesname):',
+          keysOf(z.object(source.settings)),
+        ]),
     ...(sample === undefined
       ? []
       : ['## What the registry sends', `\`\`\`json\n${JSON.stringify(sample)}\n\`\`\``]),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { DATABRICKS_EVENTS } from '../../src/contract/databricks/events.ts'
+import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
 import { EVENT_KINDS } from '../../src/contract/model-event.ts'
@@ -61,7 +62,10 @@ describe('docs/configuration.md', () => {
   const automation = ['properties', 'automations', 'items', 'properties']
   const SECTIONS: [string, Schema[]][] = [
     ['## Top level', [schema]],
-    ['## `sources.NAME`', part('properties', 'sources', 'additionalProperties').oneOf ?? []],
+    [
+      '## `sources.NAME`',
+      (part('properties', 'sources', 'additionalProperties').oneOf ?? []).map(withoutOwnKeys),
+    ],
     [
       '### `sources.NAME.allow`',
       (part('properties', 'sources', 'additionalProperties').oneOf ?? []).map(
@@ -75,6 +79,13 @@ describe('docs/configuration.md', () => {
     ['## `retention`', [part('properties', 'retention')]],
     ['## `limits`', [part('properties', 'limits')]],
   ]
+
+  /** A source type's own keys stand on its page. */
+  function withoutOwnKeys(schema: Schema): Schema {
+    const own = new Set(Array.from(SOURCE_TYPES.values(), ({ settings }) => Object.keys(settings)).flat())
+    const shared = Object.entries(schema.properties ?? {}).filter(([key]) => !own.has(key))
+    return { ...schema, properties: Object.fromEntries(shared) }
+  }
 
   it.each(SECTIONS)('%s has every key of the schema with its default', (heading, schemas) => {
     const keys = new Map(schemas.flatMap(({ properties }) => Object.entries(properties ?? {})))

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { declaredPart, typePages } from '../../scripts/docs/type-pages.ts'
+import { declaredPart, typeLists, typePages } from '../../scripts/docs/type-pages.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { anchors, codeBlocks, DOCUMENTS, localLinks, readProject, ROOT } from './markdown.ts'
@@ -70,6 +70,11 @@ describe('every block', () => {
 
 describe('the page of a source type or a destination type', async () => {
   const pages = await typePages(SOURCE_TYPES, DESTINATION_TYPES)
+  const lists = [...(await typeLists(SOURCE_TYPES, DESTINATION_TYPES))]
+
+  it.each(lists)('%s lists every type (npm run docs)', (path, text) => {
+    expect(readProject(path)).toBe(text)
+  })
 
   it.each(pages)('$path has what the type declares (npm run docs)', ({ path, declared }) => {
     expect(declaredPart(readProject(path))).toBe(declared)

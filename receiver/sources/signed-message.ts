@@ -1,0 +1,49 @@
+import { matchingKey } from './signature.ts'
+import type { Verification } from './source.ts'
+
+/** A signature over more than the body: of MLflow's and Standard Webhooks' form. */
+export interface SignedMessage {
+  /** What was signed, in parts: `['{id}.{timestamp}.', body]`. */
+  content: readonly (string | Uint8Array)[]
+  /** The header's name for people. */
+  name: string
+  /** Every signature that came, each with its prefix. */
+  signatures: readonly string[]
+  /** How a signature of this kind begins: `v1,`. */
+  prefix: string
+  /** Every key that counts; a text counts as UTF-8. */
+  keys: readonly (string | Uint8Array)[]
+}
+
+const BASE64 = /^[A-Za-z0-9+/]{43}=$/
+
+/** Returns whether one of the signatures is the base64 HMAC-SHA256 of the content under one of the keys, and which. */
+export function verifySigned({ content, name, signatures, prefix, keys }: SignedMessage): Verification {
+  if (keys.length === 0) return refused('the source has no credentials to check with')
+  if (signatures.length === 0) return refused(`the header ${name} is missing`)
+  const digests = signatures
+    .filter((each) => each.startsWith(prefix) && BASE64.test(each.slice(prefix.length)))
+    .map((each) => Buffer.from(each.slice(prefix.length), 'base64'))
+  const form = `${prefix}base64`
+  if (digests.length === 0) return refused(`the header ${name} is no HMAC-SHA256 in ${form}`)
+  const message = Buffer.concat(content.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+  const index = matchingKey(message, digests, keys)
+  if (index !== null) return { ok: true, secret: index }
+  return refused(`the header ${name} fits none of the source's secrets (${keys.length})`)
+}
+
+/**
+ * Returns what to say of a signed timestamp (Unix seconds) that lies more than `tolerance_s` seconds from `now`
+ * (Unix ms), or that is none; `{}` for one that holds.
+ */
+export function staleness(timestamp: string, now: number, tolerance_s: number): { stale?: string } {
+  if (!/^\d{1,12}$/.test(timestamp)) return { stale: 'the signed timestamp is no Unix time in seconds' }
+  const age = Math.round(now / 1000) - Number(timestamp)
+  if (Math.abs(age) <= tolerance_s) return {}
+  const where = age > 0 ? `${age} s ago` : `${-age} s ahead`
+  return { stale: `the signed timestamp is ${where}, and ${tolerance_s} s are allowed: compare the clocks` }
+}
+
+function refused(reason: string): Verification {
+  return { ok: false, reason }
+}
