@@ -1,3 +1,5 @@
+import { safeText } from './safe-values.ts'
+
 /** The event that started the workflow: what the runner's event file holds, or why it cannot be read. */
 export type GitHubEvent = { payload: unknown } | { problem: string }
 
@@ -11,6 +13,10 @@ export async function readGitHubEvent(): Promise<GitHubEvent> {
     return { payload: context.payload }
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
-    return { problem: `The event file of this run (GITHUB_EVENT_PATH) cannot be read: ${cause}` }
+    return {
+      problem:
+        `The event file of this run cannot be read: ${safeText(cause)}. ` +
+        'Look at the file that GITHUB_EVENT_PATH names or give this step the input payload.',
+    }
   }
 }

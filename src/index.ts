@@ -1,25 +1,27 @@
 import { appendFileSync, writeSync } from 'node:fs'
-import { getInput, notice, setFailed } from '@actions/core'
+import { getInput, notice, setFailed, warning } from '@actions/core'
 import { readGitHubEvent } from './github-event.ts'
-import { readInputs } from './inputs.ts'
-import type { Inputs } from './inputs.ts'
+import { readInputs, type Inputs } from './inputs.ts'
+import type { Reason } from './match.ts'
 import { emptyOutputs } from './outputs.ts'
 import { printable } from './printable.ts'
 import { receive } from './received.ts'
-import { run } from './run.ts'
-import type { Result } from './run.ts'
+import { run, type Result } from './run.ts'
+import { safeText } from './safe-values.ts'
+import { UNGUARDED, effectOf, storyLines } from './story.ts'
 import { summaryHtml } from './summary.ts'
 import { writeOutputs } from './write-outputs.ts'
 
-const UNGUARDED = 'Steps and jobs that do not check the output matched still run.'
+/** Reasons that are a fault of somebody's, not a filter that did its work: the run shows a warning. */
+const FAULTS: readonly Reason[] = ['unsafe-value', 'contradiction', 'no-event']
 
 async function main(): Promise<void> {
   try {
     await step()
   } catch (error) {
-    const message = printable(error instanceof Error ? error.message : String(error))
-    writeOutputs({ ...emptyOutputs(), reason: 'no-event', message })
-    setFailed(message)
+    const message = error instanceof Error ? error.message : String(error)
+    writeOutputs({ ...emptyOutputs(), reason: 'no-event', message: safeText(message) })
+    setFailed(printable(message))
   }
 }
 
@@ -32,13 +34,23 @@ async function step(): Promise<void> {
   if (inputs.show_summary) writeSummary(result)
 }
 
-/** Says in the log how it went. Nothing gets there but through `printable`. */
-function tell({ on_mismatch }: Inputs, { reason, message, received }: Result): void {
-  const hint = received?.hint ?? null
-  if (hint !== null) say(printable(hint))
-  if (reason === 'matched') say(printable(`Matched: ${message}`))
-  else if (on_mismatch === 'fail') setFailed(printable(`Not matched, ${reason}: ${message}`))
-  else notice(printable(`Not matched, ${reason}: ${message} ${UNGUARDED}`))
+/**
+ * Says in the log what happened, to which model, and what the step does about it: three lines, and one for each piece
+ * of advice. Nothing gets there but through `printable`.
+ */
+function tell(inputs: Inputs, result: Result): void {
+  for (const line of storyLines(result)) say(printable(line))
+  for (const line of result.advice) warning(printable(line))
+  const { reason, message } = result
+  if (reason === 'matched') say(printable(`Matched: ${effectOf(result.outputs.environment)}`))
+  else refuse(reason, printable(`Not matched, ${reason}: ${message}`), inputs)
+}
+
+/** An event of another schema fails the step whatever the inputs say: every later one would be missed, too. */
+function refuse(reason: Reason, line: string, { on_mismatch }: Inputs): void {
+  if (on_mismatch === 'fail' || reason === 'schema') setFailed(line)
+  else if (FAULTS.includes(reason)) warning(`${line} ${UNGUARDED}`)
+  else notice(`${line} ${UNGUARDED}`)
 }
 
 /** One line of the log, as the toolkit's `info` prints it, but without loading Node's streams for it. */

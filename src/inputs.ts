@@ -1,3 +1,5 @@
+import { safeText } from './safe-values.ts'
+
 /** Every input of action.yml. */
 export const INPUT_NAMES = [
   'payload',
@@ -21,7 +23,7 @@ export interface Inputs {
   aliases: string[]
   models: string[]
   stages: string[]
-  /** In the order they were written; the first whose glob fits the alias or the stage gives the environment. */
+  /** In the order they were written; the first whose glob fits gives the environment. A gate where it is not empty. */
   environments: { glob: string; environment: string }[]
   on_mismatch: 'continue' | 'fail'
   strict: boolean
@@ -48,7 +50,7 @@ export function readInputs(get: (name: InputName) => string): Inputs {
     aliases: listOf(get('aliases')),
     models: listOf(get('models')),
     stages: listOf(get('stages')),
-    environments: environmentsOf(get('environments')),
+    environments: listOf(get('environments')).map(environmentOf),
     on_mismatch: choiceOf('on-mismatch', get('on-mismatch'), ['continue', 'fail']),
     strict: booleanOf('strict', get('strict')),
     test_events: choiceOf('test-events', get('test-events'), ['ignore', 'accept']),
@@ -63,18 +65,13 @@ function listOf(text: string): string[] {
     .filter((item) => item !== '')
 }
 
-function environmentsOf(text: string): Inputs['environments'] {
-  const lines = text.split('\n').map((line) => line.trim())
-  return lines.filter((line) => line !== '').map(environmentOf)
-}
-
-function environmentOf(line: string): { glob: string; environment: string } {
-  const equals = line.indexOf('=')
-  const [glob, environment] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()]
+function environmentOf(entry: string): { glob: string; environment: string } {
+  const equals = entry.indexOf('=')
+  const [glob, environment] = [entry.slice(0, equals).trim(), entry.slice(equals + 1).trim()]
   if (equals < 0 || glob === '' || environment === '') {
     throw new InputError(
-      `The input environments has a line that is not understood: ${line}. ` +
-        'Write one line for each alias or stage, as in production=prod.',
+      `The input environments has an entry without an environment: ${safeText(entry)}. ` +
+        'Write alias=environment by comma or line - for example production=prod.',
     )
   }
   return { glob, environment }
@@ -85,7 +82,7 @@ function choiceOf<T extends string>(name: InputName, text: string, choices: read
   if (text === '') return choices[0]
   const choice = choices.find((known) => known === text)
   if (choice === undefined) {
-    throw new InputError(`The input ${name} is ${text}. Set it to ${choices.join(' or ')}.`)
+    throw new InputError(`The input ${name} is ${safeText(text)}. Set it to ${choices.join(' or ')}.`)
   }
   return choice
 }

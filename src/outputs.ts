@@ -1,15 +1,19 @@
 import type { ReceivedEnvelope } from './contract/client-payload.ts'
 import { NO_CHANGE, NO_MODEL } from './contract/model-event.ts'
 import type { EventKind, ModelEvent } from './contract/model-event.ts'
-import { isSafe, safeText, safeUrl } from './safe-values.ts'
+import { flawOf, isSafe, safeText, safeUrl } from './safe-values.ts'
 
-/** Every output of action.yml. Each is always set. */
+/** Every output of action.yml, those that every workflow needs first. Each is always set. */
 export const OUTPUT_NAMES = [
   'matched',
   'reason',
-  'message',
-  'event',
   'kind',
+  'model',
+  'artifact',
+  'environment',
+  'message',
+  'title',
+  'event',
   'source',
   'is-link',
   'is-unlink',
@@ -24,7 +28,6 @@ export const OUTPUT_NAMES = [
   'entity',
   'project',
   'registry',
-  'model',
   'collection',
   'version',
   'previous-version',
@@ -33,12 +36,9 @@ export const OUTPUT_NAMES = [
   'tags',
   'stage',
   'previous-stage',
-  'environment',
-  'artifact',
   'artifact-pinned',
   'artifact-id',
   'author',
-  'title',
   'url',
   'metadata',
   'parameters',
@@ -80,10 +80,16 @@ export function emptyOutputs(): Outputs {
   return { ...(Object.fromEntries(texts) as Outputs), ...empty }
 }
 
-/** What an event says, as outputs, and the names of those that were left empty because `strict` refuses them. */
+/** An output that was left empty because `strict` refuses its value, and what is wrong with that value. */
+export interface Refusal {
+  output: OutputName
+  flaw: string
+}
+
+/** What an event says, as outputs, and those that `strict` refused. */
 export interface EventOutputs {
   outputs: Outputs
-  refused: OutputName[]
+  refused: Refusal[]
 }
 
 /** The outputs of an event, before it is decided whether it matches (`matched`, `reason`, `message`, `environment`). */
@@ -113,7 +119,7 @@ export function withoutTargets(outputs: Outputs): Outputs {
 
 interface Texts {
   outputs: Partial<Outputs>
-  refused: OutputName[]
+  refused: Refusal[]
 }
 
 function looseTexts(event: ModelEvent, envelope: ReceivedEnvelope): Texts {
@@ -122,22 +128,24 @@ function looseTexts(event: ModelEvent, envelope: ReceivedEnvelope): Texts {
 }
 
 function strictTexts(event: ModelEvent, envelope: ReceivedEnvelope): Texts {
-  const entries = Object.entries(plainTexts(event, envelope)) as [OutputName, string][]
-  const refused = entries.filter(([, text]) => !isSafe(text)).map(([name]) => name)
-  const kept = entries.filter(([name]) => !refused.includes(name))
-  const safeTags = event.change.tags.every(isSafe)
-  const texts = {
+  const texts = Object.entries(plainTexts(event, envelope)) as [OutputName, string][]
+  const decisive = texts.filter(([name]) => name !== 'author')
+  const tags = event.change.tags.map((tag) => ['tags', tag] as [OutputName, string])
+  const refused = [...decisive, ...tags]
+    .filter(([, text]) => !isSafe(text))
+    .map(([output, text]) => ({ output, flaw: flawOf(text) }))
+  const others = {
     title: safeText(event.title),
     url: safeUrl(event.model?.url ?? ''),
-    tags: JSON.stringify(safeTags ? event.change.tags : []),
+    tags: JSON.stringify(event.change.tags.every(isSafe) ? event.change.tags : []),
   }
-  return {
-    outputs: { ...Object.fromEntries(kept), ...texts },
-    refused: safeTags ? refused : [...refused, 'tags'],
-  }
+  return { outputs: { ...Object.fromEntries(texts.filter(([, text]) => isSafe(text))), ...others }, refused }
 }
 
-/** The single values that `strict` judges. */
+/**
+ * The single values that `strict` judges. Each may be a path, an argument or a gate of a workflow, so one that is
+ * refused stops the step from matching; but for the author: nothing is made of a person's name, which may be O'Brien.
+ */
 function plainTexts(event: ModelEvent, envelope: ReceivedEnvelope): Partial<Outputs> {
   const model = event.model ?? NO_MODEL
   const change = { ...NO_CHANGE, ...event.change }

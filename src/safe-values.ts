@@ -18,6 +18,22 @@ export function isSafe(text: string): boolean {
   return allowed && text.length <= SAFE_LENGTH && !text.startsWith('-') && text.trim() === text
 }
 
+/** Returns what is wrong with a value that {@link isSafe} refuses, and where, as the end of a sentence: "it …". */
+export function flawOf(text: string): string {
+  const characters = Array.from(text)
+  const place = characters.findIndex((character) => !isSafe(`a${character}a`))
+  const found = characters[place]
+  if (found !== undefined) return `has ${characterName(found)} at character ${place + 1}`
+  if (text.length > SAFE_LENGTH) return `has ${text.length} characters where ${SAFE_LENGTH} are allowed`
+  return text.startsWith('-') ? 'begins with - (U+002D)' : 'begins or ends with a space (U+0020)'
+}
+
+/** A visible character itself and its code point; of others the code point alone. */
+function characterName(character: string): string {
+  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+  return /^[!-~]$/.test(character) ? `${character} (${code})` : code
+}
+
 /** The text with everything else than safe characters as one space: for sentences, which are never compared. */
 export function safeText(text: string): string {
   const clean = ASCII.test(text) ? text.replace(UNSAFE_ASCII_CHARACTERS, ' ') : safeUnicode(text)

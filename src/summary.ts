@@ -1,47 +1,79 @@
+import type { ReceivedEnvelope } from './contract/client-payload.ts'
+import type { ModelEvent } from './contract/model-event.ts'
 import { escapeHtml } from './printable.ts'
 import type { Result } from './run.ts'
+import { safeUrl } from './safe-values.ts'
+import { UNGUARDED, effectOf } from './story.ts'
 
 /** Longest value in the summary, in characters. */
 const VALUE_LENGTH = 300
 
 /**
- * The step's summary: a table of what the event says, every value as text. Values of the payload stand in `<code>`
- * and are escaped, so none of them becomes a link, a mention, an image or a heading.
+ * Returns the step's summary: what happened, what this run does about it, and a table of what the event says, every
+ * value as text. Values of the payload stand in `<code>` and are escaped, so none of them becomes a mention, an image
+ * or a heading; a plain https address becomes a link that shows where it goes.
  */
-export function summaryHtml({ reason, message, received }: Result): string {
-  const heading = reason === 'matched' ? 'Model event' : 'No model event for this step'
-  const rows = received === null ? [] : rowsOf(received)
-  const table = rows.map(([name, value]) => `<tr><th align="left">${name}</th><td>${code(value)}</td></tr>`)
+export function summaryHtml(result: Result): string {
+  const { received, outputs } = result
+  const rows = received === null ? [] : rowsOf(received.event, received.envelope, outputs.environment)
+  const table = rows.map(([name, cell]) => `<tr><th align="left">${name}</th><td>${cell}</td></tr>`)
   return [
-    `<h3>${heading}</h3>`,
-    `<p>${escapeHtml(message)} <code>${reason}</code></p>`,
+    `<h3>${headingOf(result)}</h3>`,
+    `<p>${effectHtml(result)}</p>`,
     ...(table.length > 0 ? [`<table>${table.join('')}</table>`] : []),
     '',
   ].join('\n')
 }
 
-function rowsOf({ event, envelope }: NonNullable<Result['received']>): [string, string][] {
-  const { model, change } = event
-  const rows: [string, string | null | undefined][] = [
-    ['Event', `${event.type} (${event.kind})`],
-    ['Source', event.source.name],
-    ['Model', model?.name],
-    ['Version', model?.version],
-    ['Artifact', model?.pinned ?? model?.reference],
-    ['Alias', change.alias],
-    ['Tag', change.tag],
-    ['Stage', change.to_stage && `${change.from_stage ?? ''} -> ${change.to_stage}`],
-    ['Author', event.author],
-    ['Link', model?.url?.startsWith('https://') === true ? model.url : null],
-    ['Automation', envelope.automation],
-    ['Delivery', envelope.delivery_id],
-    ['Cut to fit', envelope.truncated.join(', ')],
-  ]
-  return rows.filter((row): row is [string, string] => Boolean(row[1]))
+function headingOf({ reason, received }: Result): string {
+  if (received === null) return 'No model event'
+  const title = escapeHtml(received.event.title || received.event.type)
+  return reason === 'matched' ? title : `Not for this step: ${title}`
 }
 
-function code(text: string): string {
+function effectHtml({ reason, message, outputs }: Result): string {
+  if (reason === 'matched') return escapeHtml(effectOf(outputs.environment))
+  return `${escapeHtml(message)} <code>${reason}</code><br>${UNGUARDED}`
+}
+
+/** Each row with the HTML of its cell; what the event does not say has none. */
+function rowsOf(event: ModelEvent, envelope: ReceivedEnvelope, environment: string): [string, string][] {
+  const { model, change } = event
+  const rows: [string, string][] = [
+    ['Event', code(`${event.type} (${event.kind})`)],
+    ['By', code(event.author)],
+    ['Model', code(model?.name)],
+    ['Version', code(model?.version)],
+    ['Version before', code(change.previous_version)],
+    ['Alias', code(change.alias)],
+    ['Tag', code(change.tag)],
+    ['Stage', code(stageText(event))],
+    ['Environment', code(environment)],
+    ['Artifact', code(model?.pinned ?? model?.reference)],
+    ['Model page', link(model?.url)],
+    ['Source', code(event.source.name)],
+    ['Automation', code(envelope.automation)],
+    ['Delivery', code(envelope.delivery_id)],
+    ['Cut to fit', code(envelope.truncated.join(', '))],
+  ]
+  return rows.filter(([, cell]) => cell !== '')
+}
+
+function stageText({ change }: ModelEvent): string | null {
+  const { from_stage, to_stage } = change
+  return from_stage === null || to_stage === null ? to_stage : `${from_stage} -> ${to_stage}`
+}
+
+/** The text as code, the empty text where there is none. */
+function code(text: string | null | undefined): string {
+  if (text === null || text === undefined || text === '') return ''
   const characters = Array.from(text)
   const cut = characters.length > VALUE_LENGTH ? `${characters.slice(0, VALUE_LENGTH).join('')}…` : text
   return `<code>${escapeHtml(cut)}</code>`
+}
+
+/** The address as a link under its own text, so that nobody is sent elsewhere; only plain https ones. */
+function link(url: string | null | undefined): string {
+  const address = safeUrl(url ?? '')
+  return address === '' ? '' : `<a href="${escapeHtml(address)}">${code(address)}</a>`
 }

@@ -87,7 +87,7 @@ describe('what the Action prints', () => {
     )
   })
 
-  it('is one notice and nothing else for a hostile event, and one error with on-mismatch: fail', async () => {
+  it('is one notice or warning and no other command for a hostile event, and one error with on-mismatch: fail', async () => {
     await fc.assert(
       fc.asyncProperty(attack, fc.constantFrom('true', 'false'), async (text, strict) => {
         const event = modelEvent({
@@ -95,13 +95,13 @@ describe('what the Action prints', () => {
           title: text,
           author: text,
           source: { name: text, type: 'wandb' },
-          model: { name: text, version: text, reference: text, url: text },
+          model: { name: text, version: text, reference: null, pinned: null, id: text, url: text },
           change: { alias: text, tags: [text] },
         })
         const file = dispatched(event)
         const aliases = 'no alias has this name'
         const step = await runAction({ inputs: { aliases, strict }, event: file })
-        expect(commands(step.stdout)).toEqual(['notice'])
+        expect(commands(step.stdout)).toEqual([expect.stringMatching(/^(notice|warning)$/)])
         expect(step.stderr).toBe('')
         const failing = await runAction({ inputs: { aliases, strict, 'on-mismatch': 'fail' }, event: file })
         expect(commands(failing.stdout)).toEqual(['error'])
@@ -123,9 +123,9 @@ describe('what the Action prints', () => {
       runAction({ inputs: { strict: text } }),
     ])
     expect(runs.map(({ stdout }) => commands(stdout))).toEqual([
-      ['notice'],
-      ['notice'],
-      ['notice'],
+      ['warning'],
+      ['warning'],
+      ['error'],
       ['error'],
       ['error'],
     ])
@@ -152,11 +152,14 @@ describe('what the Action writes to the summary', () => {
     expect(summary).not.toMatch(/<img|`|\||https:/)
   })
 
-  it('links nothing, and shows no address but https', async () => {
-    const shown = await runAction({ event: dispatched(modelEvent({ model: { url: 'https://wandb.ai/x' } })) })
-    const hidden = await runAction({ event: dispatched(modelEvent({ model: { url: 'javascript:x' } })) })
-    expect(shown.summary).toContain('wandb')
-    expect(shown.summary).not.toContain('https://')
-    expect(hidden.summary).not.toContain('javascript')
+  it('links plain https addresses alone, each under its own text', async () => {
+    const shown = (url: string) => runAction({ event: dispatched(modelEvent({ model: { url } })) })
+    const { summary } = await shown('https://wandb.ai/x')
+    expect(/<a href="([^"]*)"><code>([^<]*)<\/code><\/a>/.exec(summary)?.slice(1)).toEqual(
+      Array(2).fill('https&#58;//wandb.ai/x'),
+    )
+    for (const url of ['javascript:x', 'http://wandb.ai/x', 'https://a/"onclick=b', 'https://a b']) {
+      expect((await shown(url)).summary).not.toMatch(/<a|javascript|onclick/)
+    }
   })
 })

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { matchesGlob } from '../../src/contract/glob.ts'
 import { isSafe, safeText, safeUrl } from '../../src/safe-values.ts'
 
 describe('a value that strict lets pass', () => {
@@ -69,52 +68,5 @@ describe('a value that strict lets pass', () => {
     ]) {
       expect(safeUrl(url)).toBe('')
     }
-  })
-})
-
-describe('a glob', () => {
-  it.each([
-    ['production', 'production'],
-    ['prod*', 'production'],
-    ['*', ''],
-    ['*', 'anything/at all'],
-    ['v?', 'v3'],
-    ['?', '🚀'],
-    ['a*b*c', 'a-b-b-c'],
-    ['[a]', '[a]'],
-    ['a.c', 'a.c'],
-  ])('%s fits %j', (glob, text) => {
-    expect(matchesGlob(glob, text)).toBe(true)
-  })
-
-  it.each([
-    ['production', 'preproduction'],
-    ['production', 'Production'],
-    ['prod', 'production'],
-    ['v?', 'v'],
-    ['?', ''],
-    ['a.c', 'abc'],
-    ['a*b*c', 'a-c-b'],
-    ['', 'a'],
-  ])('%s does not fit %j', (glob, text) => {
-    expect(matchesGlob(glob, text)).toBe(false)
-  })
-
-  it('means what the same regular expression means', () => {
-    const texts = fc.string({ unit: fc.constantFrom('a', 'b', '.', '🚀'), maxLength: 12 })
-    const globs = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?', '🚀'), maxLength: 8 })
-    fc.assert(
-      fc.property(globs, texts, (glob, text) => {
-        const pattern = glob.replaceAll('.', '\\.').replaceAll('?', '.').replaceAll('*', '.*')
-        expect(matchesGlob(glob, text)).toBe(new RegExp(`^${pattern}$`, 'su').test(text))
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  it('takes no time for a hostile text', () => {
-    const started = performance.now()
-    expect(matchesGlob(`${'*a'.repeat(30)}b`, 'a'.repeat(5000))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })

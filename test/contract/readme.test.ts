@@ -15,7 +15,7 @@ import { INPUT_NAMES } from '../../src/inputs.ts'
 import { OUTPUT_NAMES } from '../../src/outputs.ts'
 import { runAction } from '../support/run-action.ts'
 import { runWorkflow, whatRan } from '../support/workflow-run.ts'
-import { codeBlocks, contractExample, DOCUMENTS, jsonBlocks, named } from './markdown.ts'
+import { codeBlocks, contractExample, DOCUMENTS, jsonBlocks } from './markdown.ts'
 import { readProject, ROOT, tableUnder } from './markdown.ts'
 import type { CodeBlock } from './markdown.ts'
 
@@ -25,8 +25,6 @@ const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-readme-'))
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
-
-const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
 
 interface Placed extends CodeBlock {
   place: string
@@ -61,31 +59,6 @@ describe('the architecture', () => {
     )
     expect(names.length).toBeGreaterThan(10)
     expect(names.filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
-  })
-})
-
-describe("the README's tables of the Action", () => {
-  interface Described {
-    description: string
-    default?: string
-  }
-  const action = parse(readProject('action.yml')) as Record<'inputs' | 'outputs', Record<string, Described>>
-
-  it('have every input, its default and what it does, as action.yml says', () => {
-    const inputs = Object.entries(action.inputs).map(([name, { description, default: value }]) => [
-      named(name),
-      value ? named(value) : '',
-      oneLine(description),
-    ])
-    expect(tableUnder(README, '## Inputs of the Action')).toEqual(inputs)
-  })
-
-  it('have every output and what it holds, as action.yml says', () => {
-    const outputs = Object.entries(action.outputs).map(([name, { description }]) => [
-      named(name),
-      oneLine(description),
-    ])
-    expect(tableUnder(README, '## Outputs of the Action')).toEqual(outputs)
   })
 })
 

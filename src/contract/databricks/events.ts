@@ -42,6 +42,11 @@ export function findDatabricksEvent(
   return kind === undefined ? { type: name, kind: 'other' } : { type: known, kind }
 }
 
+/** Whether the value is the name of an event that Databricks documents, in any case. */
+export function isDatabricksEvent(name: unknown): name is string {
+  return typeof name === 'string' && Object.hasOwn(DATABRICKS_EVENTS, name.trim().toUpperCase())
+}
+
 /** The stage in a specific event's name (`…_TO_PRODUCTION` is `Production`), null for all other events. */
 export function stageOfEvent(type: string): string | null {
   return STAGES.get(/_TO_([A-Z]+)(?:_CREATED)?$/.exec(type)?.[1] ?? '') ?? null
