@@ -15,7 +15,7 @@ import { eventsRouter } from './v1/events.ts'
 export interface ApiOptions {
   store: Store
   runtime: () => Runtime
-  acceptor: Acceptor
+  acceptor: Pick<Acceptor, 'accept'>
   clock: Clock
   log: Log
   admin_token: string | null

@@ -1,44 +1,44 @@
 import { hash } from 'node:crypto'
 import { titleText } from '../../src/contract/event-title.ts'
 import { NO_CHANGE, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
-import type { SourceConfig } from '../config/config.ts'
+import type { ConfigProblem, SourceConfig } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
-import type { SourceEvent } from '../sources/source.ts'
-import { OWN_SOURCE } from '../sources/model-dispatch.ts'
-import { parse } from '../store/json-text.ts'
-import type { Consequence, GivenUp } from '../store/records.ts'
-import type { Attempt } from './attempt.ts'
 import { reasonOf } from '../observe/reason-of.ts'
+import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import type { SourceEvent } from '../sources/source.ts'
+import { parse } from '../store/json-text.ts'
+import type { Consequence, GivenUp, NewDelivery } from '../store/records.ts'
+import type { Attempt } from './attempt.ts'
 
-/** At most one event per cause in this time, over all replicas. */
+/** At most one event per cause is raised in this time, in ms, over all replicas. */
 const QUIET_MS = 15 * 60_000
-/** A cause whose event could not be stored is heard again after this, ms: strangers who are refused can raise some. */
+/**
+ * How long a cause is quiet whose event could not be stored, in ms: not at all would let strangers whose requests are
+ * refused raise any number.
+ */
 const UNSTORED_QUIET_MS = 5_000
 /** Refused requests within the quiet time before a source counts as rejecting. */
 const REJECTIONS = 5
 
-type OwnEventType =
-  'delivery.failed' | 'delivery.recovered' | 'lane.paused' | 'source.rejecting' | 'config.refused'
-
-/** The receiver's own source: what goes wrong in it, as events that automations can hear. */
-export interface OwnEvents {
-  /** What an attempt led to: a dead letter, a recovery, a lane that rests. */
+/** The receiver's own source: what goes wrong in it, as events that automations can name. */
+export interface Alerts {
+  /** Tells what an attempt led to: a dead letter, a recovery, a paused lane. */
   attempted(attempt: Attempt, consequence: Consequence): void
-  /** A delivery that ended without an attempt that said so. */
+  /** Tells of a delivery that ended without an attempt that said so. */
   gaveUp(delivery: GivenUp): void
-  /** An event that could not be turned into a request. */
-  undeliverable(
-    event: ModelEvent,
-    delivery: { id: string; automation: string; class: string; message: string; fix: string },
-  ): void
-  /** A request to this source was refused. */
+  /** Tells of an event that could not be turned into a request. */
+  undeliverable(event: ModelEvent, delivery: Undeliverable): void
+  /** Tells that a request to this source was refused. */
   rejected(source: string, reason: string): void
-  /** A changed configuration could not be used. */
-  refused(problems: readonly { file: string; line: number | null; key: string; message: string }[]): void
+  /** Tells that a changed configuration could not be used. */
+  refused(problems: readonly ConfigProblem[]): void
 }
 
-/** The pseudo source under which own events are taken in. */
+/** A delivery that has no valid target, and why. */
+export type Undeliverable = Pick<NewDelivery, 'id' | 'automation'> & NonNullable<NewDelivery['error']>
+
+/** The pseudo source under which alerts are taken in. */
 export const OWN_SOURCE_CONFIG: SourceConfig = {
   name: OWN_SOURCE,
   type: OWN_SOURCE,
@@ -51,111 +51,127 @@ export const OWN_SOURCE_CONFIG: SourceConfig = {
   settings: {},
 }
 
-/** `take` hands an event to the store as if a registry had sent it. */
-export function createOwnEvents(
-  take: (event: SourceEvent, raw: Buffer) => Promise<unknown>,
-  clock: Clock,
-  log: Log,
-): OwnEvents {
-  /** Until when each cause is not heard again, ms of the steady clock. */
+/** What alerts are raised with. */
+export interface AlertsOptions {
+  /** Hands an event to the store as if a registry had sent it. */
+  take: (event: SourceEvent, raw: Buffer) => Promise<unknown>
+  clock: Clock
+  log: Log
+}
+
+/** One thing to tell people. */
+interface Alert {
+  type: 'delivery.failed' | 'delivery.recovered' | 'lane.paused' | 'source.rejecting' | 'config.refused'
+  /** Alerts of one type and cause are raised once in the quiet time. */
+  cause: string
+  title: string
+  model: ModelEvent['model']
+  extra: JsonObject
+}
+
+/** Returns what raises alerts: each at most once per cause in the quiet time. */
+export function createAlerts({ take, clock, log }: AlertsOptions): Alerts {
+  /** Until when each cause is quiet, ms of the steady clock. */
   const quiet = new Map<string, number>()
   const rejections = new Map<string, number[]>()
 
-  function raise(
-    type: OwnEventType,
-    cause: string,
-    title: string,
-    model: ModelEvent['model'],
-    extra: JsonObject,
-  ) {
+  function raise(alert: Alert): void {
+    const { type, cause, title, extra } = alert
     const now = clock.steady()
     const key = hash('sha256', `${type}\n${cause}`, 'hex')
     if (now < (quiet.get(key) ?? -Infinity)) return
     for (const [old, until] of quiet) if (now >= until) quiet.delete(old)
     quiet.set(key, now + QUIET_MS)
-    const event = toSourceEvent(type, key, title, model, extra)
-    take(event, Buffer.from(JSON.stringify({ event: type, title, ...extra }))).catch((error: unknown) => {
+    const raw = Buffer.from(JSON.stringify({ event: type, title, ...extra }))
+    take(toSourceEvent(alert, key), raw).catch((error: unknown) => {
       quiet.set(key, clock.steady() + UNSTORED_QUIET_MS)
-      log.error({ type, reason: reasonOf(error) }, 'an event of our own could not be stored')
+      log.error({ type, reason: reasonOf(error) }, 'an alert could not be stored')
     })
   }
 
+  /** Counts a refusal. Returns whether there were enough of them. */
+  function isRejecting(source: string): boolean {
+    const now = clock.steady()
+    const recent = (rejections.get(source) ?? []).filter((at) => now - at < QUIET_MS)
+    rejections.set(source, [...recent, now].slice(-REJECTIONS))
+    return recent.length + 1 >= REJECTIONS
+  }
+
   return {
-    attempted({ claim, result }, { status, recovered, paused }) {
-      const event = parse(claim.event)
-      // An alert that fails raises no alert; that its lane rests is news for everybody in the lane.
-      const alert = event.source.name === OWN_SOURCE
-      const { automation, target, lane } = claim
-      const where = { automation, target, lane, delivery_id: claim.id, event_id: claim.event_id }
-      const why = { class: result.class, reason: result.message, fix: result.fix }
-      if (status === 'failed' && !alert) {
-        const title = `delivery to ${target} failed: ${result.message}`
-        raise('delivery.failed', `${automation}\n${target}\n${result.class}`, title, event.model, {
-          ...where,
-          ...why,
-        })
-      }
-      if (recovered && !alert) {
-        const title = `deliveries to ${target} get through again`
-        raise('delivery.recovered', `${automation}\n${target}`, title, event.model, where)
-      }
-      if (paused !== null) {
-        const until = new Date(paused.until).toISOString()
-        const title = `${lane} rests until ${until}: ${paused.message}`
-        raise('lane.paused', `${lane}\n${paused.reason}`, title, null, {
-          lane,
-          cause: paused.reason,
-          until,
-          ...why,
-        })
-      }
+    attempted(attempt, consequence) {
+      for (const alert of attemptAlerts(attempt, consequence)) raise(alert)
     },
-    gaveUp({ id, event: text, automation, target, lane, event_id, status, class: kind, message, fix }) {
-      const event = parse(text)
-      if (event.source.name === OWN_SOURCE) return
-      const title = `delivery to ${target} ${status}: ${message}`
-      raise('delivery.failed', `${automation}\n${target}\n${kind}`, title, event.model, {
-        automation,
-        target,
-        lane,
-        delivery_id: id,
-        event_id,
-        class: kind,
-        reason: message,
-        fix,
-      })
+    gaveUp(delivery) {
+      const event = parse(delivery.event)
+      if (!isAlert(event)) raise(givenUpAlert(delivery, event))
     },
-    undeliverable(event, { id, automation, class: kind, message, fix }) {
-      if (event.source.name === OWN_SOURCE) return
-      const extra = { automation, delivery_id: id, event_id: event.id, reason: message, fix }
-      // The message quotes the event: with it in the cause, a sender could raise any number of alerts.
-      raise('delivery.failed', `${automation}\n${kind}`, `${automation}: ${message}`, event.model, extra)
+    undeliverable(event, delivery) {
+      if (!isAlert(event)) raise(undeliverableAlert(event, delivery))
     },
     rejected(source, reason) {
-      const now = clock.steady()
-      const recent = (rejections.get(source) ?? []).filter((at) => now - at < QUIET_MS)
-      rejections.set(source, [...recent, now].slice(-REJECTIONS))
-      if (recent.length + 1 < REJECTIONS) return
-      raise('source.rejecting', source, `source ${source} refuses requests: ${reason}`, null, {
-        source,
-        reason,
-      })
+      if (!isRejecting(source)) return
+      const title = `source ${source} refuses requests: ${reason}`
+      raise({ type: 'source.rejecting', cause: source, title, model: null, extra: { source, reason } })
     },
     refused(problems) {
-      const text = problems.map(({ file, line, key, message }) => `${file}:${line ?? ''} ${key}: ${message}`)
-      const title = `configuration refused: ${text[0] ?? ''}`
-      raise('config.refused', text.join('\n'), title, null, { problems: text })
+      raise(refusedAlert(problems))
     },
   }
 }
 
-function toSourceEvent(
-  type: OwnEventType,
-  key: string,
-  title: string,
-  model: ModelEvent['model'],
-  extra: JsonObject,
-): SourceEvent {
+/** An alert that fails raises no alert. */
+const isAlert = (event: ModelEvent) => event.source.name === OWN_SOURCE
+
+function attemptAlerts({ claim, result }: Attempt, { status, recovered, paused }: Consequence): Alert[] {
+  const event = parse(claim.event)
+  const { automation, target, lane } = claim
+  const where = { automation, target, lane, delivery_id: claim.id, event_id: claim.event_id }
+  const why = { class: result.class, reason: result.message, fix: result.fix }
+  const alerts: Alert[] = []
+  if (status === 'failed' && !isAlert(event)) {
+    const cause = `${automation}\n${target}\n${result.class}`
+    const title = `delivery to ${target} failed: ${result.message}`
+    alerts.push({ type: 'delivery.failed', cause, title, model: event.model, extra: { ...where, ...why } })
+  }
+  if (recovered && !isAlert(event)) {
+    const cause = `${automation}\n${target}`
+    const title = `deliveries to ${target} get through again`
+    alerts.push({ type: 'delivery.recovered', cause, title, model: event.model, extra: where })
+  }
+  // That the lane of an alert is paused is news for all who use the lane.
+  if (paused !== null) {
+    const until = new Date(paused.until).toISOString()
+    const cause = `${lane}\n${paused.reason}`
+    const title = `${lane} is paused until ${until}: ${paused.message}`
+    const extra = { lane, cause: paused.reason, until, ...why }
+    alerts.push({ type: 'lane.paused', cause, title, model: null, extra })
+  }
+  return alerts
+}
+
+function givenUpAlert(delivery: GivenUp, { model }: ModelEvent): Alert {
+  const { id: delivery_id, automation, target, lane, event_id, status, message: reason, fix } = delivery
+  const cause = `${automation}\n${target}\n${delivery.class}`
+  const title = `delivery to ${target} ${status}: ${reason}`
+  const extra = { automation, target, lane, delivery_id, event_id, class: delivery.class, reason, fix }
+  return { type: 'delivery.failed', cause, title, model, extra }
+}
+
+function undeliverableAlert(event: ModelEvent, delivery: Undeliverable): Alert {
+  const { id: delivery_id, automation, message: reason, fix } = delivery
+  // The message quotes the event: with it in the cause, a sender could raise any number of alerts.
+  const cause = `${automation}\n${delivery.class}`
+  const extra = { automation, delivery_id, event_id: event.id, reason, fix }
+  return { type: 'delivery.failed', cause, title: `${automation}: ${reason}`, model: event.model, extra }
+}
+
+function refusedAlert(problems: readonly ConfigProblem[]): Alert {
+  const texts = problems.map(({ file, line, key, message }) => `${file}:${line ?? ''} ${key}: ${message}`)
+  const title = `configuration refused: ${texts[0] ?? ''}`
+  return { type: 'config.refused', cause: texts.join('\n'), title, model: null, extra: { problems: texts } }
+}
+
+function toSourceEvent({ type, title, model, extra }: Alert, key: string): SourceEvent {
   return {
     event: {
       type,

@@ -1,31 +1,33 @@
 import type { Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
+import { reasonOf } from '../observe/reason-of.ts'
 import type { Claimed, Consequence, GivenUp } from '../store/records.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
-import { ATTEMPT_MS, makeAttempt, type Attempt } from './attempt.ts'
-import { createLanesToLookAt } from './due-lanes.ts'
-import { reasonOf } from '../observe/reason-of.ts'
+import { ATTEMPT_MS, makeAttempt, type Attempt, type AttemptContext } from './attempt.ts'
+import { createDueLanes } from './due-lanes.ts'
 
-/** A claim lasts so long by the store's clock, ms. */
+/** How long a claim is valid, in ms of the store's clock. */
 export const LEASE_MS = 60_000
-/** A claim this old is not sent any more: by the time it arrived, it might be someone else's. */
+/** A claim older than this, in ms, is not sent any more: by the time it arrived, it might be another worker's. */
 const STALE_CLAIM_MS = LEASE_MS - 2 * ATTEMPT_MS
-/** The safety net under wake-ups: nothing in the normal path waits for it. */
+/** The safety net under wake-ups, in ms: nothing in the normal path waits for it. */
 const SAFETY_POLL_MS = { sqlite: 30_000, postgres: 5_000 }
-/** Wait before looking again at what another replica is looking at, ms. */
+/** How long to wait, in ms, before looking again at what another replica is looking at. */
 const TAKEN_MS = 20
-/** Wait after the store failed, ms. */
+/** How long to wait after the store failed, in ms. */
 const STORE_RETRY_MS = 250
 
+/** What an engine works with, and who is told what it does. */
 export interface EngineOptions {
   store: Store
   /** The destinations of today's configuration. */
   senders: () => ReadonlyMap<string, Sender>
   clock: Clock
   log: Log
-  /** Attempts at a time, over all lanes. */
+  /** The most attempts at a time, over all lanes. */
   concurrency?: number
+  /** Uniform in [0, 1). */
   random?: () => number
   /** Told what every attempt led to, once that is written. */
   onConsequence?: (attempt: Attempt, consequence: Consequence) => void
@@ -33,134 +35,205 @@ export interface EngineOptions {
   onGivenUp?: (delivery: GivenUp) => void
 }
 
+/** What tries the deliveries that are due. */
 export interface Engine {
+  /** Starts to claim and to try. */
   start(): void
-  /** Something was put into these lanes: looks as soon as they can be claimed from. Without lanes: looks everywhere. */
+  /**
+   * Looks into these lanes as soon as something can be claimed from them, because something was put there. Without
+   * lanes, looks everywhere.
+   */
   wake(lanes?: readonly string[]): void
   /**
-   * Asks for no more claims, waits up to `grace_ms` for attempts under way, those just claimed too, and writes their
-   * results; as long again where the store cannot take them.
+   * Asks for no more claims, waits up to `grace_ms` for the attempts under way (those just claimed too) and writes
+   * their results; up to `grace_ms` more where the store cannot take them.
    */
   stop(grace_ms: number): Promise<void>
-  /** Whether the last look into the store succeeded. */
+  /** Returns whether the last look into the store succeeded. */
   healthy(): boolean
 }
 
 /**
- * Claims what is due, tries it, writes what came of it. Woken by accepts and results; a timer only where the
- * store says that something falls due by itself.
+ * Returns an engine that claims what is due, tries it and writes what came of it. Accepts and results wake it; a timer
+ * does only where the store says that something falls due by itself.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, senders, clock, log, concurrency = 64, random = Math.random } = options
-  const context = { senders, clock, log, random }
-  /** By lease: one delivery may be claimed again before an older attempt at it has ended. */
-  const under_way = new Map<string, Promise<void>>()
-  const lanes = createLanesToLookAt(() => performance.now())
-  let attempts: Attempt[] = []
-  /** Results that could not be written for their own sake: kept apart, so that they hold up nobody else's. */
-  let stuck: Attempt[] = []
-  let timer: NodeJS.Timeout | null = null
-  let timer_at = 0
-  let looking: Promise<void> | null = null
-  let again = false
-  let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
-  let healthy = true
+  const engine = new Heartbeat(options)
+  return {
+    start: () => {
+      engine.start()
+    },
+    wake: (lanes) => {
+      engine.wake(lanes)
+    },
+    stop: (grace_ms) => engine.stop(grace_ms),
+    healthy: () => engine.healthy,
+  }
+}
 
-  function wake(): void {
-    if (state === 'new' || state === 'stopped') return
-    again = true
-    looking ??= look()
+class Heartbeat {
+  healthy = true
+  readonly #options: EngineOptions
+  readonly #attempt: AttemptContext
+  readonly #concurrency: number
+  /** By lease: one delivery may be claimed again before an older attempt at it has ended. */
+  readonly #under_way = new Map<string, Promise<void>>()
+  readonly #lanes = createDueLanes(() => performance.now())
+  #made: Attempt[] = []
+  /** Results that could not be written for their own sake: kept apart, so that they hold up no others. */
+  #stuck: Attempt[] = []
+  #timer: NodeJS.Timeout | null = null
+  #timer_at = 0
+  #looking: Promise<void> | null = null
+  #again = false
+  #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+
+  constructor(options: EngineOptions) {
+    const { senders, clock, log, concurrency = 64, random = Math.random } = options
+    this.#options = options
+    this.#attempt = { senders, clock, log, random }
+    this.#concurrency = concurrency
   }
 
-  function callLanes(named: readonly string[]): void {
-    if (lanes.call(named)) wake()
-    else if (looking === null && state === 'running') sleep(lanes.next_ms())
+  start(): void {
+    this.#state = 'running'
+    this.#look()
+  }
+
+  wake(lanes: readonly string[] = []): void {
+    if (lanes.length === 0 || this.#lanes.add(lanes)) this.#look()
+    else if (this.#looking === null && this.#state === 'running') this.#sleep(this.#lanes.next_ms())
+  }
+
+  async stop(grace_ms: number): Promise<void> {
+    if (this.#state === 'running') this.#state = 'stopping'
+    this.#clearTimer()
+    const attempted = async () => {
+      // A look that was under way may still bring claims: they count as under way too.
+      while (this.#looking !== null) await this.#looking
+      await Promise.all(this.#under_way.values())
+    }
+    await Promise.race([attempted(), pause(grace_ms)])
+    const until = performance.now() + grace_ms
+    const write = async () => {
+      while (!(await this.#written()) && performance.now() < until) await pause(STORE_RETRY_MS)
+    }
+    await Promise.race([write(), pause(grace_ms)])
+    this.#state = 'stopped'
+    this.#clearTimer()
+  }
+
+  async #written(): Promise<boolean> {
+    this.#look()
+    while (this.#looking !== null) await this.#looking
+    return this.#made.length + this.#stuck.length === 0
+  }
+
+  #look(): void {
+    if (this.#state === 'new' || this.#state === 'stopped') return
+    this.#again = true
+    this.#looking ??= this.#lookUntilDone()
+  }
+
+  async #lookUntilDone(): Promise<void> {
+    let wait = 0
+    while (this.#again) {
+      this.#again = false
+      wait = await this.#lookOnce()
+    }
+    this.#looking = null
+    this.#clearTimer()
+    const poll_ms = SAFETY_POLL_MS[this.#options.store.engine]
+    if (this.#state === 'running') this.#sleep(Math.min(wait, this.#lanes.next_ms(), poll_ms))
   }
 
   /** Looks again in `ms` at the latest. */
-  function sleep(ms: number): void {
+  #sleep(ms: number): void {
     const at = performance.now() + ms
-    if (timer !== null && at >= timer_at) return
-    if (timer !== null) clearTimeout(timer)
-    timer_at = at
-    timer = setTimeout(wake, ms)
+    if (this.#timer !== null && at >= this.#timer_at) return
+    this.#clearTimer()
+    this.#timer_at = at
+    this.#timer = setTimeout(() => {
+      this.#look()
+    }, ms)
   }
 
-  async function look(): Promise<void> {
-    let wait = 0
-    while (again) {
-      again = false
-      wait = await lookOnce()
-    }
-    looking = null
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    if (state === 'running') sleep(Math.min(wait, lanes.next_ms(), SAFETY_POLL_MS[store.engine]))
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
   }
 
-  /** One heartbeat; gives how long to sleep, ms. */
-  async function lookOnce(): Promise<number> {
-    await writeOneByOne(stuck)
-    const made = attempts
-    attempts = []
-    const called = lanes.take()
-    const capacity = state === 'running' ? concurrency - under_way.size : 0
+  /** One heartbeat: writes results, claims what is due. Returns how long to sleep, in ms. */
+  async #lookOnce(): Promise<number> {
+    await this.#writeOneByOne(this.#stuck)
+    const made = this.#made
+    this.#made = []
+    const lanes = this.#lanes.take()
+    const capacity = this.#state === 'running' ? this.#concurrency - this.#under_way.size : 0
     const asked_at = performance.now()
     try {
-      const { claimed, consequences, given_up, blocked_ms, missed, wait_ms } = await store.advance({
-        now: clock.steady(),
-        finished: made.map(({ finished }) => finished),
+      const { claimed, consequences, given_up, blocked_ms, missed, wait_ms } = await this.#advance({
+        made,
         capacity,
-        lease_ms: LEASE_MS,
-        lanes: called,
+        lanes,
       })
-      lanes.call(missed)
-      lanes.rest(blocked_ms, new Set(attempts.map(({ claim }) => claim.lane)))
-      for (const claim of claimed) begin(claim, asked_at)
-      made.forEach((attempt, i) => {
-        const consequence = consequences[i]
-        if (consequence !== undefined) follow(attempt, consequence)
-      })
-      tellGivenUp(given_up)
-      if (!healthy) log.info('the store can be used again')
-      healthy = true
+      this.#lanes.add(missed)
+      this.#lanes.pause(blocked_ms, new Set(this.#made.map(({ claim }) => claim.lane)))
+      for (const claim of claimed) this.#begin(claim, asked_at)
+      this.#followAll(made, consequences)
+      this.#tellGivenUp(given_up)
+      if (!this.healthy) this.#options.log.info('the store can be used again')
+      this.healthy = true
       if (capacity === 0) return Infinity
       // Where nothing could be done about what is due, another replica is at it.
       const idle = claimed.length === 0 && made.length === 0
-      const wait = Math.min(missed.length > 0 ? 0 : wait_ms, stuck.length > 0 ? STORE_RETRY_MS : Infinity)
+      const stuck_ms = this.#stuck.length > 0 ? STORE_RETRY_MS : Infinity
+      const wait = Math.min(missed.length > 0 ? 0 : wait_ms, stuck_ms)
       return idle && wait === 0 ? TAKEN_MS : wait
     } catch (error) {
-      lanes.call(called)
-      if (!(error instanceof StoreUnavailable) && made.length > 0) {
-        stuck.push(...made)
-        return 0
-      }
-      attempts = [...made, ...attempts]
-      if (healthy) log.error({ reason: reasonOf(error) }, 'the store cannot be used: deliveries wait')
-      healthy = false
-      return STORE_RETRY_MS
+      this.#lanes.add(lanes)
+      return this.#keep(made, error)
     }
   }
 
-  /** After a group of results failed for the sake of one: each on its own, for as long as its claim lasts. */
-  async function writeOneByOne(made: readonly Attempt[]): Promise<void> {
-    stuck = []
+  #advance(look: { made: readonly Attempt[]; capacity: number; lanes: readonly string[] }) {
+    const { store, clock } = this.#options
+    return store.advance({
+      now: clock.steady(),
+      finished: look.made.map(({ finished }) => finished),
+      capacity: look.capacity,
+      lease_ms: LEASE_MS,
+      lanes: look.lanes,
+    })
+  }
+
+  /** Keeps results that could not be written. Returns how long to sleep, in ms. */
+  #keep(made: Attempt[], error: unknown): number {
+    if (!(error instanceof StoreUnavailable) && made.length > 0) {
+      this.#stuck.push(...made)
+      return 0
+    }
+    this.#made = [...made, ...this.#made]
+    if (this.healthy) {
+      this.#options.log.error({ reason: reasonOf(error) }, 'the store cannot be used: deliveries wait')
+    }
+    this.healthy = false
+    return STORE_RETRY_MS
+  }
+
+  /** After a group of results failed for the sake of one: writes each by itself, for as long as its claim is valid. */
+  async #writeOneByOne(made: readonly Attempt[]): Promise<void> {
+    this.#stuck = []
     for (const attempt of made) {
-      const alone = {
-        now: clock.steady(),
-        finished: [attempt.finished],
-        capacity: 0,
-        lease_ms: LEASE_MS,
-        lanes: [],
-      }
       try {
-        const { consequences, given_up } = await store.advance(alone)
-        for (const consequence of consequences) follow(attempt, consequence)
-        tellGivenUp(given_up)
+        const { consequences, given_up } = await this.#advance({ made: [attempt], capacity: 0, lanes: [] })
+        this.#followAll([attempt], consequences)
+        this.#tellGivenUp(given_up)
       } catch (error) {
-        if (performance.now() - attempt.made_at < LEASE_MS) stuck.push(attempt)
+        if (performance.now() - attempt.made_at < LEASE_MS) this.#stuck.push(attempt)
         const { id: delivery_id } = attempt.claim
-        log.error({ delivery_id, reason: reasonOf(error) }, 'the result of an attempt cannot be written')
+        const reason = reasonOf(error)
+        this.#options.log.error({ delivery_id, reason }, 'the result of an attempt cannot be written')
       }
     }
   }
@@ -169,71 +242,42 @@ export function createEngine(options: EngineOptions): Engine {
    * Tries what was claimed, unless the claim is too old to be used. Its age counts from before it was asked for, since
    * the process may have been stopped before it read the answer.
    */
-  function begin(claim: Claimed, asked_at: number): void {
+  #begin(claim: Claimed, asked_at: number): void {
     const isStale = performance.now() - asked_at > STALE_CLAIM_MS
-    const work = (isStale ? Promise.resolve(null) : makeAttempt(claim, context)).then((made) => {
-      under_way.delete(claim.lease)
-      if (made !== null) attempts.push(made)
-      lanes.rouse(claim.lane)
-      wake()
+    const work = (isStale ? Promise.resolve(null) : makeAttempt(claim, this.#attempt)).then((made) => {
+      this.#under_way.delete(claim.lease)
+      if (made !== null) this.#made.push(made)
+      this.#lanes.wake(claim.lane)
+      this.#look()
     })
-    under_way.set(claim.lease, work)
+    this.#under_way.set(claim.lease, work)
   }
 
-  function follow(attempt: Attempt, consequence: Consequence): void {
-    if (consequence.status === null) {
-      log.warn({ delivery_id: attempt.claim.id }, 'claim lost meanwhile: the result is dropped')
-    }
-    tell(() => options.onConsequence?.(attempt, consequence))
+  #followAll(made: readonly Attempt[], consequences: readonly Consequence[]): void {
+    const { log, onConsequence } = this.#options
+    made.forEach((attempt, i) => {
+      const consequence = consequences[i]
+      if (consequence === undefined) return
+      if (consequence.status === null) {
+        log.warn({ delivery_id: attempt.claim.id }, 'claim lost meanwhile: the result is dropped')
+      }
+      this.#tell(() => onConsequence?.(attempt, consequence))
+    })
   }
 
-  function tellGivenUp(deliveries: readonly GivenUp[]): void {
+  #tellGivenUp(deliveries: readonly GivenUp[]): void {
+    const { log, onGivenUp } = this.#options
     for (const { event: _event, ...delivery } of deliveries) log.warn(delivery, 'given up')
-    for (const delivery of deliveries) tell(() => options.onGivenUp?.(delivery))
+    for (const delivery of deliveries) this.#tell(() => onGivenUp?.(delivery))
   }
 
-  /** What listens must not stop the engine: the store has it already. */
-  function tell(listener: () => void): void {
+  /** Calls a listener, which must not stop the engine: the store has it already. */
+  #tell(listener: () => void): void {
     try {
       listener()
     } catch (error) {
-      log.error({ reason: reasonOf(error) }, 'what follows a delivery failed')
+      this.#options.log.error({ reason: reasonOf(error) }, 'what follows a delivery failed')
     }
-  }
-
-  const written = async () => {
-    wake()
-    while (looking !== null) await looking
-    return attempts.length + stuck.length === 0
-  }
-
-  return {
-    start() {
-      state = 'running'
-      wake()
-    },
-    wake(named) {
-      if (named === undefined || named.length === 0) wake()
-      else callLanes(named)
-    },
-    async stop(grace_ms) {
-      if (state === 'running') state = 'stopping'
-      if (timer !== null) clearTimeout(timer)
-      const attempted = async () => {
-        // A look that was under way may still bring claims: they count as under way too.
-        while (looking !== null) await looking
-        await Promise.all(under_way.values())
-      }
-      await Promise.race([attempted(), pause(grace_ms)])
-      const until = performance.now() + grace_ms
-      const write = async () => {
-        while (!(await written()) && performance.now() < until) await pause(STORE_RETRY_MS)
-      }
-      await Promise.race([write(), pause(grace_ms)])
-      state = 'stopped'
-      if (timer !== null) clearTimeout(timer)
-    },
-    healthy: () => healthy,
   }
 }
 

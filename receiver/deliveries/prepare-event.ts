@@ -11,8 +11,8 @@ import type { NewEvent } from '../store/records.ts'
 import { newEventId } from './ids.ts'
 import { planDeliveries } from './plan.ts'
 
-/** One event as it goes to the store, and what was decided about it. */
-export interface Taken {
+/** An event as it goes to the store, and what was decided about it. */
+export interface Prepared {
   event: ModelEvent
   hint: string | null
   results: readonly MatchResult[]
@@ -28,13 +28,13 @@ export interface Arrival {
   secret: number | null
 }
 
-/** Turns what a source understood into the event that is stored, with its deliveries. Pure but for ids. */
-export function takeEvent(
+/** Returns what a source understood as the event that is stored, with its deliveries. Pure but for ids. */
+export function prepareEvent(
   runtime: Runtime,
   source: SourceConfig,
   found: SourceEvent,
   arrival: Arrival,
-): Taken {
+): Prepared {
   const event: ModelEvent = {
     schema: SCHEMA,
     id: newEventId(),
@@ -63,21 +63,27 @@ export function takeEvent(
     replay: null,
     holder: holderOf(event),
   }
-  return matchAndPlan(runtime, source, event, found, record)
+  return matchAndPlan(runtime, source, { event, found, record })
+}
+
+/** An accepted event that is to go through today's automations again. */
+export interface Replay {
+  event: ModelEvent
+  found: Found
+  arrival: Arrival
+  /** Also what is stale: a newer event has the slot. */
+  force: boolean
 }
 
 /**
- * The same event once more, under a new id and today's automations. It moves no alias in our log, and stands where the
- * event stood. `force`: also what a newer event has overtaken.
+ * Returns an accepted event once more, under a new id and today's automations. The replay moves no alias in our log,
+ * and takes the place of the event.
  */
-export function takeReplay(
+export function prepareReplay(
   runtime: Runtime,
   source: SourceConfig,
-  replayed: ModelEvent,
-  found: Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>,
-  arrival: Arrival,
-  force: boolean,
-): Taken {
+  { event: replayed, found, arrival, force }: Replay,
+): Prepared {
   const event: ModelEvent = {
     ...replayed,
     id: newEventId(),
@@ -92,7 +98,7 @@ export function takeReplay(
     replay: { of: replayed.id, force },
     holder: null,
   }
-  return matchAndPlan(runtime, source, event, found, record)
+  return matchAndPlan(runtime, source, { event, found, record })
 }
 
 type Found = Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>
@@ -113,17 +119,15 @@ function recordOf(event: ModelEvent, { flat, dispatch_type, hint }: Found, arriv
 function matchAndPlan(
   runtime: Runtime,
   source: SourceConfig,
-  event: ModelEvent,
-  found: Found,
-  record: Omit<NewEvent, 'deliveries'>,
-): Taken {
+  { event, found, record }: { event: ModelEvent; found: Found; record: Omit<NewEvent, 'deliveries'> },
+): Prepared {
   const results = explainEvent(runtime.automations, event, source.allow)
   const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
   const deliveries = planDeliveries(event, found, matched, runtime.senders)
   return { event, hint: found.hint, results, record: { ...record, deliveries } }
 }
 
-/** What the event says about who holds an alias or a stage from now on. */
+/** Returns what the event says about who holds an alias or a stage from now on. */
 function holderOf(event: ModelEvent): NewEvent['holder'] {
   const { source, kind, model, change } = event
   if (model === null || !['alias.added', 'alias.removed', 'stage.changed'].includes(kind)) return null

@@ -5,26 +5,28 @@ import { parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
 import type { Acceptor } from './acceptor.ts'
 import { OWN_SOURCE_CONFIG } from './alerts.ts'
-import { takeReplay } from './prepare-event.ts'
+import { prepareReplay } from './prepare-event.ts'
 
+/** What a replay works with. */
 export interface Replayer {
   store: Store
   runtime: () => Runtime
-  acceptor: Acceptor
+  acceptor: Pick<Acceptor, 'accept'>
   clock: Clock
 }
 
+/** What became of a replay. */
 export type Replayed =
   | { outcome: 'replayed'; event_id: string; deliveries: string[]; stale: number }
-  /** A newer event has overtaken all of it: nothing was stored. */
+  /** A newer event has the slot of every delivery: nothing was stored. */
   | { outcome: 'stale' }
   /** The source that sent it is no longer configured. */
   | { outcome: 'source_gone'; source: string }
   | { outcome: 'not_found' }
 
 /**
- * Sends an accepted event through today's automations. What a newer event about the same subject has overtaken is
- * left out and counted as stale, unless `force`: a recovery must never roll production back.
+ * Sends an accepted event through today's automations. A delivery that would roll back what a newer event has done is
+ * left out and counted as stale, unless `force`.
  */
 export async function replayEvent(
   { store, runtime, acceptor, clock }: Replayer,
@@ -38,7 +40,7 @@ export async function replayEvent(
   if (source === undefined) return { outcome: 'source_gone', source: stored.source }
   const event = parse(stored.event)
   const arrival = { raw: stored.raw, received_at: clock.wall(), secret: stored.context.secret }
-  const { record } = takeReplay(runtime(), source, event, stored.context, arrival, force)
+  const { record } = prepareReplay(runtime(), source, { event, found: stored.context, arrival, force })
   const accepted = await acceptor.accept(record)
   if (accepted.outcome === 'stale') return { outcome: 'stale' }
   const stale = accepted.outcome === 'accepted' ? (accepted.stale ?? []) : []

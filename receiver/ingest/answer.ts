@@ -1,5 +1,5 @@
 import { whyNone } from '../automations/nearest.ts'
-import type { Taken } from '../deliveries/prepare-event.ts'
+import type { Prepared } from '../deliveries/prepare-event.ts'
 import type { Accepted } from '../store/records.ts'
 
 /** What the sender is told of an accepted or known event. The registry's users see it: it never holds a secret. */
@@ -10,12 +10,12 @@ export interface Answer {
 
 /** The answer for one request's events, as they came back from the store. `public_url` makes the link. */
 export function answerFor(
-  taken: readonly Taken[],
+  prepared: readonly Prepared[],
   accepted: readonly Accepted[],
   public_url: string | null,
 ): Answer {
   const at = accepted.findIndex(({ outcome }) => outcome === 'accepted')
-  const first = taken[at]
+  const first = prepared[at]
   if (first === undefined) {
     return { status: 200, body: { status: 'duplicate', event_id: accepted[0]?.event_id ?? null } }
   }
@@ -33,13 +33,13 @@ export function answerFor(
       url: public_url === null ? null : `${public_url}/api/v1/events/${event.id}`,
       ...(hint === null ? {} : { hint }),
       // A registry that sends lists gets the rest of its events here.
-      ...(taken.length > 1 ? { event_ids: accepted.map(({ event_id }) => event_id) } : {}),
+      ...(prepared.length > 1 ? { event_ids: accepted.map(({ event_id }) => event_id) } : {}),
     },
   }
 }
 
 /** What goes where, or why nothing does. */
-function sentence({ record, results }: Taken): string {
+function sentence({ record, results }: Prepared): string {
   const { deliveries } = record
   if (deliveries.length > 0) {
     const sent = deliveries.filter(({ error }) => error === null)

@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express'
 import { BacklogFull, type Acceptor } from '../deliveries/acceptor.ts'
-import { takeEvent, type Taken } from '../deliveries/prepare-event.ts'
+import { prepareEvent, type Prepared } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -17,7 +17,7 @@ import { traceOf } from '../observe/reason-of.ts'
 
 export interface IngestOptions {
   runtime: () => Runtime
-  acceptor: Acceptor
+  acceptor: Pick<Acceptor, 'accept'>
   refusals: Refusals
   clock: Clock
   log: Log
@@ -85,10 +85,10 @@ async function ingest(options: IngestOptions, request: Request, response: Respon
   const shown = hideSecrets(body, secretTexts(config.credentials))
   const found = source.parse(parseJson(shown, source.lists ?? false), webhook)
   const arrival = { raw: ownBytes(shown), received_at, secret: verified.secret }
-  const taken = found.map((event) => takeEvent(runtime, config, event, arrival))
-  const accepted = await Promise.all(taken.map(({ record }) => options.acceptor.accept(record)))
-  const { status, body: answer } = answerFor(taken, accepted, options.public_url)
-  logTaken(options.log, taken, accepted)
+  const prepared = found.map((event) => prepareEvent(runtime, config, event, arrival))
+  const accepted = await Promise.all(prepared.map(({ record }) => options.acceptor.accept(record)))
+  const { status, body: answer } = answerFor(prepared, accepted, options.public_url)
+  logPrepared(options.log, prepared, accepted)
   response.status(status).json(answer)
 }
 
@@ -102,8 +102,8 @@ function webhookOf({ headers, url }: Request, body: Buffer, now: number): Webhoo
 }
 
 /** One line per event. `verified_by` is the place of the secret in the configuration, for rotations. */
-function logTaken(log: Log, taken: readonly Taken[], accepted: readonly Accepted[]): void {
-  taken.forEach(({ event, record }, i) => {
+function logPrepared(log: Log, prepared: readonly Prepared[], accepted: readonly Accepted[]): void {
+  prepared.forEach(({ event, record }, i) => {
     const result = accepted[i]
     const { source, type, kind, title } = event
     if (result?.outcome === 'duplicate') {
@@ -135,7 +135,7 @@ function refuse(log: Log, response: Response, error: unknown): void {
       .json({
         status: 'unavailable',
         error: backlog ? 'backlog' : 'store',
-        // A store that hangs, or goes away while it commits, may have taken it.
+        // A store that hangs, or goes away while it commits, may have prepared it.
         message: `${backlog ? 'Nothing was stored' : 'It may not have been stored'}. Send it again later.`,
       })
   } else {

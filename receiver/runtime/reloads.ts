@@ -2,21 +2,23 @@ import type { Config } from '../config/config.ts'
 import type { Log } from '../observe/log.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
-/** Between tries of a store that is away, ms. */
+/** How long to wait between two tries of a store that is away, in ms. */
 const RETRY_MS = 250
 
 /** Changes of the configuration on their way into force. */
 export interface Reloads {
+  /** Puts the first configuration in force. Rejects when it cannot be, also where the store is away. */
+  start(config: Config): Promise<void>
   /**
-   * True once the configuration is in force, however long the store is away before that; false when a newer one came
-   * meanwhile or `stop` was called. Rejects when it can never be put in force.
+   * Resolves to true once the configuration is in force, however long the store is away before that; to false when a
+   * newer one came meanwhile or `stop` was called. Rejects when it can never be put in force.
    */
   reload(config: Config): Promise<boolean>
   /** Tries nothing more. */
   stop(): void
 }
 
-/** Takes changes one after the other, so that the newest stays in whatever order the store answers. */
+/** Returns what takes changes one after the other, so that the newest stays in whatever order the store answers. */
 export function createReloads(putInForce: (config: Config) => Promise<void>, log: Log): Reloads {
   let newest: Config | null = null
   let last: Promise<unknown> = Promise.resolve()
@@ -39,6 +41,7 @@ export function createReloads(putInForce: (config: Config) => Promise<void>, log
   }
 
   return {
+    start: putInForce,
     reload(config) {
       newest = config
       const done = last.then(() => persist(config))

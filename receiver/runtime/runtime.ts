@@ -5,6 +5,9 @@ import type { TypeTables } from '../config/schema.ts'
 import type { Sender } from '../destinations/destination.ts'
 import type { GitHub, RepositoriesOf } from '../github/dispatch.ts'
 import { createSenders } from '../destinations/index.ts'
+import type { Clock } from '../observe/clock.ts'
+import { jsonText } from '../store/json-text.ts'
+import type { Store } from '../store/store.ts'
 import { namedRepositories } from './named-repositories.ts'
 import { connectSources, type Source } from './sources.ts'
 
@@ -19,7 +22,7 @@ export interface Runtime {
   repositoriesOf: RepositoriesOf
 }
 
-/** Compiles a valid configuration. `github` outlives it: it holds tokens and identities. */
+/** Returns a valid configuration in working form. `github` outlives it: it holds tokens and identities. */
 export function createRuntime(config: Config, github: GitHub, types: TypeTables): Runtime {
   return {
     config,
@@ -32,4 +35,14 @@ export function createRuntime(config: Config, github: GitHub, types: TypeTables)
     }),
     repositoriesOf: namedRepositories(config.automations, types.destinations),
   }
+}
+
+/** Keeps the texts of the automations, since deliveries go by the text that they were made under. */
+export async function saveRevisions({ automations }: Runtime, store: Store, clock: Clock): Promise<void> {
+  const revisions = automations.map(({ spec, revision }) => ({
+    id: revision,
+    automation: spec.name,
+    spec: jsonText(spec),
+  }))
+  await store.saveRevisions({ revisions, now: clock.steady() })
 }

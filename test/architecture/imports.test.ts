@@ -69,6 +69,7 @@ const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
     'receiver/sources',
     'receiver/automations',
     'receiver/destinations',
+    'receiver/github',
     'receiver/store',
     'receiver/observe',
   ],

@@ -47,7 +47,8 @@ function acceptor(
       return await store.accept(args)
     },
   }
-  const made = createAcceptor(watched, clock, roomLeft, listener, createLog('silent'))
+  const made = createAcceptor({ store: watched, clock, log: createLog('silent'), roomLeft })
+  made.onAccepted(listener)
   return { accept: (event: NewEvent) => made.accept(event), idle: () => made.idle(), accepted }
 }
 

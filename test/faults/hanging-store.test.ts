@@ -19,13 +19,9 @@ describe('a store that takes a commit and does not answer', () => {
       },
     } as unknown as Store
     const accepted: string[] = []
-    const acceptor = createAcceptor(
-      store,
-      { wall: () => now, steady: () => now },
-      () => true,
-      ({ id }) => accepted.push(id),
-      createLog('silent'),
-    )
+    const clock = { wall: () => now, steady: () => now }
+    const acceptor = createAcceptor({ store, clock, log: createLog('silent'), roomLeft: () => true })
+    acceptor.onAccepted(({ id }) => accepted.push(id))
     const [first, second, third] = [storedEvent(), storedEvent(), storedEvent()]
     const failure = (each: Promise<unknown>) => each.catch((error: unknown) => error)
     const committed = failure(acceptor.accept(first))

@@ -13,8 +13,10 @@ async function open() {
   }
   const around = (store: Store): Store => ({
     ...store,
-    saveRevisions: (args) =>
-      (control.save ?? ((given) => store.saveRevisions(given)))(args, store.saveRevisions),
+    saveRevisions(args) {
+      const real: Save = (given) => store.saveRevisions(given)
+      return control.save === null ? real(args) : control.save(args, real)
+    },
   })
   const house = await startHouse({ around })
   onTestFinished(() => house.close())

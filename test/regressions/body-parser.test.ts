@@ -57,9 +57,8 @@ async function mountBehind(first: RequestHandler) {
           stored.push(event.id)
           return Promise.resolve({ outcome: 'accepted', event_id: event.id, repeat_of: null })
         },
-        idle: () => Promise.resolve(),
       },
-      refusals: createRefusals(log, () => clock.wall()),
+      refusals: createRefusals({ log, clock }),
       clock,
       log,
       public_url: null,

@@ -20,10 +20,9 @@ const ownTypes = async (house: House) =>
     ({ type }) => type,
   )
 const refuse = (house: House) => sendWandb(house.url, aliasBody(), { secret: 'wrong' })
-const unstored = ({ log }: House) =>
-  log.filter(({ message }) => message === 'an event of our own could not be stored')
+const unstored = ({ log }: House) => log.filter(({ message }) => message === 'an alert could not be stored')
 
-describe('an event of our own that could not be stored', () => {
+describe('An alert that could not be stored', () => {
   it('is raised again by what comes next, not after 15 minutes', async () => {
     const clock = movable()
     let away = true
@@ -65,7 +64,7 @@ describe('an event of our own that could not be stored', () => {
 })
 
 describe('more waiting deliveries than limits.backlog', () => {
-  it('turn away webhooks, but no event of our own: that is when people must hear of it', async () => {
+  it('turn away webhooks, but no alert: that is when people must hear of it', async () => {
     const house = await open({
       config: `version: 1
 sources:
@@ -118,7 +117,7 @@ describe('the end of the process', () => {
   })
 })
 
-describe('the title of an event of our own', () => {
+describe('The title of an alert', () => {
   it('is made by the rule of every title: one line that shows what it is, cut where a character ends', async () => {
     const house = await open({})
     const message = `a\u202eb\u0007\n c ${'😀'.repeat(60)}`

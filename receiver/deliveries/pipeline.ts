@@ -1,0 +1,112 @@
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { parse } from '../store/json-text.ts'
+import type { NewEvent } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import { createAcceptor, type Acceptor } from './acceptor.ts'
+import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
+import { createBacklog } from './backlog.ts'
+import { createEngine, type Engine } from './engine.ts'
+import { prepareEvent } from './prepare-event.ts'
+import { startUpkeep } from './upkeep.ts'
+
+/** How long attempts under way may go on after a stop was asked for, in ms. */
+const ATTEMPT_GRACE_MS = 20_000
+
+/** From a prepared event to a finished attempt: what ingest and the API hand over to, and who is told of trouble. */
+export interface Pipeline {
+  acceptor: Acceptor
+  alerts: Alerts
+  /** Looks into these lanes, since something was put there; without lanes, everywhere. */
+  wake: (lanes?: readonly string[]) => void
+  /** Returns whether the last look into the store succeeded. */
+  healthy(): boolean
+  /** Starts to deliver. */
+  start(): void
+  /** Ends in good order, once nothing more is handed over: attempts under way may finish (20 s). */
+  stop(): Promise<void>
+}
+
+/** What a pipeline works with. */
+export interface PipelineOptions {
+  store: Store
+  /** What is in force now. */
+  runtime: () => Runtime
+  clock: Clock
+  log: Log
+}
+
+/** Returns a pipeline that accepts, but does not deliver yet; reclaims what an earlier process left under way. */
+export async function createPipeline({ store, runtime, clock, log }: PipelineOptions): Promise<Pipeline> {
+  const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
+  const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
+  const alerts = createAlerts({
+    clock,
+    log,
+    take(event, raw) {
+      const arrival = { raw, received_at: clock.wall(), secret: null }
+      const { record } = prepareEvent(runtime(), OWN_SOURCE_CONFIG, event, arrival)
+      // Alerts matter most when nothing gets through, and they are few.
+      return acceptor.accept(record, { past_backlog: true })
+    },
+  })
+  const engine = createEngine({
+    store,
+    senders: () => runtime().senders,
+    clock,
+    log,
+    onConsequence: (attempt, consequence) => {
+      alerts.attempted(attempt, consequence)
+    },
+    onGivenUp: (delivery) => {
+      alerts.gaveUp(delivery)
+    },
+  })
+  const wake = (lanes: readonly string[] = []) => {
+    engine.wake(lanes)
+  }
+  const upkeep = startUpkeep({ store, config: () => runtime().config, clock, log, backlog, wake })
+  acceptor.onAccepted((event, lanes) => {
+    if (event.deliveries.length === 0) return
+    backlog.add(event.deliveries.length)
+    wake([...event.deliveries.map(({ lane }) => lane), ...lanes])
+    tellUndeliverable(event, alerts)
+  })
+  await reclaim({ store, clock, log }, alerts)
+  store.onWork(wake)
+  return {
+    acceptor,
+    alerts,
+    wake,
+    healthy: () => engine.healthy(),
+    start: () => {
+      engine.start()
+    },
+    stop: () => stopAll(engine, acceptor, upkeep),
+  }
+}
+
+function tellUndeliverable({ event, deliveries }: NewEvent, alerts: Alerts): void {
+  for (const { id, automation, error } of deliveries) {
+    if (error !== null) alerts.undeliverable(parse(event), { id, automation, ...error })
+  }
+}
+
+/** Reclaims what was under way when an earlier process ended, where this process alone uses the store. */
+async function reclaim(
+  { store, clock, log }: { store: Store; clock: Clock; log: Log },
+  alerts: Alerts,
+): Promise<void> {
+  if (store.engine !== 'sqlite') return
+  const { taken_back, given_up } = await store.recover({ now: clock.steady() })
+  if (taken_back > 0) log.warn({ deliveries: taken_back }, 'reclaimed from a process that ended mid-attempt')
+  for (const delivery of given_up) alerts.gaveUp(delivery)
+}
+
+async function stopAll(engine: Engine, acceptor: Acceptor, upkeep: { stop(): void }): Promise<void> {
+  await engine.stop(ATTEMPT_GRACE_MS)
+  // The last results may have raised alerts.
+  await acceptor.idle()
+  upkeep.stop()
+}
