@@ -2,34 +2,56 @@
  * Measures the receiver and the Action side by side with others, on this machine: `npm run bench -- --help`.
  * What is measured and what it showed: docs/performance.md.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { endChildren } from './children.ts'
 import { writeDocument } from './document.ts'
 import type { Bench, Line, Measured } from './line.ts'
+import { acceptPostgres } from './lines/accept-postgres.ts'
 import { accept } from './lines/accept.ts'
 import { action } from './lines/action.ts'
+import { burst } from './lines/burst.ts'
 import { claim } from './lines/claim.ts'
+import { deliveries } from './lines/deliveries.ts'
+import { disk } from './lines/disk.ts'
 import { dispatch } from './lines/dispatch.ts'
 import { memory } from './lines/memory.ts'
+import { roundTrips } from './lines/round-trips.ts'
 import { steadyRate } from './lines/steady-rate.ts'
+import { writes } from './lines/writes.ts'
 import { describeMachine } from './machine.ts'
 import { report } from './report.ts'
 
-const LINES: readonly Line[] = [accept, steadyRate, dispatch, claim, action, memory]
+const LINES: readonly Line[] = [
+  accept,
+  acceptPostgres,
+  steadyRate,
+  burst,
+  dispatch,
+  deliveries,
+  claim,
+  writes,
+  roundTrips,
+  disk,
+  action,
+  memory,
+]
 
 /** Fewer rounds than these are for trying things out: they are not written down. */
 const ROUNDS = 7
 
 const HELP = `npm run bench [-- LINE… OPTIONS]
 Lines; without one, all but the long ones:
-${LINES.map(({ name, about, long }) => `  ${name.padEnd(12)} ${about}${long ? ' (long)' : ''}`).join('\n')}
+${LINES.map(({ name, about, long }) => `  ${name.padEnd(15)} ${about}${long ? ' (long)' : ''}`).join('\n')}
 Options, each with its default:
   --rounds ${ROUNDS}          interleaved rounds; the ratio is their median
   --seconds 4         of load in each round
   --waiting 1000000   deliveries that wait, of the line claim
   --events 1000000    of the line memory
+  --models 1000000    of the line disk
+  --baseline DIR      a checkout of the project, with its dependencies, that is measured beside this one: by
+                      accept-postgres and deliveries; without it they are measured alone
   --long              the long lines too
   --write             put the table into docs/performance.md`
 
@@ -40,6 +62,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '4' },
     waiting: { type: 'string', default: '1000000' },
     events: { type: 'string', default: '1000000' },
+    models: { type: 'string', default: '1000000' },
+    baseline: { type: 'string' },
     long: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -74,6 +98,9 @@ async function run(): Promise<void> {
     seconds: number('seconds'),
     waiting: number('waiting'),
     events: number('events'),
+    models: number('models'),
+    baseline: baseline(),
+    quiet_ms: rounds < ROUNDS ? 2_000 : 30_000,
     folder,
     say: (text) => process.stderr.write(`${text}\n`),
   }
@@ -105,7 +132,17 @@ function checkWritable(lines: readonly Line[], rounds: number): void {
   }
 }
 
-function number(name: 'rounds' | 'seconds' | 'waiting' | 'events'): number {
+/** The checkout that is measured beside this one, where one is named. */
+function baseline(): string | null {
+  if (values.baseline === undefined) return null
+  const root = resolve(values.baseline)
+  if (existsSync(join(root, 'receiver', 'main.ts')) && existsSync(join(root, 'node_modules'))) return root
+  throw new Misuse(
+    `--baseline ${values.baseline} is no checkout of the project with its dependencies: run \`npm ci\` there.`,
+  )
+}
+
+function number(name: 'rounds' | 'seconds' | 'waiting' | 'events' | 'models'): number {
   const parsed = Number(values[name])
   if (parsed >= 1 && Number.isFinite(parsed)) return parsed
   throw new Misuse(`--${name} is "${values[name]}" and must be a number of at least 1. See --help.`)

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { row } from './line.ts'
-import { readRing, SECRET, wandbScheme, writeRing } from './load/ring.ts'
+import { makeRing, readRing, SECRET, wandbScheme, writeRing } from './load/ring.ts'
+import { nameInLane } from './receiver.ts'
 import { median, medianRatio, quantile, spread } from './statistics.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-bench-'))
@@ -41,7 +42,7 @@ describe('the requests of the benchmark', () => {
   it('are whole, signed, and never the same twice', () => {
     const requests = ['first', 'second'].flatMap((name) => {
       const file = join(folder, name)
-      writeRing(file, wandbScheme('/webhooks/wandb'), 50)
+      writeRing(file, wandbScheme('/webhooks/wandb'), { count: 50 })
       return readRing(readFileSync(file)).map((request) => request.toString())
     })
     expect(new Set(requests).size).toBe(100)
@@ -52,5 +53,16 @@ describe('the requests of the benchmark', () => {
       expect(head).toContain(`\r\nX-Wandb-Signature: ${signature}\r\n`)
       expect(head).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}`)
     }
+  })
+
+  it('name models in turn for each lane where there are several', () => {
+    const requests = makeRing(wandbScheme('/'), {
+      count: 17,
+      name: (ring, n) => nameInLane(`${ring}-${n}`, n),
+    })
+    const models = requests.map(
+      (request) => /"artifact_collection_name":"(\w)-/.exec(request.toString())?.[1],
+    )
+    expect(models.join('')).toBe('0123456789abcdef0')
   })
 })

@@ -8,6 +8,12 @@ export interface Bench {
   waiting: number
   /** Of the line `memory`. */
   events: number
+  /** Of the line `disk`. */
+  models: number
+  /** Another checkout of the project, with its dependencies: its receiver is measured beside this one. */
+  baseline: string | null
+  /** How long a load waits at most for a machine with little to do, ms. */
+  quiet_ms: number
   /** An empty folder on a real disk, deleted at the end. */
   folder: string
   /** Tells a person how far it is. */

@@ -20,11 +20,18 @@ export function describeMachine(folder: string): string {
   ].join(', ')
 }
 
-function describeDisk(folder: string): string {
+/** Throws when a folder lies in memory, where nothing is ever flushed. */
+export function refuseMemory(folder: string): void {
   const kind = fileSystemOf(folder)
-  if (KINDS_IN_MEMORY.includes(kind)) {
-    throw new Error(`${folder} is ${kind}: it lies in memory. Put the project on a disk to measure it.`)
-  }
+  if (!KINDS_IN_MEMORY.includes(kind)) return
+  throw new Error(
+    `${folder} is ${kind}: it lies in memory. Put the project, and TMPDIR for PostgreSQL, on a disk to measure them.`,
+  )
+}
+
+function describeDisk(folder: string): string {
+  refuseMemory(folder)
+  const kind = fileSystemOf(folder)
   return `${kind} (4 KiB and fdatasync: ${syncTime(folder).toFixed(2)} ms)`
 }
 

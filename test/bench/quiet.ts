@@ -9,7 +9,7 @@ const IDLE = 0.8
  * Waits until the machine has little to do, `most_ms` at the longest: a server may go on after its load has ended, as
  * adnanh/webhook does, which starts its commands after it has answered. The next one would be measured beside it.
  */
-export async function untilQuiet(most_ms = 30_000): Promise<void> {
+export async function untilQuiet(most_ms: number): Promise<void> {
   const until = performance.now() + most_ms
   let before = times()
   do {

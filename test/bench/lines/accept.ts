@@ -1,157 +1,128 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ServerProcess } from '../children.ts'
+import { countsWhatIsKept, measureInTurn, type Contender } from '../contenders.ts'
+import { NO_POSTGRES, startDatabases } from '../databases.ts'
 import { row, type Bench, type Figures, type Line } from '../line.ts'
-import { githubScheme, wandbScheme, writeRing, type Scheme } from '../load/ring.ts'
-import { CONNECTIONS, loader, sendLoad } from '../load/run.ts'
+import { wandbScheme } from '../load/ring.ts'
+import { CONNECTIONS, loader } from '../load/run.ts'
 import { startCountingGitHub } from '../peers/github.ts'
-import { startExpress, startProbot, startWebhook } from '../peers/servers.ts'
-import { untilQuiet } from '../quiet.ts'
+import { startOptionalPeers } from '../peers/optional.ts'
+import { startExpress } from '../peers/servers.ts'
 import { countRows, oneAutomation, startReceiver, startWithoutStore } from '../receiver.ts'
 import { medianRatio, spread } from '../statistics.ts'
 
-/** A server under load: what it answered a second in each round. */
-interface Contender {
-  title: string
-  server: ServerProcess
-  scheme: Scheme
-  rates: number[]
-  /** Throws when what was answered is not what the server kept. */
-  check(answered: number): void
-}
-
-const WARM_UP_SECONDS = 2
 const WANDB = wandbScheme('/webhooks/wandb')
 const keepsNothing = () => undefined
 
-/** Requests a second that are on the disk when they are answered, against servers that keep nothing. */
+/** Requests a second that are on the disk when they are answered, against servers that keep the same, and nothing. */
 export const accept: Line = {
   name: 'accept',
-  about: 'durable accept, requests a second, against servers that keep nothing',
+  about:
+    'durable accept, requests a second, against servers that keep the same and servers that keep nothing',
   long: false,
   run,
 }
 
 async function run(bench: Bench): Promise<Figures> {
   const github = await startCountingGitHub()
-  const matched = await ours(bench, 'matched', 'production', github.url)
-  const unmatched = await ours(bench, 'unmatched', 'staging', github.url)
-  const without: Contender = {
-    title: 'the same receiver, nothing kept',
-    server: await startWithoutStore({
-      folder: join(bench.folder, 'without'),
-      github_url: github.url,
-      config: oneAutomation('production', 1),
-    }),
-    scheme: WANDB,
-    rates: [],
-    check: keepsNothing,
-  }
-  const express: Contender = {
-    title: 'Express, no store',
-    server: await startExpress(),
-    scheme: WANDB,
-    rates: [],
-    check: keepsNothing,
-  }
-  const { peers, notes } = await optionalPeers(bench)
-  const contenders = [matched, unmatched, without, express, ...peers.map(({ contender }) => contender)]
-  bench.say('  warming up')
-  for (const contender of contenders) await measure(bench, contender, WARM_UP_SECONDS)
-  for (const contender of contenders) contender.rates = []
-  bench.say('  measuring')
-  for (let round = 0; round < bench.rounds; round++) {
-    for (let i = 0; i < contenders.length; i++) {
-      const contender = contenders[(round + i) % contenders.length]
-      if (contender !== undefined) await measure(bench, contender, bench.seconds)
+  const databases = await startDatabases()
+  try {
+    const matched = await ours(bench, 'matched', github.url)
+    const unmatched = await ours(bench, 'unmatched', github.url)
+    const without = await withoutStore(bench, github.url)
+    const express = await bareExpress()
+    const { peers, notes } = await startOptionalPeers(bench, (name) => {
+      if (databases === null) throw new Error(NO_POSTGRES)
+      return databases.create(name)
+    })
+    const contenders = [matched, unmatched, without, express, ...peers.map(({ contender }) => contender)]
+    await measureInTurn(bench, contenders)
+    for (const { stop } of contenders) await stop()
+    return {
+      rows: [
+        against(without, express, 0.95),
+        against(matched, express, 0.45),
+        ...peers.map(({ contender, at_least }) => against(matched, contender, at_least)),
+        against(unmatched, express, null),
+        against(matched, without, null),
+      ],
+      notes: [
+        `Accept: ${loader}, ${CONNECTIONS} kept-alive connections, W&B bodies of 0.4 KB that are all different, each server in a process of its own, all with the same signature check over the raw body; one automation that matches (an event and a delivery on the disk per request, sent on at 1 a second) or none that does; log at the default level to /dev/null. Each server was under load for 8 s before the first round. What a server keeps was counted after each load, and no answered request was missing.`,
+        whoKeepsWhat(contenders),
+        ...notes,
+      ],
     }
-  }
-  for (const { server } of contenders) await server.stop()
-  github.close()
-  const against = (mine: Contender, other: Contender, at_least: number | null) =>
-    row(
-      `durable accept (${mine.title}), against ${other.title}`,
-      spread(mine.rates, 'req/s'),
-      spread(other.rates, 'req/s'),
-      medianRatio(mine.rates, other.rates),
-      at_least === null ? null : { at_least },
-    )
-  return {
-    rows: [
-      against(matched, express, 0.9),
-      against(unmatched, express, 0.9),
-      against(matched, without, null),
-      ...peers.map(({ contender, at_least }) => against(matched, contender, at_least)),
-    ],
-    notes: [
-      `Accept: ${loader}, ${CONNECTIONS} kept-alive connections, W&B bodies of 0.4 KB that are all different, each server in a process of its own; one automation that matches (an event and a delivery on the disk per request, sent on at 1 a second) or none that does; log at the default level to /dev/null. Every answered request was found on the disk after each round.`,
-      ...notes,
-    ],
+  } finally {
+    await databases?.stop()
+    github.close()
   }
 }
 
-async function ours(bench: Bench, title: string, alias: string, github_url: string): Promise<Contender> {
-  const folder = join(bench.folder, title)
-  const server = await startReceiver({ folder, github_url, config: oneAutomation(alias, 1) })
-  let before = 0
+/** What is on the disk when each server answers. */
+function whoKeepsWhat(contenders: readonly Contender[]): string {
+  return [
+    'Who keeps what before the answer:',
+    ...contenders.map(({ title, keeps }) => `  - ${title}: ${keeps}.`),
+  ].join('\n')
+}
+
+function against(mine: Contender, other: Contender, at_least: number | null) {
+  return row(
+    `${mine.title}, against ${other.title}`,
+    spread(mine.rates, 'req/s'),
+    spread(other.rates, 'req/s'),
+    medianRatio(mine.rates, other.rates),
+    at_least === null ? null : { at_least },
+  )
+}
+
+async function ours(bench: Bench, which: 'matched' | 'unmatched', github_url: string): Promise<Contender> {
+  const folder = join(bench.folder, which)
+  const matches = which === 'matched'
+  const config = oneAutomation(matches ? 'production' : 'staging', 1)
+  const server = await startReceiver({ folder, github_url, config })
+  const title = matches ? 'durable accept' : 'durable accept (no automation matches)'
   return {
-    title: title === 'matched' ? 'an automation matches' : 'none matches',
+    title,
+    keeps: `an event${matches ? ', a delivery' : ''} and what tells repeats and versions, in SQLite (WAL, synchronous=FULL), one transaction for all that arrive meanwhile`,
     server,
     scheme: WANDB,
     rates: [],
-    check(answered) {
+    check: countsWhatIsKept(title, () => {
       const { events, deliveries } = countRows(folder)
-      const expected = title === 'matched' ? events : 0
-      if (events - before < answered || deliveries !== expected) {
-        throw new Error(`${answered} requests were answered, ${events - before} events are on the disk.`)
-      }
-      before = events
-    },
+      if (deliveries !== (matches ? events : 0))
+        throw new Error(`${events} events made ${deliveries} deliveries.`)
+      return events
+    }),
+    stop: () => server.stop(),
   }
 }
 
-/** Those that may be missing on a machine; a note says how to get each. */
-async function optionalPeers({ folder, say }: Bench) {
-  const peers: { contender: Contender; at_least: number }[] = []
-  const notes: string[] = []
-  for (const { title, start, at_least, path, missing } of OPTIONAL) {
-    try {
-      const server = await start(folder)
-      const contender = { title, server, scheme: githubScheme(path), rates: [], check: keepsNothing }
-      peers.push({ contender, at_least })
-    } catch (error) {
-      say(`${title} is skipped: ${error instanceof Error ? error.message : String(error)}`)
-      notes.push(`Not compared with ${title}: ${missing}`)
-    }
+async function withoutStore({ folder }: Bench, github_url: string): Promise<Contender> {
+  const server = await startWithoutStore({
+    folder: join(folder, 'without'),
+    github_url,
+    config: oneAutomation('production', 1),
+  })
+  return {
+    title: 'the same receiver without a store',
+    keeps: 'nothing, though it verifies, matches, plans and logs as the receiver does',
+    server,
+    scheme: WANDB,
+    rates: [],
+    check: keepsNothing,
+    stop: () => server.stop(),
   }
-  return { peers, notes }
 }
 
-const OPTIONAL = [
-  {
-    title: "Probot's middleware",
-    start: startProbot,
-    at_least: 1.3,
-    path: '/',
-    missing: '`npm install probot` did not work here.',
-  },
-  {
-    title: 'adnanh/webhook',
-    start: startWebhook,
-    at_least: 3,
-    path: '/hooks/promoted',
-    missing: '`sudo apt-get install -y webhook` installs it on Debian and Ubuntu.',
-  },
-]
-
-async function measure({ folder, say }: Bench, contender: Contender, seconds: number): Promise<void> {
-  const ring = join(folder, 'ring')
-  writeRing(ring, contender.scheme)
-  await untilQuiet()
-  const result = await sendLoad({ port: contender.server.port, ring, seconds, rate: null })
-  rmSync(ring)
-  contender.check(result.answered)
-  const rate = result.answered / result.seconds
-  contender.rates.push(rate)
-  say(`  ${contender.title}: ${Math.round(rate)} req/s`)
+async function bareExpress(): Promise<Contender> {
+  const server = await startExpress()
+  return {
+    title: 'Express, no store',
+    keeps: 'nothing; verifies and parses',
+    server,
+    scheme: WANDB,
+    rates: [],
+    check: keepsNothing,
+    stop: () => server.stop(),
+  }
 }

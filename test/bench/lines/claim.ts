@@ -3,8 +3,8 @@ import type { Claimed } from '../../../receiver/store/records.ts'
 import type { Finished } from '../../../receiver/store/records.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
-import { postgresPrograms, startPostgres } from '../../support/postgres.ts'
 import { postgresStoreWith, sqliteStoreWith } from '../claim-stores.ts'
+import { NO_POSTGRES, startDatabases, type Databases } from '../databases.ts'
 import { row, type Bench, type Figures, type Line, type Row } from '../line.ts'
 import { median, medianRatio, spread } from '../statistics.ts'
 
@@ -31,16 +31,14 @@ async function run(bench: Bench): Promise<Figures> {
   const notes = [
     `Claim: each step is one transaction on the disk that writes a result and claims the next delivery of one lane with 100 repositories; half of what waits is blocked behind an older one of its subject. Filled by SQL with copies of rows that accept wrote; medians of ${perRound(bench)} steps a round on each, in turn.`,
   ]
-  const programs = postgresPrograms()
-  if (programs === null) {
-    notes.push('Claim was not measured on PostgreSQL: `sudo apt-get install -y postgresql` installs it.')
+  const databases = await startDatabases()
+  if (databases === null) {
+    notes.push(`Claim was not measured on PostgreSQL. ${NO_POSTGRES}`)
   } else {
-    const server = await startPostgres(programs)
-    process.once('exit', () => void server.stop())
     try {
-      rows.push(await onPostgres(bench, (name) => server.createDatabase(name)))
+      rows.push(await onPostgres(bench, databases.create))
     } finally {
-      await server.stop()
+      await databases.stop()
     }
   }
   return { rows, notes }
@@ -53,7 +51,7 @@ async function onSqlite(bench: Bench): Promise<Row> {
   return await compare('SQLite', { many, few }, bench)
 }
 
-async function onPostgres(bench: Bench, createDatabase: (name: string) => string): Promise<Row> {
+async function onPostgres(bench: Bench, createDatabase: Databases['create']): Promise<Row> {
   bench.say('  filling PostgreSQL')
   const few = await postgresStoreWith(createDatabase('few'), FEW)
   const many = await postgresStoreWith(createDatabase('many'), bench.waiting)

@@ -62,7 +62,7 @@ async function run(bench: Bench): Promise<Figures> {
         text(mine),
         text(others),
         median(mine) / median(others),
-        { at_most: 3 },
+        { at_most: 2.5 },
       ),
     ],
     notes: [

@@ -7,12 +7,10 @@ import { row, type Bench, type Figures, type Line } from '../line.ts'
 import { openConnection, type Connection } from '../load/connection.ts'
 import { promotion, SECRET } from '../load/ring.ts'
 import { startCountingGitHub, type CountingGitHub } from '../peers/github.ts'
-import { countRows, startReceiver } from '../receiver.ts'
+import { countRows, LANES, manyLanes, nameInLane, startReceiver } from '../receiver.ts'
 
 const FIRST = 10_000
 const CONNECTIONS = 16
-/** GitHub identities: each is a lane, and a lane has one request at a time. */
-const LANES = 16
 /** Accepted and not yet dispatched, at most: the backlog is not what is measured here. */
 const AHEAD = 2_000
 const LOOK_EVERY_MS = 5
@@ -33,7 +31,7 @@ async function run(bench: Bench): Promise<Figures> {
   const server = await startReceiver({
     folder,
     github_url: github.url,
-    config: manyLanes(),
+    config: `retention: { succeeded: 60s, failed: 60s }\n${manyLanes()}`,
     node: ['--expose-gc', `--import=${GC_SCRIPT}`],
   })
   const began = Date.now()
@@ -64,25 +62,6 @@ async function run(bench: Bench): Promise<Figures> {
       `Memory: resident set after a full garbage collection in both threads, one run of ${minutes.toFixed(0)} minutes. Every event was delivered over ${LANES} lanes without a pace; retention deletes what succeeded 60 s ago, every 10 minutes: ${count(events)} events were left in the store at the end.`,
     ],
   }
-}
-
-/** One automation and one GitHub user for each sixteenth of the models, told by the first letter of the name. */
-function manyLanes(): string {
-  const names = Array.from({ length: LANES }, (_, i) => i.toString(16))
-  const connection = (name: string) =>
-    `  user-${name}: { repositories: ['acme/*'], writes_per_second: 0, token: token_${name} }`
-  const automation = (name: string) => `  - name: deploy-${name}
-    events: [ADD_ARTIFACT_ALIAS]
-    filter: { alias: production, model: '${name}-*' }
-    destinations: [{ type: repository_dispatch, repository: acme/serving, connection: user-${name} }]`
-  return [
-    'retention: { succeeded: 60s, failed: 60s }',
-    'github:',
-    ...names.map(connection),
-    'automations:',
-    ...names.map(automation),
-    '',
-  ].join('\n')
 }
 
 /** Gives a function that sends further events until so many have been dispatched in all. */
@@ -120,7 +99,7 @@ function sender(port: number, github: CountingGitHub): (until: number) => Promis
 }
 
 function signedRequest(n: number): Buffer {
-  const body = Buffer.from(JSON.stringify(promotion(`${(n % LANES).toString(16)}-${n}`)))
+  const body = Buffer.from(JSON.stringify(promotion(nameInLane(n, n))))
   const signature = createHmac('sha256', SECRET).update(body).digest('base64')
   const head = `POST /webhooks/wandb HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Wandb-Signature: ${signature}\r\nContent-Length: ${body.length}\r\n\r\n`
   return Buffer.concat([Buffer.from(head), body])

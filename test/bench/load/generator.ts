@@ -1,7 +1,8 @@
 /**
  * Loads a server with the requests of a ring and prints one line of JSON. Started by load/run.ts in a process of its
- * own. Without a rate each connection sends its next request when the last one is answered. With a rate requests are
- * due at fixed times, whatever the server does, and a latency counts from the time that the request was due.
+ * own. Without a rate each connection sends its next request when the last one is answered, for some seconds or until so
+ * many are answered. With a rate requests are due at fixed times, whatever the server does, and a latency counts from the
+ * time that the request was due.
  */
 import { readFileSync } from 'node:fs'
 import { quantile } from '../statistics.ts'
@@ -13,9 +14,31 @@ const load = JSON.parse(process.argv[2] ?? '{}') as Load
 const ring = readRing(readFileSync(load.ring))
 const result: LoadResult = { answered: 0, seconds: load.seconds, refused: 0, broken: 0, p50: null, p99: null }
 
-await (load.rate === null ? closedLoop() : openLoop(load.rate))
+if (load.requests !== null) await burst(load.requests)
+else if (load.rate !== null) await openLoop(load.rate)
+else await closedLoop()
 process.stdout.write(`${JSON.stringify(result)}\n`)
 process.exit(0)
+
+async function burst(requests: number): Promise<void> {
+  let sent = 0
+  let began = 0
+  await new Promise<void>((resolve, reject) => {
+    const next = (connection: Connection) => {
+      if (sent < requests) connection.send(ring[sent++ % ring.length] ?? Buffer.alloc(0))
+    }
+    const onAnswer = (connection: Connection, status: number) => {
+      count(status)
+      next(connection)
+      if (result.answered === requests || result.broken > 0) resolve()
+    }
+    open(onAnswer).then((connections) => {
+      began = performance.now()
+      for (const connection of connections) next(connection)
+    }, reject)
+  })
+  result.seconds = (performance.now() - began) / 1_000
+}
 
 async function closedLoop(): Promise<void> {
   let sent = 0

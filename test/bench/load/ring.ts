@@ -28,19 +28,31 @@ export const githubScheme = (path: string): Scheme => ({
 
 let rings = 0
 
+/** What a ring is to hold, where it is not the usual. */
+export interface RingOptions {
+  count?: number
+  /** Names the n-th model of a ring. */
+  name?: (ring: number, n: number) => string
+}
+
 /**
- * Writes whole signed HTTP requests to a file, each behind a line with its length in bytes. Every request is about
- * another model, and no two rings of a process have one in common: none is ever a repeat.
+ * Makes whole signed HTTP requests. Every request is about another model, and no two rings of a process have one in
+ * common: none is ever a repeat.
  */
-export function writeRing(file: string, { path, headers }: Scheme, count = RING): void {
+export function makeRing({ path, headers }: Scheme, options: RingOptions = {}): Buffer[] {
+  const { count = RING, name = (number, n) => `model-${number}-${n}` } = options
   const ring = ++rings
-  const chunks: Buffer[] = []
-  for (let n = 0; n < count; n++) {
-    const body = Buffer.from(JSON.stringify(promotion(`model-${ring}-${n}`)))
+  return Array.from({ length: count }, (_, n) => {
+    const body = Buffer.from(JSON.stringify(promotion(name(ring, n))))
     const signature = createHmac('sha256', SECRET).update(body).digest()
     const head = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${headers(signature)}Content-Length: ${body.length}\r\n\r\n`
-    chunks.push(Buffer.from(`${head.length + body.length}\n${head}`), body)
-  }
+    return Buffer.concat([Buffer.from(head), body])
+  })
+}
+
+/** Writes the requests of a new ring to a file, each behind a line with its length in bytes. */
+export function writeRing(file: string, scheme: Scheme, options: RingOptions = {}): void {
+  const chunks = makeRing(scheme, options).flatMap((request) => [Buffer.from(`${request.length}\n`), request])
   writeFileSync(file, Buffer.concat(chunks))
 }
 

@@ -13,6 +13,8 @@ export interface Load {
   seconds: number
   /** Requests a second at fixed times; null: as many as are answered. */
   rate: number | null
+  /** Ends when so many are answered, however long that takes; null: after `seconds`. */
+  requests: number | null
 }
 
 export interface LoadResult {
@@ -31,19 +33,33 @@ const run = promisify(execFile)
 const GENERATOR = join(import.meta.dirname, 'generator.ts')
 const LUA = join(import.meta.dirname, 'wrk.lua')
 
+/** An answer that takes longer is counted as a broken connection: a server that flushes each request has a long queue. */
+const ANSWER_SECONDS = 20
+
 /** What sends the requests of a load without a rate. */
 export const loader: 'wrk' | 'node' = hasWrk() ? 'wrk' : 'node'
 
 /** Sends a load to a server, from a process of its own. Throws when any request failed: such a figure says nothing. */
-export async function sendLoad(load: Omit<Load, 'connections'>): Promise<LoadResult> {
-  const whole = { ...load, connections: CONNECTIONS }
-  const result = load.rate === null && loader === 'wrk' ? await wrk(whole) : await generator(whole)
-  if (result.refused > 0 || result.broken > 0 || result.answered === 0) {
-    throw new Error(
-      `Of ${result.answered} requests to port ${load.port} ${result.refused} were refused, ${result.broken} connections broke.`,
-    )
-  }
-  return result
+export async function sendLoad(load: Omit<Load, 'connections' | 'requests'>): Promise<LoadResult> {
+  const whole = { ...load, connections: CONNECTIONS, requests: null }
+  return checked(
+    load.port,
+    load.rate === null && loader === 'wrk' ? await wrk(whole) : await generator(whole),
+  )
+}
+
+/** Sends so many requests at once over so many connections; `seconds` of the result is until all are answered. */
+export async function sendBurst(
+  load: Pick<Load, 'port' | 'ring' | 'connections'> & { requests: number },
+): Promise<LoadResult> {
+  return checked(load.port, await generator({ ...load, seconds: 0, rate: null }))
+}
+
+function checked(port: number, result: LoadResult): LoadResult {
+  if (result.refused === 0 && result.broken === 0 && result.answered > 0) return result
+  throw new Error(
+    `Of ${result.answered} requests to port ${port} ${result.refused} were refused, ${result.broken} connections broke.`,
+  )
 }
 
 async function wrk({ port, ring, connections, seconds }: Load): Promise<LoadResult> {
@@ -51,6 +67,7 @@ async function wrk({ port, ring, connections, seconds }: Load): Promise<LoadResu
     '-t1',
     `-c${connections}`,
     `-d${seconds}s`,
+    `--timeout=${ANSWER_SECONDS}s`,
     '-s',
     LUA,
     `http://127.0.0.1:${port}/`,

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startServer, type ServerProcess } from '../children.ts'
 import { SECRET } from '../load/ring.ts'
+import { installPeer } from './install.ts'
 
 const HERE = import.meta.dirname
 const PROBOT = 'probot@14.3.2'
@@ -27,14 +27,7 @@ export const startForwarder = (github_url: string): Promise<ServerProcess> =>
 
 /** Probot's middleware, installed into `folder` first. Throws where npm cannot get it. */
 export async function startProbot(folder: string): Promise<ServerProcess> {
-  const place = join(folder, 'probot')
-  if (!existsSync(place)) {
-    mkdirSync(place)
-    writeFileSync(join(place, 'package.json'), '{"private":true}')
-    const args = ['install', '--prefix', place, '--no-audit', '--no-fund', '--loglevel=error', PROBOT]
-    execFileSync('npm', args, { stdio: 'pipe', cwd: place })
-  }
-  copyFileSync(join(HERE, 'probot.mjs'), join(place, 'probot.mjs'))
+  const place = installPeer(folder, 'probot.mjs', [PROBOT])
   return startServer({
     name: 'Probot',
     command: process.execPath,
