@@ -1,5 +1,5 @@
 import { openPostgresStore } from '../../../receiver/store/postgres/open.ts'
-import type { Finished } from '../../../receiver/store/advance/finish.ts'
+import type { Finished } from '../../../receiver/store/records.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
 import { median } from '../statistics.ts'
 import { captureEvents } from './captured.ts'

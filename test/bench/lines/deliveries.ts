@@ -19,6 +19,7 @@ const LONGEST_MS = 300_000
 
 /** A receiver and the GitHub that counts what it sends. */
 interface Drained {
+  title: string
   server: ServerProcess
   github: CountingGitHub
   rates: number[]
@@ -33,8 +34,9 @@ export const deliveries: Line = {
 }
 
 async function run(bench: Bench): Promise<Figures> {
-  const ours = await start(join(bench.folder, 'deliveries'))
-  const before = bench.baseline === null ? null : await start(join(bench.folder, 'before'), bench.baseline)
+  const ours = await start('receiver', join(bench.folder, 'deliveries'))
+  const before =
+    bench.baseline === null ? null : await start('baseline', join(bench.folder, 'before'), bench.baseline)
   const all = before === null ? [ours] : [ours, before]
   bench.say('  warming up')
   for (const drained of all) await drain(bench, drained)
@@ -68,17 +70,17 @@ async function run(bench: Bench): Promise<Figures> {
   }
 }
 
-async function start(folder: string, root?: string): Promise<Drained> {
+async function start(title: string, folder: string, root?: string): Promise<Drained> {
   const github = await startCountingGitHub()
   const options = { folder, github_url: github.url, config: manyLanes() }
-  return {
-    server: await startReceiver(root === undefined ? options : { ...options, root }),
-    github,
-    rates: [],
-  }
+  const server = await startReceiver(root === undefined ? options : { ...options, root })
+  return { title, server, github, rates: [] }
 }
 
-async function drain({ folder, quiet_ms, say }: Bench, { server, github, rates }: Drained): Promise<void> {
+async function drain(
+  { folder, quiet_ms, say }: Bench,
+  { title, server, github, rates }: Drained,
+): Promise<void> {
   const ring = join(folder, 'ring')
   writeRing(ring, WANDB, { count: REQUESTS, name: (number, n) => nameInLane(`${number}-${n}`, n) })
   await untilQuiet(quiet_ms)
@@ -94,5 +96,5 @@ async function drain({ folder, quiet_ms, say }: Bench, { server, github, rates }
   }
   const rate = (waiting * 1_000) / (performance.now() - began)
   rates.push(rate)
-  say(`  ${server.name}: ${Math.round(rate)} deliveries/s of ${waiting} that waited`)
+  say(`  ${title}: ${Math.round(rate)} deliveries/s of ${waiting} that waited`)
 }
