@@ -8,7 +8,7 @@ const INTRODUCTION = `# Messages
 
 Every message of the receiver that comes with a fix, by what it is about. \`…\` stands for what the receiver fills in: a
 name, a file, a number. In the configuration, the message follows the key; in the environment, the name of the variable.
-Where the second column is empty, the message itself says what to do. [Troubleshooting](troubleshooting.md) starts from
+Where the second column is empty, the receiver makes that part up when it runs, or the message itself says it. [Troubleshooting](troubleshooting.md) starts from
 what you see instead.
 
 Written by \`npm run docs\` from the sources.

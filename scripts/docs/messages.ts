@@ -51,12 +51,14 @@ export function messagesOf(): Message[] {
     eachNode(source, (node) => {
       const pair = messageNodes(node)
       if (pair === null) return
-      const fix = pair.fix === undefined ? '' : (textsOf(pair.fix)[0] ?? '')
+      const fix = pair.fix === undefined ? '' : [...new Set(textsOf(pair.fix))].join(' Or: ')
       for (const text of textsOf(pair.message)) {
+        // Some are printed as they are, with the fix on a line of its own.
+        const [said = '', then = fix] = text.split(/\s*\n\s*-> /)
         // Without a word of its own it only passes another message on.
-        if (!/[a-z]{3}/i.test(text)) continue
-        const message = { file: source.fileName, text, fix: /[a-z]{3}/i.test(fix) ? fix : '' }
-        const key = `${source.fileName}\n${text}`
+        if (!/[a-z]{3}/i.test(said)) continue
+        const message = { file: source.fileName, text: said, fix: /[a-z]{3}/i.test(then) ? then : '' }
+        const key = `${source.fileName}\n${said}`
         if (!found.has(key)) found.set(key, message)
       }
     })
@@ -182,7 +184,7 @@ function textsOf(node: ts.Node): string[] {
   if (ts.isStringLiteralLike(node)) return [node.text]
   if (ts.isParenthesizedExpression(node)) return textsOf(node.expression)
   if (ts.isConditionalExpression(node)) return [...textsOf(node.whenTrue), ...textsOf(node.whenFalse)]
-  if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) return textsOf(node.body)
+  if (ts.isArrowFunction(node)) return ts.isBlock(node.body) ? returnedBy(node.body) : textsOf(node.body)
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken)
     return combine(textsOf(node.left), textsOf(node.right))
   if (ts.isTemplateExpression(node)) {
@@ -192,7 +194,25 @@ function textsOf(node: ts.Node): string[] {
     return parts.reduce(combine, [node.head.text])
   }
   if (ts.isIdentifier(node)) return constantOf(node)
+  if (ts.isCallExpression(node)) return returnsOf(node)
   return [FILLED_IN]
+}
+
+/** What a function of the same file can return; of any other function nothing is known. */
+function returnsOf({ expression }: ts.CallExpression): string[] {
+  const declaration = expression
+    .getSourceFile()
+    .statements.filter(ts.isFunctionDeclaration)
+    .find(({ name }) => ts.isIdentifier(expression) && name?.text === expression.text)
+  return declaration?.body === undefined ? [FILLED_IN] : returnedBy(declaration.body)
+}
+
+function returnedBy(body: ts.Block): string[] {
+  const texts: string[] = []
+  eachNode(body, (node) => {
+    if (ts.isReturnStatement(node) && node.expression !== undefined) texts.push(...textsOf(node.expression))
+  })
+  return texts.length === 0 ? [FILLED_IN] : texts
 }
 
 /** A constant of the same file that is filled in is part of the text; anything else is not known here. */
