@@ -1,4 +1,3 @@
-import { format, resolveConfig } from 'prettier'
 import { messagesOf, type Message } from './messages.ts'
 
 /** Where the page is kept, from the top of the project. */
@@ -8,10 +7,13 @@ const INTRODUCTION = `# Messages
 
 Every message of the receiver that comes with a fix, by what it is about. \`…\` stands for what the receiver fills in: a
 name, a file, a number. In the configuration, the message follows the key; in the environment, the name of the variable.
-Where the second column is empty, the receiver makes that part up when it runs, or the message itself says it. [Troubleshooting](troubleshooting.md) starts from
-what you see instead.
+Where the second column is empty, the receiver makes that part up when it runs, or the message itself says it.
+[Troubleshooting](troubleshooting.md) starts from what you see instead.
 
 Written by \`npm run docs\` from the sources.
+
+<!-- Columns of even width would make every change touch every line. -->
+<!-- prettier-ignore-start -->
 `
 
 /** Folders and the heading of their messages; the first that fits wins. */
@@ -30,7 +32,7 @@ const GROUPS: readonly (readonly [folder: string, heading: string])[] = [
 ]
 
 /** Returns the page of messages, in Markdown. */
-export async function messagesPage(): Promise<string> {
+export function messagesPage(): string {
   const groups = new Map<string, Message[]>()
   for (const [, heading] of GROUPS) groups.set(heading, [])
   for (const message of messagesOf()) {
@@ -41,8 +43,7 @@ export async function messagesPage(): Promise<string> {
   const sections = [...groups]
     .filter(([, messages]) => messages.length > 0)
     .map(([heading, messages]) => `## ${heading}\n\n${tableOf(heading, messages, taken)}\n`)
-  const style = await resolveConfig(import.meta.filename)
-  return format([INTRODUCTION, ...sections].join('\n'), { ...style, parser: 'markdown' })
+  return `${[INTRODUCTION, ...sections].join('\n')}\n<!-- prettier-ignore-end -->\n`
 }
 
 function tableOf(heading: string, messages: readonly Message[], taken: Set<string>): string {

@@ -19,7 +19,7 @@ for (const [path, text] of await typeLists(SOURCE_TYPES, DESTINATION_TYPES)) {
   writeFileSync(join(ROOT, path), text)
 }
 
-writeFileSync(join(ROOT, MESSAGES_PAGE), await messagesPage())
+writeFileSync(join(ROOT, MESSAGES_PAGE), messagesPage())
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 writeFileSync(join(ROOT, ACTION_PAGE), await withActionTables(read(ACTION_PAGE), read('action.yml')))
