@@ -1,12 +1,10 @@
 import { dirname } from 'node:path'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { SourceType } from '../sources/source.ts'
-import { buildAutomation } from './automation-spec.ts'
-import type { AutomationContext } from './automation-spec.ts'
+import { buildAutomation, type AutomationContext } from './automation-spec.ts'
 import type { Config, ConfigProblem, SourceConfig } from './config.ts'
 import type { GitHubConnection } from '../github/connection.ts'
-import { buildConnection, mainFromEnvironment } from './connections.ts'
-import type { OpenConnection } from './connections.ts'
+import { buildConnection, mainFromEnvironment, type OpenConnection } from './connections.ts'
 import type { Environment } from './environment/environment.ts'
 import type { ParsedFile } from './file.ts'
 import type { Fault } from './problems.ts'
@@ -85,7 +83,7 @@ function assembleSources({ files, tables, report }: Assembly) {
 
 function assembleConnections({ files, tables, report }: Assembly, environment: Environment) {
   const open = new Map<string, OpenConnection>()
-  // Named, with a problem of its own: what is sent with it is not wrong for that.
+  // Connections that are named but faulty: an automation that uses one is not wrong for that.
   const broken = new Map<string, string[] | null>()
   const named = new Set<string>()
   for (const file of files) {
@@ -106,7 +104,7 @@ function assembleConnections({ files, tables, report }: Assembly, environment: E
   return closeConnections(open, broken, namedRepositories(files, tables))
 }
 
-/** The repositories that destinations name word for word, by connection. */
+/** Returns the repositories that destinations name word for word, by connection. */
 function namedRepositories(files: readonly ParsedFile[], { destinations: types }: TypeTables) {
   const named = new Map<string, Set<string>>()
   for (const settings of files
@@ -119,7 +117,7 @@ function namedRepositories(files: readonly ParsedFile[], { destinations: types }
   return named
 }
 
-/** Where no repositories are listed, those count that automations name word for word. */
+/** Closes the list of each connection: without a list of its own it may send to what automations name word for word. */
 function closeConnections(
   open: ReadonlyMap<string, OpenConnection>,
   broken: ReadonlyMap<string, string[] | null>,
@@ -138,7 +136,7 @@ function closeConnections(
   return { connections, context: { connections: known } }
 }
 
-/** A repository that is one name: neither a template nor, by mistake, a glob that would allow more. */
+/** Returns whether a repository is one name: neither a template nor, by mistake, a glob that would allow more. */
 function isLiteral(repository: string): boolean {
   return /^[\w.-]+\/[\w.-]+$/.test(repository)
 }
@@ -183,7 +181,7 @@ function assembleLimits(assembly: Assembly): Config['limits'] {
   return onlyOne(assembly, 'limits')?.value ?? DEFAULT_LIMITS
 }
 
-/** A part that holds for the whole receiver: one file may say it. */
+/** Returns a part that holds for the whole receiver, from the one file that may say it; null where none does. */
 function onlyOne<K extends 'retention' | 'limits'>({ files, report }: Assembly, key: K) {
   const [first, ...others] = files.filter(({ content }) => content[key] !== undefined)
   for (const other of others) {

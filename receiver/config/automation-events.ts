@@ -12,8 +12,8 @@ const POINTERS = new Map<string, 'alias' | 'tag'>([
 ])
 
 /**
- * What is wrong with an automation's events: names that none of its sources has, alias and tag events without
- * a filter for the alias or tag. `*` is all events, and needs none.
+ * Returns what is wrong with an automation's events: names that none of its sources has, and alias or tag events
+ * without a filter for the alias or tag. `*` means all events and needs no filter.
  */
 export function eventFaults(spec: AutomationSpec, sources: ReadonlyMap<string, SourceType>): Fault[] {
   const types = spec.sources.flatMap((name) => sources.get(name) ?? [])

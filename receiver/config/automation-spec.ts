@@ -19,7 +19,7 @@ export interface AutomationContext {
 }
 
 /**
- * An automation with its defaults filled in, and all that is wrong with it beyond its schema.
+ * Returns an automation with its defaults filled in, and all that is wrong with it beyond its schema.
  * The paths of the faults start at the automation.
  */
 export function buildAutomation(
@@ -55,7 +55,7 @@ function fillIn(input: AutomationInput, { sources, destinations }: AutomationCon
   }
 }
 
-/** The sources that an automation may name: the receiver's own one, too, but never by default. */
+/** Returns the sources that an automation may name: the receiver's own one, too, but never by default. */
 function nameable({ sources }: AutomationContext): ReadonlyMap<string, SourceType> {
   return new Map([...sources, [OWN_SOURCE, modelDispatch]])
 }
@@ -81,7 +81,7 @@ function durationFaults({ expires_after }: AutomationInput): Fault[] {
   ]
 }
 
-/** Patterns and the condition. */
+/** Returns what is wrong with the patterns and the condition. */
 function compileFaults(spec: AutomationSpec): Fault[] {
   try {
     compileAutomation(spec)
@@ -103,7 +103,7 @@ function destinationFaults(settings: DestinationSpec, index: number, context: Au
   }))
   const gitHub = gitHubFault(settings, context)
   if (gitHub === null) return faults
-  // What the destination says about the same keys is about the same cause.
+  // The destination's own problems with these keys have the same cause.
   const others = found.map(({ path: [key] }) => key !== 'connection' && key !== 'repository')
   return [{ ...gitHub, path: [...path, ...gitHub.path] }, ...faults.filter((_, at) => others[at])]
 }

@@ -4,6 +4,7 @@ import type { AutomationSpec } from '../automations/automation.ts'
 import type { Credentials } from '../sources/source.ts'
 import type { SecretReferences } from './secret-references.ts'
 
+/** A configured source, its credentials resolved. */
 export interface SourceConfig {
   name: string
   type: string

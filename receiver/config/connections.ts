@@ -17,7 +17,7 @@ export interface OpenConnection {
 }
 
 /**
- * Makes a connection. Null without faults: it is `main` and neither the file nor the environment has credentials.
+ * Makes a connection. Returns null without faults for `main` when neither the file nor the environment has credentials.
  */
 export function buildConnection(
   name: string,
@@ -41,7 +41,7 @@ export function buildConnection(
   return { open: { connection, repositories: input.repositories ?? null }, faults }
 }
 
-/** `main` where no file spells it out. */
+/** Returns the connection `main` where no file spells it out; null without credentials in the environment. */
 export function mainFromEnvironment({ github }: Environment): OpenConnection | null {
   if (github.auth === null) return null
   const api_url = github.api_url ?? GITHUB

@@ -5,12 +5,12 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 /** Largest file that is read, in bytes. */
 const LARGEST_FILE = 4 * 1024 * 1024
 
-/** What stands at a path, read through every symlink at this moment. */
+/** What is at a path, read through every symlink at this moment. */
 export type Content =
   | { kind: 'file'; text: string }
   /** The YAML files of a directory, sorted. */
   | { kind: 'directory'; names: string[] }
-  /** `reason`: what the system said, e.g. `ENOENT`, or why it is no text. */
+  /** `reason`: the system's error code, e.g. `ENOENT`, or why the content is not text. */
   | { kind: 'none'; reason: string }
 
 /** Reads paths and remembers a hash of what each held, to tell later whether that has changed. */
@@ -20,6 +20,7 @@ export interface ContentReader {
   readonly seen: ReadonlyMap<string, string>
 }
 
+/** Returns a reader that has seen nothing yet. */
 export function createContentReader(): ContentReader {
   const seen = new Map<string, string>()
   return {
@@ -32,14 +33,14 @@ export function createContentReader(): ContentReader {
   }
 }
 
-/** Hashes of what stands at the paths now. */
+/** Returns hashes of what is at the paths now. */
 export function currentHashes(paths: Iterable<string>): ReadonlyMap<string, string> {
   return new Map([...paths].map((path) => [path, hashOf(readContent(path))]))
 }
 
 /**
- * The text of a secret's file without the line break at its end, or why it cannot be used. The reason never holds
- * any of its text.
+ * Returns the text of a secret's file without the line break at its end, or why it cannot be used. The reason never
+ * holds any of the text.
  */
 export function secretOf(path: string, content: Content): { text: string } | { reason: string } {
   if (content.kind === 'none') return { reason: `${path} cannot be read (${content.reason})` }
@@ -51,7 +52,7 @@ export function secretOf(path: string, content: Content): { text: string } | { r
 function readContent(path: string): Content {
   let file: number | null = null
   try {
-    // Without O_NONBLOCK a pipe without a writer would hold up the process for ever.
+    // Without O_NONBLOCK, opening a pipe that has no writer would block the process for ever.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'directory', names: yamlNames(path) }
@@ -67,7 +68,7 @@ function readContent(path: string): Content {
   }
 }
 
-/** Hidden files are left out: Kubernetes and editors keep their own there. */
+/** Returns the YAML files of a directory, without hidden ones: Kubernetes and editors keep their own files there. */
 function yamlNames(path: string): string[] {
   return readdirSync(path)
     .filter((name) => /^[^.].*\.ya?ml$/.test(name))

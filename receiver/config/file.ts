@@ -5,10 +5,10 @@ import type { ContentReader } from './content.ts'
 import { faultsOf } from './issues.ts'
 import type { Fault } from './problems.ts'
 import { resolveReferences } from './references.ts'
-import { fileSchema } from './schema.ts'
-import type { ConfigFile, TypeTables } from './schema.ts'
+import { fileSchema, type ConfigFile, type TypeTables } from './schema.ts'
 import { readYaml } from './yaml-document.ts'
 
+/** What a file is parsed against. */
 export interface ParseContext {
   tables: TypeTables
   env: Readonly<Record<string, string | undefined>>
@@ -24,7 +24,7 @@ export interface ParsedFile {
   locate: (fault: Fault) => ConfigProblem
 }
 
-/** Reads one file's text: its form, its references, its keys. Gives its problems when it has any. */
+/** Reads one file's text: its form, its references, its keys. Returns its problems when it has any. */
 export function parseFile(
   file: string,
   text: string,
@@ -42,7 +42,7 @@ export function parseFile(
   return { file, text, content: parsed.data, locate }
 }
 
-/** Top-level keys `x-…` are the user's own: a place for anchors. */
+/** Removes the top-level keys `x-…`, which are the user's own: a place for anchors. */
 function withoutExtensions(value: Json): Json {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')))

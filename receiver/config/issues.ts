@@ -11,7 +11,7 @@ interface Checked {
   value: unknown
 }
 
-/** What a schema found wrong, as faults that say what to do. No value of the file stands in a message. */
+/** Returns what a schema found wrong, as faults that say what to do. Messages never contain a value of the file. */
 export function faultsOf(issues: readonly Issue[], checked: Checked): Fault[] {
   return issues.flatMap((issue) => faultsOfIssue(issue, checked, []))
 }
@@ -70,7 +70,7 @@ function valueFix(given: unknown, values: string[]): string {
 function faultsOfUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, checked: Checked): Fault[] {
   if ('options' in issue && Array.isArray(issue.options))
     return [wrongValue(issue.options.map(String), path, checked)]
-  // The branch that got furthest is the one that was meant.
+  // The branch that matched furthest is the one that the author meant.
   const depths = issue.errors.map((branch) => Math.max(0, ...branch.map((inner) => inner.path.length)))
   const meant = issue.errors[depths.indexOf(Math.max(...depths))]
   const deep = meant?.filter((inner) => inner.path.length > 0 || inner.code !== 'invalid_type') ?? []

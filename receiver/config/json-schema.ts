@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { fileSchema } from './schema.ts'
-import type { TypeTables } from './schema.ts'
+import { fileSchema, type TypeTables } from './schema.ts'
 
 /**
- * The JSON Schema (draft-07, what editors know best) of a configuration file, for these kinds of sources and
+ * Returns the JSON Schema (draft-07, which editors know best) of a configuration file, for these kinds of sources and
  * destinations. Keys that take a secret are `writeOnly`; top-level keys `x-…` are free.
  */
 export function configJsonSchema(tables: TypeTables): Record<string, unknown> {

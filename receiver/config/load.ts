@@ -1,22 +1,20 @@
 import { join } from 'node:path'
 import { assemble } from './assemble.ts'
-import { ConfigError } from './config.ts'
-import type { Config, ConfigProblem } from './config.ts'
-import { createContentReader } from './content.ts'
-import type { ContentReader } from './content.ts'
+import { ConfigError, type Config, type ConfigProblem } from './config.ts'
+import { createContentReader, type ContentReader } from './content.ts'
 import type { Environment } from './environment/environment.ts'
-import { parseFile } from './file.ts'
-import type { ParsedFile } from './file.ts'
+import { parseFile, type ParsedFile } from './file.ts'
 import { problemOf } from './problems.ts'
 import type { TypeTables } from './schema.ts'
 
+/** Where a configuration is loaded from. */
 export interface LoadOptions extends TypeTables {
   /** A file, or a directory of `*.yaml` and `*.yml` files. */
   path: string
   /** Where `${env:NAME}` is looked up. */
   env: Readonly<Record<string, string | undefined>>
   environment: Environment
-  /** The texts of the configuration in use: a directory's file that went wrong since stays as it was. */
+  /** The texts of the configuration in use: a directory's file that is faulty since then stays as it was. */
   last_good?: ReadonlyMap<string, string>
 }
 
@@ -89,7 +87,7 @@ function parseOrLastGood(file: string, text: string, run: Run): ParsedFile | nul
   return again === null || Array.isArray(again) ? null : again
 }
 
-/** Leaves out what goes wrong together with the others, until the rest is sound. */
+/** Leaves out files that are faulty together with the others, until the rest is sound. */
 function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null; used: ParsedFile[] } {
   const { options, problems } = run
   for (let used = parsed; used.length > 0;) {

@@ -11,7 +11,7 @@ export interface Fault extends Problem {
   at_key?: boolean
 }
 
-/** `automations[0].filter.alias`; `(file)` for the whole. */
+/** Returns a path as people write it: `automations[0].filter.alias`; `(file)` for the whole. */
 export function keyOf(path: Path): string {
   if (path.length === 0) return '(file)'
   return path.reduce<string>((key, part) => {
@@ -21,7 +21,7 @@ export function keyOf(path: Path): string {
   }, '')
 }
 
-/** A problem with no line: of a whole file, or of an environment variable. */
+/** Returns a problem with no line: of a whole file, or of an environment variable. */
 export function problemOf(file: string, key: string, message: string, fix: string): ConfigProblem {
   return { file, line: null, key, message, fix }
 }

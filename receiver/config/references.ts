@@ -17,7 +17,7 @@ export interface Resolved {
   faults: Fault[]
 }
 
-/** What people write who know W&B's `${SECRET}` or a shell. */
+/** The form that people write who know W&B's `${SECRET}` or a shell. */
 const BARE = /^\$\{?([A-Z][A-Z0-9_]*)\}?$/
 /** A reference with a slip of the pen: `${ENV:X}`, `${ env:X }`, `$(env:X)`, `{env:X}`, `env:X`. */
 const SLIP = /^[${(\s]*(env|file)\s*:\s*([^\s(){}]+)[\s)}]*$/i
@@ -49,7 +49,7 @@ export function resolveReferences(value: Json, { schema, ...sources }: Reference
   }
   const plainText = (text: string, path: Path, { schema, free }: Place): string => {
     const found = /(?<!\$)\$\{(env|file):/.exec(text)
-    // A key that does not exist is a fault by itself, and may be a secret's with a slip of the pen.
+    // A key that does not exist is a fault by itself, and may be a misspelt key of a secret.
     if (found === null || (schema === null && !free)) return text
     const message = `\${${found[1] ?? ''}:…} does not work here: only keys that hold a secret take it`
     faults.push({ path, message, fix: free ? SENT_FIX : PLAIN_FIX })
@@ -97,8 +97,8 @@ const PLAIN_FIX = `Write the value out. ${WORDS}`
 const SENT_FIX = `Leave it out: what is sent is shown in the logs of workflow runs, so no secret may stand here. ${WORDS}`
 
 /**
- * What to do about a secret that was meant to be a reference and is none, or null. Sent on as it stands, it would be
- * the secret itself, and known to whoever reads the file. Only names are ever repeated, since the rest may be secret.
+ * Returns what to do about a secret that was meant to be a reference and is not one; else null. Used as it is, the text
+ * itself would be the secret, known to every reader of the file. Only names are repeated: the rest may be secret.
  */
 function slipOf(text: string): string | null {
   const [, bare] = BARE.exec(text) ?? []

@@ -5,7 +5,7 @@ import type { Path } from './problems.ts'
 /** A schema inside another one, as far as it can be told. */
 export type Inner = z.ZodType | null
 
-/** The schema of one key or item of a value. Of a union with `type`, the branch that the value's `type` names. */
+/** Returns the schema of one key or item of a value; of a union with `type`, that of the branch that `type` names. */
 export function childSchema(schema: Inner, value: unknown, part: string | number): Inner {
   const holder = unwrap(schema, value)
   if (holder === null) return null
@@ -15,13 +15,13 @@ export function childSchema(schema: Inner, value: unknown, part: string | number
   return def.type === 'array' ? inner(def.element) : null
 }
 
-/** Whether any JSON may stand here, so that no key in it can be wrong. */
+/** Returns whether any JSON may stand here, so that no key in it can be wrong. */
 export function isFreeForm(schema: Inner): boolean {
   const bare = unwrap(schema, null)
   return bare !== null && ['lazy', 'any', 'unknown'].includes(core(bare)._zod.def.type)
 }
 
-/** The schema at a path. */
+/** Returns the schema at a path. */
 export function schemaAt(schema: Inner, value: unknown, path: Path): Inner {
   let at = schema
   let held = value
@@ -32,7 +32,7 @@ export function schemaAt(schema: Inner, value: unknown, path: Path): Inner {
   return at
 }
 
-/** The value at a path, by own properties only; undefined where there is none. */
+/** Returns the value at a path, by own properties only; undefined where there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((held, part) => {
     if (held === null || typeof held !== 'object' || !Object.hasOwn(held, part)) return undefined
@@ -40,7 +40,7 @@ export function valueAt(value: unknown, path: Path): unknown {
   }, value)
 }
 
-/** The keys that an object may have here; empty for anything else. */
+/** Returns the keys that an object may have here; empty for anything else. */
 export function knownKeys(schema: Inner, value: unknown): string[] {
   const holder = unwrap(schema, value)
   if (holder === null) return []
@@ -57,14 +57,14 @@ export function secretForm(schema: Inner): SecretForm | null {
   return null
 }
 
-/** What the schema says to people, or "". */
+/** Returns what the schema says to people, or "". */
 export function descriptionOf(schema: Inner): string {
   for (let at = schema; at !== null; at = layerBelow(at))
     if (at.description !== undefined) return at.description
   return ''
 }
 
-/** The schema without what is around it: optional, default, nullable; of a union, the branch of the value. */
+/** Returns the schema without what is around it: optional, default, nullable; of a union, the branch of the value. */
 function unwrap(schema: Inner, value: unknown): Inner {
   let at = schema
   for (;;) {

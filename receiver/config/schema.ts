@@ -99,7 +99,7 @@ const filter = z.strictObject({
   tag_regex: z.string().min(1).optional().describe('RE2 expression found anywhere in the tag.'),
 })
 
-/** The schema of one automation, for a file or the API. */
+/** Returns the schema of one automation, for a file or the API. */
 export function automationSchema(destinations: TypeTables['destinations']) {
   return z.strictObject({
     name: text(100).describe('Unique among all automations.'),
@@ -137,7 +137,7 @@ export function automationSchema(destinations: TypeTables['destinations']) {
   })
 }
 
-/** The schema of a whole file. Conversions (durations, sizes, secrets) come after it: it only checks. */
+/** Returns the schema of a whole file. Conversions (durations, sizes, secrets) come after it: it only checks. */
 export function fileSchema({ sources, destinations }: TypeTables) {
   const sourceTypes = new Map([...sources].map(([name, type]) => [name, { settings: sourceSchema(type) }]))
   const sourceName = z.string().regex(SOURCE_NAME, {
@@ -175,7 +175,9 @@ export function fileSchema({ sources, destinations }: TypeTables) {
 
 /** A file as its schema gives it. */
 export type ConfigFile = z.output<ReturnType<typeof fileSchema>>
+/** An automation as its schema gives it. */
 export type AutomationInput = z.output<ReturnType<typeof automationSchema>>
+/** A GitHub connection as its schema gives it. */
 export type ConnectionInput = z.output<typeof connection>
 /** A source as its schema gives it: the keys of every source, and those of its type. */
 export type SourceInput = z.output<ReturnType<typeof sourceSchema>> & Record<string, unknown>
@@ -187,7 +189,7 @@ function sourceSchema({ type, title, settings }: SourceType) {
   return z.strictObject({ type: z.literal(type).describe(title), ...sourceShape, ...settings })
 }
 
-/** One of the types of a table, told by `type`. */
+/** Returns the schema of any type of a table, told apart by `type`. */
 function byType(
   table: ReadonlyMap<string, { settings: z.ZodType }>,
 ): z.ZodType<{ type: string } & Record<string, unknown>> {

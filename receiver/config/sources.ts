@@ -2,13 +2,12 @@ import { OWN_SOURCE } from '../sources/model-dispatch.ts'
 import type { SourceType } from '../sources/source.ts'
 import type { SourceConfig } from './config.ts'
 import type { Fault } from './problems.ts'
-import { SOURCE_KEYS } from './schema.ts'
-import type { SourceInput } from './schema.ts'
+import { SOURCE_KEYS, type SourceInput } from './schema.ts'
 import { parseSize } from './units.ts'
 
 const CREDENTIALS = ['secrets', 'access_token', 'authorization'] as const
 
-/** A source with its defaults, and what is wrong with it. */
+/** Returns a source with its defaults, and what is wrong with it. */
 export function buildSource(
   name: string,
   input: SourceInput,

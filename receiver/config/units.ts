@@ -17,14 +17,14 @@ export const DURATION = /^[1-9][0-9]{0,8}[smhd]$/
 /** How a size is written, for the schema. */
 export const SIZE = /^[1-9][0-9]{0,8}(B|KiB|MiB)$/
 
-/** `45s`, `10m`, `72h`, `30d` in milliseconds; null when it isn't one, or is longer than ten years. */
+/** Returns `45s`, `10m`, `72h` or `30d` in milliseconds; null for anything else and for more than ten years. */
 export function parseDuration(text: string): number | null {
   if (!DURATION.test(text)) return null
   const ms = Number(text.slice(0, -1)) * (DURATION_UNITS.get(text.slice(-1)) ?? NaN)
   return ms <= LONGEST_MS ? ms : null
 }
 
-/** `1MiB`, `512KiB`, `100B` in bytes; null when it isn't one. */
+/** Returns `1MiB`, `512KiB` or `100B` in bytes; null for anything else. */
 export function parseSize(text: string): number | null {
   if (!SIZE.test(text)) return null
   const [number = '', unit = ''] = text.split(/(?<=\d)(?=[A-Z])/)

@@ -1,27 +1,30 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ConfigError } from './config.ts'
-import type { ConfigProblem } from './config.ts'
+import { ConfigError, type ConfigProblem } from './config.ts'
 import { currentHashes } from './content.ts'
 import type { LoadedConfig, LoadOptions } from './load.ts'
 import { problemOf } from './problems.ts'
 
-/** How long a change must stand still before it counts, ms: editors and copies write files in several steps. */
+/** How long a file must be unchanged before its change counts, in ms: editors and copies write in several steps. */
 const SETTLE_MS = 100
 
+/** What is watched, and who is told. */
 export interface WatchOptions {
   /** The configuration in use now. */
   loaded: LoadedConfig
-  /** Reads the configuration again: {@link loadConfig} with `last_good` as given. Throws ConfigError. */
+  /**
+   * Reads the configuration again: {@link loadConfig} with `last_good` as given.
+   * @throws ConfigError
+   */
   load: (last_good: NonNullable<LoadOptions['last_good']>) => LoadedConfig
   interval_ms?: number
   timers?: Timers
-  /** A change that can be used. In a directory, `team_problems` may hold what could not. */
+  /** Called with a change that can be used. In a directory, `team_problems` may hold what could not be. */
   onChange: (loaded: LoadedConfig) => void
-  /** A change that cannot be used, once; what was in use stays. */
+  /** Called once with a change that cannot be used; the configuration in use stays. */
   onRefused: (problems: readonly ConfigProblem[]) => void
 }
 
-/** What of the system's timers is used. */
+/** The part of the system's timers that is used. */
 export interface Timers {
   setTimeout(run: () => void, ms: number): unknown
   clearTimeout(timer: unknown): void
@@ -63,7 +66,7 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
       refuse(loaded.team_problems)
     } catch (error) {
       const refusal = error instanceof ConfigError ? error : unexpected(error)
-      // What the configuration in use was read from counts on: any of it may become right again.
+      // The files of the configuration in use are watched further: any of them may become right again.
       known = new Map([...currentHashes(inUse.files), ...refusal.contents])
       refuse(refusal.problems)
     }
@@ -78,7 +81,7 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
   return { stop: () => timers.clearTimeout(timer) }
 }
 
-/** A fault of the receiver itself must not end it: it goes on with what is in use. */
+/** Returns a fault of the receiver itself as a refusal: the receiver must go on with the configuration in use. */
 function unexpected(error: unknown): ConfigError {
   const name = error instanceof Error ? error.name : 'unknown error'
   return new ConfigError([

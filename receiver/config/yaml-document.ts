@@ -1,18 +1,29 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml'
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { ConfigProblem } from './config.ts'
-import { keyOf, problemOf } from './problems.ts'
-import type { Fault, Path } from './problems.ts'
+import { keyOf, problemOf, type Fault, type Path } from './problems.ts'
 
 /** Largest configuration file, in characters. */
 const LARGEST_FILE = 2 * 1024 * 1024
-/** How many nodes aliases may stand for: enough for templates, too few for a bomb. */
+/** How many nodes all aliases together may expand to: enough for templates, too few for a bomb. */
 const MOST_ALIASED = 1_000
 /** How many values a file may hold, each use of an alias counted. */
 const MOST_NODES = 200_000
-/** How many mistakes of form are shown: the later ones mostly follow from the first. */
+/** How many mistakes of form are shown: later ones mostly follow from the first. */
 const MOST_PROBLEMS = 5
 
 /** A YAML file as a value whose places have lines. */
@@ -22,7 +33,7 @@ export interface YamlDocument {
   locate: (fault: Fault) => ConfigProblem
 }
 
-/** What a YAML text says, or every problem of its form. Texts of the file never stand in a problem. */
+/** Returns the value of a YAML text, or every problem of its form. Problems never quote the file. */
 export function readYaml(file: string, text: string): YamlDocument | ConfigProblem[] {
   if (text.length > LARGEST_FILE) {
     return [
@@ -61,7 +72,7 @@ function formProblems(file: string, text: string, document: Document, lines: Lin
   }))
 }
 
-/** `rest`: the text from the place on. */
+/** Returns a fault of the parser as a problem. `rest` is the text from the fault on. */
 function formProblem(code: string, message: string, rest: string): Problem {
   if (code === 'DUPLICATE_KEY') {
     const [, key = ''] = /^["']?([\w.-]{1,80})["']?\s*:/.exec(rest) ?? []
@@ -76,13 +87,13 @@ function formProblem(code: string, message: string, rest: string): Problem {
   return { message: yamlMessage(message), fix: 'Check indentation and quotes at this line.' }
 }
 
-/** What the parser says, without the part of the file that it quotes: a secret may stand there. */
+/** Returns the parser's message without the part of the file that it quotes, which may be a secret. */
 function yamlMessage(message: string): string {
   const [said = ''] = message.split(/: | sequence /)
   return `not valid YAML: ${said}`
 }
 
-/** Keys that are no plain text, or that mean something to JavaScript. */
+/** Returns the faults of keys that are not plain text, or that mean something to JavaScript. */
 function keyProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   visit(document, {
@@ -102,7 +113,7 @@ function keyProblems(file: string, document: Document, lines: LineCounter): Conf
   return problems
 }
 
-/** Uses of aliases whose anchor does not come before them. Their names are not shown: a secret may begin with `*`. */
+/** Returns the faults of aliases without an anchor before them. Names are not shown: a secret may begin with `*`. */
 function aliasProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
   const anchors = new Set<string>()
   const problems: ConfigProblem[] = []
@@ -123,7 +134,10 @@ function aliasProblems(file: string, document: Document, lines: LineCounter): Co
 const BOMB = 'the file holds too many values, holds itself, or is nested too deeply'
 const BOMB_FIX = 'Write the repeated parts out, or nest less deeply.'
 
-/** Throws RangeError for a value that holds itself, or that aliases have made huge. */
+/**
+ * Checks that a value neither contains itself nor has become huge by its aliases.
+ * @throws RangeError
+ */
 function checkSize(value: Json): void {
   let nodes = 0
   const count = (item: Json): void => {
@@ -145,7 +159,7 @@ function locate(file: string, document: Document, lines: LineCounter, fault: Fau
   return { file, line, key: keyOf(path), message, fix }
 }
 
-/** The node of a place, or of the nearest place around it that exists. */
+/** Returns the node of a place, or of the nearest place around it that exists. */
 function nodeAt(document: Document, path: Path, atKey: boolean): unknown {
   let node: unknown = document.contents
   for (const [index, part] of path.entries()) {

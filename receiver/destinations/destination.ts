@@ -7,7 +7,7 @@ import type { AttemptResult } from '../policy/attempt.ts'
 import type { LanePolicy } from '../policy/lane.ts'
 import type { AnswerRow } from '../outbound/answer-table.ts'
 
-/** Everything a destination needs to know of one delivery in order to send it. */
+/** Everything that a destination needs to send one delivery. */
 export interface DeliveryInput<S = unknown> {
   /** `dlv_…`: the same for every attempt; receivers use it to tell repeats. */
   delivery_id: string
@@ -25,7 +25,7 @@ export interface DeliveryInput<S = unknown> {
   settings: S
 }
 
-/** The same before it is known where the delivery goes, which is a part of its subject. */
+/** The input before its target is known: the target is part of the subject. */
 export type TargetInput<S = unknown> = Omit<DeliveryInput<S>, 'subject_key'>
 
 /** Where a delivery goes, known when the event is accepted. */

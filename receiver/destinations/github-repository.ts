@@ -2,8 +2,7 @@ import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
-import { compileTemplate, renderString } from '../templates/template.ts'
-import type { TemplateScope } from '../templates/template.ts'
+import { compileTemplate, renderString, type TemplateScope } from '../templates/template.ts'
 import { RenderError } from './destination.ts'
 
 /** A repository that a GitHub destination names. */
@@ -18,7 +17,7 @@ const OWNER = /^[A-Za-z0-9_-]{1,100}$/
 const NAME = /^[A-Za-z0-9._-]{1,100}$/
 
 /**
- * What is wrong with a destination's `repository`, as far as it can be known without an event; null when nothing is.
+ * Returns what is wrong with a destination's `repository` as far as that is known without an event, else null.
  * @param globs the connection's `repositories`.
  */
 export function repositoryProblem(
@@ -42,7 +41,7 @@ export function repositoryProblem(
   return isAllowed({ owner, repo: name }, globs) ? null : refused(repository, owner, globs, connection)
 }
 
-/** The parts of a destination's `repository`; `name` is null where it depends on the event. */
+/** Returns the parts of a destination's `repository`; `name` is null where it depends on the event. */
 export function repositoryParts(repository: string): { owner: string; name: string | null } {
   const { owner, name } = split(repository)
   return { owner, name: isTemplate(name) ? null : name }
@@ -80,7 +79,7 @@ export function requireAllowed(
   )
 }
 
-/** Whether a repository is in a list of globs of `owner/name`. GitHub's names are not case-sensitive. */
+/** Returns whether a repository is in a list of globs of `owner/name`. GitHub's names are not case-sensitive. */
 export function isAllowed({ owner, repo }: Repository, globs: readonly string[]): boolean {
   const name = `${owner}/${repo}`.toLowerCase()
   return globs.some((glob) => matchesGlob(glob.toLowerCase(), name))

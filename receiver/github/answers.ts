@@ -4,9 +4,9 @@ import type { Meaning } from '../policy/attempt.ts'
 import { bound, inline } from '../secrets/redact.ts'
 import { isForeign, wordsOf } from './not-github.ts'
 import { quote } from './quote.ts'
-import { retryAfter, untilReset } from '../outbound/retry-after.ts'
+import { gitHubRetryAfter, untilReset } from './limit-waits.ts'
 
-/** What the request was about: it makes the instruction exact. */
+/** The request that was answered: makes the instruction exact. */
 export interface AnswerContext {
   /** Now, Unix time in ms. */
   now: number
@@ -20,12 +20,12 @@ export interface AnswerContext {
   auth: 'token' | 'app'
   /** The call that was answered: the dispatch itself, or a step before it. */
   step: 'dispatch' | 'installation' | 'token'
-  /** What must not be quoted: the tokens in use. */
+  /** The tokens in use, which must not be quoted. */
   secrets: readonly string[]
 }
 
 const silent = (): string => ''
-/** The advice where the configuration is at fault: a redelivery goes by the revision that the event was accepted under. */
+/** The advice where the configuration is at fault: a redelivery follows the revision of the accepted event. */
 const REPLAY = 'Then replay the event: a redelivery would send what was accepted.'
 const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
@@ -99,7 +99,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   },
   {
     id: 'primary-limit',
-    // A proxy may leave out GitHub's headers; the words then tell it from a missing permission.
+    // A proxy may remove GitHub's headers; the words then tell a limit from a missing permission.
     applies: ({ status, headers, body }) =>
       ((status === 403 || status === 429) && headers['x-ratelimit-remaining'] === '0') ||
       (status === 403 && /API rate limit exceeded/.test(body)),
@@ -108,7 +108,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
       `GitHub's hourly limit${limitOf(headers['x-ratelimit-limit'])} of this identity is used up.`,
     fix: () =>
       `Nothing to do: deliveries go on after the reset. A GitHub App has a limit of its own (${limits}).`,
-    wait: ({ headers }, { now }) => retryAfter(headers, now) ?? untilReset(headers, now),
+    wait: ({ headers }, { now }) => gitHubRetryAfter(headers, now) ?? untilReset(headers, now),
   },
   {
     id: 'secondary-limit',
@@ -122,7 +122,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     fix: (_, { connection }) =>
       `Nothing to do: deliveries go on after the wait. If it happens often, lower \`writes_per_second\` of GitHub connection ${connection}, or give other tools that use this identity one of their own (${limits}).`,
     // Without Retry-After GitHub asks for a minute, then exponentially more: the lane counts that.
-    wait: ({ headers }, { now }) => retryAfter(headers, now),
+    wait: ({ headers }, { now }) => gitHubRetryAfter(headers, now),
   },
   {
     id: 'suspended',
@@ -201,7 +201,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     message: ({ status }, { step }) => `GitHub answered HTTP ${status}: ${outcomeOf(step)}.`,
     fix: () =>
       'It is tried again by itself with the same delivery id. See https://www.githubstatus.com if it lasts.',
-    wait: ({ headers }, { now }) => retryAfter(headers, now),
+    wait: ({ headers }, { now }) => gitHubRetryAfter(headers, now),
   },
   {
     id: 'refused',

@@ -7,11 +7,12 @@ import { boundedFetch } from '../outbound/bounded-fetch.ts'
 /** The version of GitHub's REST API that is asked for; supported since 2022, and what GHES understands. */
 export const API_VERSION = '2022-11-28'
 
-/** How we name ourselves: GitHub refuses requests without a user agent. */
+/** The receiver's user agent: GitHub refuses requests without one. */
 export const USER_AGENT = `model-dispatch/${VERSION}`
 
 /**
- * Enough for an installation token that lists 500 repositories with all their fields; a dispatch's answer is empty.
+ * The most that is read of an answer, in bytes: enough for an installation token that lists 500 repositories with all
+ * their fields; a dispatch's answer is empty.
  */
 const ANSWER_LIMIT = 8 * 1024 * 1024
 
@@ -31,7 +32,7 @@ export class NoAnswerError extends Error {
 
 type Options = ConstructorParameters<typeof Octokit>[0]
 
-/** An Octokit for one API address: pinned API version, our user agent, no retries, no throttling, no redirects. */
+/** Returns an Octokit for one API address: pinned API version, our user agent; no retries, throttling or redirects. */
 export function createOctokit(api_url: string, options: Options = {}): Octokit {
   const octokit = new Octokit({
     ...options,
@@ -46,6 +47,7 @@ export function createOctokit(api_url: string, options: Options = {}): Octokit {
   return octokit
 }
 
+/** One request to GitHub. */
 export interface Call {
   method: 'GET' | 'POST'
   /** Below the API address (`/repos/acme/serving`), or a whole URL on the same host. */
@@ -57,7 +59,7 @@ export interface Call {
 }
 
 /**
- * One request, whatever its answer: an HTTP error status is an `Answer` too.
+ * Makes one request and returns its answer, an HTTP error status included.
  * @throws NoAnswerError when none came; errors of an authentication strategy as they are.
  */
 export async function call(octokit: Octokit, { method, url, token, body, signal }: Call): Promise<Answer> {
@@ -99,7 +101,7 @@ function bodyText(data: unknown): string {
   return JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
-/** A path below the API address, every part encoded: nothing in a name can leave its part. */
+/** Returns a path below the API address. Every part is encoded, so that nothing in a name can leave its part. */
 export function apiPath(...parts: (string | number)[]): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('')
 }

@@ -2,7 +2,7 @@ import type { AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { Answer } from '../outbound/answer.ts'
 import { excerpt, inline, redact } from '../secrets/redact.ts'
 
-/** Gathers what one attempt leaves behind, with every token that it used masked. */
+/** Gathers the record of one attempt, with every token that it used masked. */
 export class AttemptRecord {
   readonly #url: string
   readonly #body: string
@@ -18,7 +18,7 @@ export class AttemptRecord {
     this.#body = body
   }
 
-  /** Whether a dispatch was sent that no answer has come to. */
+  /** Whether a dispatch was sent that has no answer yet. */
   get isInFlight(): boolean {
     return this.#in_flight
   }
@@ -28,7 +28,7 @@ export class AttemptRecord {
     return this.#secrets
   }
 
-  /** The repository as it is called now, as far as that is known. */
+  /** The present name of the repository, as far as it is known. */
   get repository(): string {
     return this.#movedName ?? this.#repository
   }

@@ -4,8 +4,7 @@ import type { GitHubConnection } from './connection.ts'
 import type { AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { DispatchRequest, RepositoriesOf } from './dispatch.ts'
 import { answerObject, type Answer } from '../outbound/answer.ts'
-import { readAnswer } from './answers.ts'
-import type { AnswerContext } from './answers.ts'
+import { readAnswer, type AnswerContext } from './answers.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { AttemptRecord } from './attempt-record.ts'
 import { readNoAnswer } from '../outbound/no-answer.ts'
@@ -13,10 +12,11 @@ import { followRedirects } from './redirects.ts'
 import { InstallationTokens } from './installation-tokens.ts'
 import { TokenRefusedError, type Credential, type TokenOptions, type Tokens } from './tokens.ts'
 
+/** The surroundings of everything that talks to GitHub; tests replace them. */
 export interface GitHubDeps {
   /** Now, Unix time in ms. Default: the system's clock. */
   now?: () => number
-  /** Waits so many ms. Default: a timer. */
+  /** Waits for `ms` milliseconds. Default: a timer. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** See `TokenOptions.repositoriesOf`; asked anew for every token. Default: tokens are not narrowed. */
   repositoriesOf?: RepositoriesOf
@@ -30,12 +30,12 @@ export interface GitHubDeps {
  */
 const FRESH_TOKEN_MS = 5_000
 const REPLICATION_WAIT_MS = 1_000
-/** Every second of the age of a token that is fresh, twice: a refused one is renewed once. */
+/** One attempt for every second that a token is fresh, twice: a refused token is renewed once. */
 const MOST_RESENT = 2 * (FRESH_TOKEN_MS / REPLICATION_WAIT_MS)
 /** The rows of GitHub's answers that a replica without the token gives. */
 const REFUSALS: ReadonlySet<string> = new Set(['bad-credentials', 'missing-permission', 'not-found'])
 
-/** One GitHub connection, ready to send. Its tokens are cached as long as it lives. */
+/** One GitHub connection, ready to send. Caches its tokens as long as it lives. */
 export class GitHubClient {
   readonly connection: GitHubConnection
   readonly #octokit: Octokit
@@ -54,7 +54,7 @@ export class GitHubClient {
     this.#tokens = createTokens(connection, { now: this.#now, repositoriesOf })
   }
 
-  /** The whole URL of a repository's dispatches. */
+  /** Returns the whole URL of a repository's dispatches. */
   dispatchUrl(owner: string, repo: string): string {
     return `${this.connection.api_url}${apiPath('repos', owner, repo, 'dispatches')}`
   }
@@ -75,7 +75,7 @@ export class GitHubClient {
     }
   }
 
-  /** The login of the user behind a token, by `GET /user`; null for an App, or when GitHub doesn't say. */
+  /** Returns the login of the user behind a token, by `GET /user`; null for an App, or when GitHub doesn't say. */
   async login(signal: AbortSignal): Promise<string | null> {
     if (this.connection.auth.kind === 'app') return null
     const answer = await call(this.#octokit, {
@@ -112,7 +112,7 @@ export class GitHubClient {
     return answer
   }
 
-  /** Whether GitHub does not know the token, or not yet what it is for. */
+  /** Returns whether GitHub does not know the token, or not yet what it is for. */
   #isRefusal(answer: Answer, record: AttemptRecord): boolean {
     if (![401, 403, 404].includes(answer.status)) return false
     return REFUSALS.has(this.#meaning(answer, record, 'dispatch').row)
@@ -135,7 +135,7 @@ export class GitHubClient {
     return answer
   }
 
-  /** The name that a moved repository has now, for the instruction; its address where GitHub doesn't say. */
+  /** Returns the name that a moved repository has now, for the instruction; its address where GitHub doesn't say. */
   async #presentName(moved_to: string, answer: Answer, token: string, signal: AbortSignal): Promise<string> {
     const url = addressOf(moved_to)
     const known = this.#names.get(url)
@@ -165,7 +165,7 @@ export class GitHubClient {
     const { step, answer, moved_to } = error
     if (answer === null) return record.result(badKey(name), null, null)
     if (moved_to !== null) record.moved(this.#names.get(addressOf(moved_to)) ?? addressOf(moved_to))
-    // What comes instead of a token may still hold one.
+    // The body of a refusal may still hold a token.
     const kept = step === 'token' ? null : answer.body
     return record.result(this.#meaning(answer, record, step), answer.status, kept)
   }
@@ -188,12 +188,12 @@ export class GitHubClient {
   }
 }
 
-/** The address of a moved repository itself, from where one of its requests was led. */
+/** Returns the address of a moved repository itself, from the address that one of its requests was redirected to. */
 function addressOf(moved_to: string): string {
   return moved_to.replace(/\/(dispatches|installation)$/, '')
 }
 
-/** Whether GitHub wants no further questions now. */
+/** Returns whether GitHub wants no further questions now. */
 function isUnwilling({ status, headers }: Answer): boolean {
   return status === 401 || status === 429 || status >= 500 || headers['retry-after'] !== undefined
 }

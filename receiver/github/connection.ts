@@ -14,7 +14,7 @@ export interface GitHubConnection {
   writes_per_second: number
 }
 
-/** Equal for connections that sign in to the same place with the same credentials. A hash: it may be compared and kept. */
+/** Returns a hash that is equal for connections that sign in to the same place with the same credentials. */
 export function connectionKey({ api_url, auth }: Pick<GitHubConnection, 'api_url' | 'auth'>): string {
   return hash('sha256', JSON.stringify([api_url, auth]), 'hex')
 }

@@ -15,9 +15,9 @@ export interface DispatchRequest {
  */
 export type RepositoriesOf = (connection: string, owner: string) => readonly string[] | null
 
-/** GitHub as destinations use it; `createGitHub` of `github/github.ts` makes one. */
+/** The part of GitHub that destinations use; `createGitHub` of `github/github.ts` makes one. */
 export interface GitHub {
-  /** The whole URL of a repository's dispatches. */
+  /** Returns the whole URL of a repository's dispatches. */
   dispatchUrl(connection: GitHubConnection, owner: string, repo: string): string
   /** Sends one dispatch. Never throws; gives up when `signal` aborts. */
   dispatch(
@@ -25,6 +25,6 @@ export interface GitHub {
     request: DispatchRequest,
     signal: AbortSignal,
   ): Promise<AttemptResult>
-  /** The login behind a connection's token as far as it is known now; where it isn't, it is asked for in the background. */
+  /** Returns the login behind a connection's token if it is known now; else null, and asks for it in the background. */
   login(connection: GitHubConnection): string | null
 }

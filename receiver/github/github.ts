@@ -1,20 +1,19 @@
 import { type GitHubConnection, connectionKey } from './connection.ts'
 import type { GitHub } from './dispatch.ts'
-import { GitHubClient } from './client.ts'
-import type { GitHubDeps } from './client.ts'
+import { GitHubClient, type GitHubDeps } from './client.ts'
 import { Identities } from './identities.ts'
 
-/** {@link GitHub} with what only the receiver's own parts use. */
+/** {@link GitHub} with the operations that only the receiver itself uses. */
 export interface GitHubHub extends GitHub {
-  /** The client of a connection: made once, and anew when its address or credentials change. */
+  /** Returns the client of a connection: made once, and anew when its address or credentials change. */
   client(connection: GitHubConnection): GitHubClient
-  /** Who is behind a connection's token; see {@link Identities}. Never throws. */
+  /** Returns the login behind a connection's token; see {@link Identities}. Never throws. */
   resolveIdentity(connection: GitHubConnection): Promise<string | null>
 }
 
 /**
- * Everything that talks to GitHub in one process. Keep one across configuration reloads: clients of unchanged
- * connections keep their tokens, and identities once learned stay known.
+ * Makes everything that talks to GitHub in one process. Keep it across configuration reloads: clients of unchanged
+ * connections keep their tokens, and identities stay known once they are learned.
  */
 export function createGitHub(deps: GitHubDeps = {}): GitHubHub {
   const clients = new Map<string, { key: string; client: GitHubClient }>()

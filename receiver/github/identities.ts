@@ -4,10 +4,10 @@ import { connectionKey, type GitHubConnection } from './connection.ts'
 /** How long GitHub has to say who is behind a token, in ms. */
 const ASK_TIMEOUT_MS = 10_000
 
-/** How long a lookup that gave no login is not repeated: GitHub asks not to ignore repeated errors. */
+/** How long a look-up without result is not repeated, in ms: GitHub asks not to ignore repeated errors. */
 const ASK_AGAIN_MS = 10 * 60_000
 
-/** Who is behind each connection's token. Asked once per token and then remembered. */
+/** The login behind each connection's token. GitHub is asked once per token. */
 export class Identities {
   readonly #client: (connection: GitHubConnection) => GitHubClient
   readonly #now: () => number
@@ -16,8 +16,8 @@ export class Identities {
   readonly #asking = new Map<string, Promise<string | null>>()
 
   /**
-   * @param onLate told once when a login is learned that GitHub didn't say when it was first asked: what was accepted
-   * meanwhile waits under the connection's own name.
+   * @param onLate called once when GitHub names a login that it did not name at first: deliveries accepted meanwhile
+   * wait under the connection's own name.
    */
   constructor(
     client: (connection: GitHubConnection) => GitHubClient,
@@ -29,7 +29,7 @@ export class Identities {
     this.#onLate = onLate
   }
 
-  /** The login as far as it is known now. Where it isn't, it is asked for in the background. */
+  /** Returns the login if it is known now; else null, and asks for it in the background. */
   login(connection: GitHubConnection): string | null {
     if (connection.auth.kind === 'app') return null
     const known = this.#known.get(connectionKey(connection))
@@ -37,7 +37,7 @@ export class Identities {
     return known?.login ?? null
   }
 
-  /** The login of the user behind the connection's token; null for an App, or while GitHub doesn't say. Never throws. */
+  /** Returns the login behind the connection's token; null for an App, or while GitHub does not say. Never throws. */
   resolveIdentity(connection: GitHubConnection): Promise<string | null> {
     if (connection.auth.kind === 'app') return Promise.resolve(null)
     const key = connectionKey(connection)

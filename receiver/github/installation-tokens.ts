@@ -3,23 +3,22 @@ import type { Octokit } from '@octokit/rest'
 import { answerObject, type Answer } from '../outbound/answer.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
-import { TokenRefusedError } from './tokens.ts'
-import type { Credential, Place, TokenOptions, Tokens } from './tokens.ts'
+import { TokenRefusedError, type Credential, type Place, type TokenOptions, type Tokens } from './tokens.ts'
 import { serverTime } from '../outbound/retry-after.ts'
 
-/** A token with less left is replaced before use. */
+/** How long a token must still be valid to be used, in ms. */
 const LEAST_LEFT_MS = 5 * 60_000
 
-/** GitHub's lifetime of an installation token: the longest, and that of an answer whose times make no sense. */
+/** GitHub's lifetime of an installation token, in ms; also assumed where an answer's times make no sense. */
 const LIFETIME_MS = 60 * 60_000
 
-/** Looking up an installation and minting may take so long together; many dispatches wait for one mint. */
+/** How long looking up an installation and minting may take together, in ms; many dispatches wait for one mint. */
 const MINT_TIMEOUT_MS = 10_000
 
 /** GitHub's limit of repositories that one token can be narrowed to. */
 const MOST_REPOSITORIES = 500
 
-/** What a `repository_dispatch` needs; GitHub adds `metadata: read` by itself. */
+/** The permission that a `repository_dispatch` needs; GitHub adds `metadata: read` by itself. */
 const PERMISSIONS = { contents: 'write' }
 
 /** The repositories that a token is for; null: all of its installation. */
@@ -91,7 +90,7 @@ export class InstallationTokens implements Tokens {
     return this.#moved.get(fullName(place)) ?? place.owner.toLowerCase()
   }
 
-  /** The owner's token, where it is for this repository. */
+  /** Returns the owner's cached token if it covers this repository, else null. */
   #cached(place: Place): Minted | null {
     const minted = this.#minted.get(this.#owner(place))
     return minted !== undefined && covers(minted.scope, place) ? minted : null
@@ -203,7 +202,7 @@ function fullName({ owner, repo }: Place): string {
   return `${owner}/${repo}`.toLowerCase()
 }
 
-/** Each name once, as it is written first: names of repositories are not case-sensitive. */
+/** Returns each name once, as it was written first: repository names are not case-sensitive. */
 function unique(names: readonly string[]): string[] {
   const byLowerCase = new Map<string, string>()
   for (const name of names) {

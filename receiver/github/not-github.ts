@@ -22,7 +22,7 @@ export function isForeign(answer: Answer, step: 'dispatch' | 'installation' | 't
   return !isOurs && typeof answerObject(answer)['message'] !== 'string'
 }
 
-/** Whether this is a page for people. */
+/** Returns whether this is a page for people. */
 function isPage({ headers, body }: Answer): boolean {
   return (
     /^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '') ||

@@ -24,6 +24,7 @@ export interface Tokens {
   renew(place: Place, refused: Credential, signal: AbortSignal): Promise<Credential | null>
 }
 
+/** The surroundings that tokens depend on. */
 export interface TokenOptions {
   /** Now, Unix time in ms. */
   now: () => number

@@ -5,7 +5,7 @@ export interface Answer {
   body: string
 }
 
-/** The body of an answer as a JSON object; `{}` when it is none. */
+/** Returns the body of an answer as a JSON object; `{}` when it is not one. */
 export function answerObject({ body }: Pick<Answer, 'body'>): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body)

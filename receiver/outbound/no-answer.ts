@@ -13,7 +13,7 @@ interface Row {
 
 const again = 'It is tried again by itself.'
 
-/** Why no answer came, by Node's and undici's error codes; the first row that applies wins. */
+/** The reasons why no answer came, by the error codes of Node and undici; the first row that applies wins. */
 const ROWS: readonly Row[] = [
   {
     id: 'name',
@@ -102,7 +102,7 @@ export function readNoAnswer(error: unknown, { host, sent, unsent }: Unanswered)
   }
 }
 
-/** The innermost cause that has a code; `fetch` wraps the system's error once or twice. */
+/** Returns the innermost cause that has a code; `fetch` wraps the system's error once or twice. */
 function cause(error: unknown): { code: string; text: string } {
   const found = { code: '', text: '' }
   let current: unknown = error

@@ -1,32 +1,26 @@
-/** The longest that any answer of GitHub may make us wait: a primary limit resets within the hour. */
-export const LONGEST_WAIT_MS = 65 * 60_000
-
 type Headers = Readonly<Record<string, string | undefined>>
 
-/** `Retry-After` in ms: whole seconds or an HTTP date; null when it is absent or anything else. */
-export function retryAfter(headers: Headers, now: number): number | null {
-  const value = headers['retry-after']?.trim()
-  if (value === undefined) return null
-  if (/^\d{1,12}$/.test(value)) return capped(Number(value) * 1000)
-  const at = httpDate(value)
-  return at === null ? null : capped(at - serverTime(headers, now))
-}
+/** The shortest wait, in ms: a server that asks for less has no time in mind. */
+const SHORTEST_WAIT_MS = 1000
 
 /**
- * How long a primary limit lasts, in ms: until `x-ratelimit-reset` (Unix seconds) by GitHub's own clock, and a
- * second more, since the header is rounded; null when the header makes no sense.
+ * Returns `Retry-After` in ms, from a second to `most_ms`; the header gives whole seconds or an HTTP date. Null when it
+ * is absent or anything else.
  */
-export function untilReset(headers: Headers, now: number): number | null {
-  const reset = headers['x-ratelimit-reset']?.trim() ?? ''
-  if (!/^\d{1,12}(\.\d+)?$/.test(reset)) return null
-  return capped(Number(reset) * 1000 - serverTime(headers, now) + 1000)
+export function retryAfter(headers: Headers, now: number, most_ms: number): number | null {
+  const value = headers['retry-after']?.trim()
+  if (value === undefined) return null
+  if (/^\d{1,12}$/.test(value)) return boundedWait(Number(value) * 1000, most_ms)
+  const at = httpDate(value)
+  return at === null ? null : boundedWait(at - serverTime(headers, now), most_ms)
 }
 
-function capped(ms: number): number {
-  return Math.min(Math.max(ms, 1000), LONGEST_WAIT_MS)
+/** Returns a wait of at least a second and at most `most_ms`. */
+export function boundedWait(ms: number, most_ms: number): number {
+  return Math.min(Math.max(ms, SHORTEST_WAIT_MS), most_ms)
 }
 
-/** GitHub's clock where it says the time, Unix ms: ours may be wrong, and both times come from the same answer. */
+/** Returns the server's time of an answer that has a `date`, in Unix ms, else `now`: our own clock may be wrong. */
 export function serverTime(headers: Headers, now: number): number {
   return httpDate(headers['date']) ?? now
 }
@@ -39,8 +33,8 @@ const FORMS = [
 ]
 
 /**
- * A date of an HTTP header as Unix time in ms; null for anything else. `Date.parse` alone would take `-5` and `60.5`
- * for days long ago.
+ * Returns a date of an HTTP header as Unix time in ms; null for anything else. `Date.parse` alone would take `-5` and
+ * `60.5` for days long ago.
  */
 export function httpDate(value: string | undefined): number | null {
   const text = value?.trim() ?? ''

@@ -4,13 +4,13 @@ import type { Problem } from '../../src/contract/problem.ts'
 export type AttemptClass =
   /** Done. */
   | 'success'
-  /** Trying again cannot help: a dead letter at once. */
+  /** Trying again cannot help: the delivery fails at once. */
   | 'permanent'
   /** A rate limit: the whole lane pauses and the attempt does not count. */
   | 'limited'
-  /** Our credentials are refused: the lane pauses and is probed; deliveries stay. */
+  /** Our credentials are refused: the lane pauses and is probed, and its deliveries wait. */
   | 'credentials'
-  /** It may or may not have been done (time-out, reset, 5xx): tried again by the schedule. */
+  /** The request may or may not have had its effect (time-out, reset, 5xx): the schedule tries again. */
   | 'ambiguous'
 
 /** What an answer, or the lack of one, means for the delivery. */
@@ -28,7 +28,7 @@ export interface Meaning extends Problem {
   retry_after_ms: number | null
 }
 
-/** The bounded record of one HTTP try. It never holds a secret. */
+/** The bounded record of one HTTP attempt. Never holds a secret. */
 export interface AttemptResult extends Meaning {
   /** HTTP status, null when no answer came. */
   status: number | null

@@ -1,30 +1,30 @@
 import type { Observation } from './attempt.ts'
 
-/** How a lane may be used. Kept in the store, so that every replica goes by it. */
+/** How a lane may be used. The store keeps it, so that every replica follows it. */
 export interface LanePolicy {
-  /** At most so many requests at a time. */
+  /** How many requests may be in flight at a time. */
   concurrency: number
-  /** Least time between two requests, ms; 0 means no pace. */
+  /** The least time between two requests, in ms; 0 means no pace. */
   interval_ms: number
 }
 
-/** Why a whole lane rests. */
+/** Why a whole lane is paused. */
 export type PauseReason =
   /** The server's rate limit. */
   | 'limited'
   /** Our credentials are refused. */
   | 'credentials'
-  /** Nobody gets through. */
+  /** The server is away: requests of several subjects fail. */
   | 'outage'
 
-/** What a lane remembers between attempts. */
+/** The state of a lane between attempts. */
 export interface LaneState {
   paused_until: number
   pause: PauseReason | null
   pause_message: string | null
-  /** How often in a row the same pause was renewed. */
+  /** How often in a row the lane was paused for this reason. */
   pauses: number
-  /** Ambiguous answers in a row, and up to two of the subjects that met them. */
+  /** How many ambiguous answers came in a row, and up to two of their subjects. */
   streak: number
   streak_subjects: readonly string[]
 }
@@ -39,21 +39,21 @@ export const FRESH_LANE: Readonly<LaneState> = Object.freeze({
   streak_subjects: [],
 })
 
-/** So many ambiguous answers in a row, from at least two subjects, are an outage. */
+/** How many ambiguous answers in a row, and from how many subjects, are an outage. */
 const OUTAGE_STREAK = 5
 const OUTAGE_SUBJECTS = 2
-/** Probes of an outage: after half a minute, then doubling, at most every five minutes. */
+/** The waits between probes of an outage: half a minute, then doubling up to five minutes. */
 const OUTAGE_PROBES = { first_ms: 30_000, most_ms: 300_000 }
 /** Refused credentials are probed every five minutes. */
 const CREDENTIALS_PROBE_MS = 300_000
 /**
- * A limit that names no time: a minute, then doubling. One that is met again when it should be over rests as long,
- * whatever it names: GitHub asks to wait exponentially longer (docs: "Rate limits for the REST API"). At most just
- * under an hour, so that a tenth more stays below the 65 minutes that any answer of GitHub may ask for.
+ * The waits for a limit that names no time: a minute, then doubling. A limit that is met again after its time pauses
+ * the lane as long, whatever time it names: GitHub asks to wait exponentially longer (docs: "Rate limits for the REST
+ * API"). The longest is just under an hour: a tenth more stays below the 65 minutes that an answer of GitHub may ask for.
  */
 const LIMIT_WAITS = { first_ms: 60_000, most_ms: 59 * 60_000 }
 
-/** The lane after one attempt, a pure function. `random` spreads what would wake together by up to a tenth. */
+/** Returns the state of the lane after one attempt. `random` spreads wake times that would coincide by up to a tenth. */
 export function laneAfter(lane: LaneState, seen: Observation, now: number, random: number): LaneState {
   const spread = (ms: number) => Math.round(ms * (1 + 0.1 * random))
   switch (seen.class) {
@@ -65,11 +65,11 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
       const unnamed = spread(doubling(LIMIT_WAITS, pauses))
       const named = seen.retry_after_ms
       const wait = named === null ? unnamed : pauses === 1 ? named : Math.max(named, unnamed)
-      return rest(lane, 'limited', seen.message, pauses, now + wait)
+      return paused(lane, 'limited', seen.message, pauses, now + wait)
     }
     case 'credentials': {
       const pauses = lane.pause === 'credentials' ? lane.pauses + 1 : 1
-      return rest(lane, 'credentials', seen.message, pauses, now + spread(CREDENTIALS_PROBE_MS))
+      return paused(lane, 'credentials', seen.message, pauses, now + spread(CREDENTIALS_PROBE_MS))
     }
     case 'ambiguous': {
       const streak = lane.streak + 1
@@ -80,23 +80,23 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
       }
       const pauses = lane.pause === 'outage' ? lane.pauses + 1 : 1
       const until = now + Math.max(spread(doubling(OUTAGE_PROBES, pauses)), seen.retry_after_ms ?? 0)
-      return rest(counted, 'outage', seen.message, pauses, until)
+      return paused(counted, 'outage', seen.message, pauses, until)
     }
   }
 }
 
-/** How often in a row it is limited. Of requests that were under way together, all count as one. */
+/** Returns how often in a row the lane is limited. Requests that were in flight together count as one. */
 function limitPauses({ pause, pauses, paused_until }: LaneState, now: number): number {
   if (pause !== 'limited') return 1
   return paused_until > now ? pauses : pauses + 1
 }
 
-/** The wait of the nth time, from 1. */
+/** Returns the nth wait in ms, counted from 1. */
 function doubling({ first_ms, most_ms }: { first_ms: number; most_ms: number }, nth: number): number {
   return Math.min(first_ms * 2 ** (nth - 1), most_ms)
 }
 
-function rest(
+function paused(
   lane: LaneState,
   pause: PauseReason,
   pause_message: string,

@@ -10,8 +10,9 @@ export type Outcome =
   | { status: 'pending'; due_at: number; counted: boolean }
 
 /**
- * The engine's one decision: what an attempt means for its delivery and its lane.
- * `attempts` are the counted ones before this attempt; `random` is uniform in [0, 1).
+ * Decides what an attempt means for its delivery and its lane: the engine's one decision.
+ * @param attempts the counted attempts before this one.
+ * @param random uniform in [0, 1).
  */
 export function decide(
   seen: Observation,
@@ -30,7 +31,7 @@ export function decide(
     case 'credentials':
       return { outcome: { status: 'pending', due_at: now, counted: false }, lane: after }
     case 'ambiguous': {
-      // During an outage the lane probes: no delivery spends its attempts on it.
+      // During an outage attempts are probes, and no delivery spends its schedule on them.
       const outage = after.pause === 'outage'
       if (outage) return { outcome: { status: 'pending', due_at: now, counted: false }, lane: after }
       const wait = retryWait(attempts + 1, random)

@@ -10,26 +10,26 @@ const QUOTE = 34
 /**
  * Masks `secrets` in a verified body: a template may have rendered one into it, and what is stored, shown and sent on
  * must not hold it, however its JSON spells it (`\/`, `\u003c` and the like: RFC 8259 §7). Returns the same buffer
- * where there is nothing to hide. A body that is not JSON stays a body that is not JSON.
+ * where there is nothing to hide. A body that is not JSON stays one that the parser refuses.
  */
 export function hideSecrets(body: Buffer, secrets: readonly string[]): Buffer {
   const values = longestFirst(secrets)
   if (!mayHold(body, values)) return body
-  // Decoding would make something else of it, and the parser refuses it anyway.
+  // Decoding would change a body that is not UTF-8, and the parser refuses it anyway.
   if (!isUtf8(body)) return body
   const text = body.toString('utf8')
   const hidden = hide(text, values)
   return hidden === text ? body : Buffer.from(hidden)
 }
 
-/** The longest first: where one is part of another, nothing of that one is left. */
+/** Returns the secrets to mask, longest first: where one is part of another, nothing of the longer one is left. */
 function longestFirst(secrets: readonly string[]): string[] {
   return secrets
     .filter((value) => value.length >= SHORTEST && value !== MASK)
     .sort((a, b) => b.length - a.length)
 }
 
-/** Asked for every request: next to nothing for a body without a backslash. */
+/** Returns whether a body can hold a secret. Runs for every request, and costs next to nothing without a backslash. */
 function mayHold(body: Buffer, values: readonly string[]): boolean {
   if (values.some((value) => body.includes(value))) return true
   return values.length > 0 && body.includes(BACKSLASH) && holds(unescape(body.toString('utf8')), values)
@@ -43,11 +43,11 @@ const mask = (text: string, values: readonly string[]) =>
 function hide(text: string, values: readonly string[]): string {
   const hidden = hideInTokens(text, values)
   if (!holds(hidden, values)) return hidden
-  // Across quotes: a template that renders a value with a quote in it and does not escape it.
+  // A secret that contains a quote, rendered by a template without escaping, spans several strings.
   return hideInTokens(mask(hidden, values), values)
 }
 
-/** Hides in each string, key and number by itself, so that the text stays JSON. */
+/** Masks secrets in each string, key and number by itself, so that the text stays JSON. */
 function hideInTokens(text: string, values: readonly string[]): string {
   let hidden = ''
   for (let at = 0; at < text.length;) {
@@ -60,27 +60,27 @@ function hideInTokens(text: string, values: readonly string[]): string {
   return hidden
 }
 
-/** What stands between strings. Its words are numbers, `true`, `false` and `null`. */
+/** Masks secrets in the text between two strings, whose words are numbers, `true`, `false` and `null`. */
 function hideInNumbers(text: string, values: readonly string[]): string {
   if (!holds(text, values)) return text
   return text.replace(/[^\s{}[\],:]+/g, (word) => (holds(word, values) ? `"${MASK}"` : word))
 }
 
-/** Behind the quote that closes the string whose first quote is at `open`, or the end of the text. */
+/** Returns the index after the quote that closes the string opened at `open`, or the end of the text. */
 function endOfString(text: string, open: number): number {
   let i = open + 1
   while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1
   return Math.min(i + 1, text.length)
 }
 
-/** A string with its quotes. */
+/** Masks secrets in a string, given with its quotes. */
 function hideInString(string: string, values: readonly string[]): string {
   const content = string.slice(1, -1)
   const plain = unescape(content)
   if (!holds(plain, values) && !holds(content, values)) return string
   const masked = mask(plain, values)
   const written = JSON.stringify(masked)
-  // What is left beside a mask can make up a value together with it.
+  // The rest beside a mask can form a secret together with it.
   return holds(masked, values) || holds(written, values) ? `"${MASK}"` : written
 }
 
@@ -92,7 +92,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ])
 
-/** The text with every escape as the character that it stands for. Never throws: the parser refuses wrong ones. */
+/** Returns the text with every escape replaced by its character. Never throws: the parser refuses wrong escapes. */
 function unescape(text: string): string {
   let plain = ''
   let from = 0

@@ -3,7 +3,7 @@ const PREFIX = /gh[pousr]_|github_pat_/g
 /** How the header of a JWT begins: `{"` in base64url. */
 const HEADER = /eyJ/g
 
-/** The least of a token after its prefix, and of the first two parts of a JWT after `eyJ`. */
+/** The least length of a token after its prefix, and of the first two parts of a JWT after `eyJ`. */
 const LEAST_TOKEN = 16
 const LEAST_PART = 8
 
@@ -45,13 +45,13 @@ function endOfRun(text: string, start: number): number {
   return end
 }
 
-/** Whether a character is one of `A-Za-z0-9_.-`. */
+/** Returns whether a character is one of `A-Za-z0-9_.-`. */
 function isOfToken(code: number): boolean {
   const isLetter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
   return isLetter || (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x2e || code === 0x2d
 }
 
-/** Where a JWT begins in a run: at the `eyJ` of a part that two more follow. */
+/** Returns where a JWT begins in a run: at the `eyJ` of a part that two more follow. */
 function jwtStart(run: string): number | null {
   const parts = run.split('.')
   let offset = 0

@@ -3,8 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../receiver/config/config.ts'
-import type { ConfigProblem } from '../../receiver/config/config.ts'
+import { ConfigError, type ConfigProblem } from '../../receiver/config/config.ts'
 import { loadToys } from './toys.ts'
 
 const file = join(mkdtempSync(join(tmpdir(), 'mistakes-')), 'model-dispatch.yaml')

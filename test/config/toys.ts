@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { readEnvironment } from '../../receiver/config/environment/environment.ts'
-import { loadConfig } from '../../receiver/config/load.ts'
-import type { LoadedConfig, LoadOptions } from '../../receiver/config/load.ts'
+import { loadConfig, type LoadedConfig, type LoadOptions } from '../../receiver/config/load.ts'
 import type { TypeTables } from '../../receiver/config/schema.ts'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
 import { repositoryParts } from '../../receiver/destinations/github-repository.ts'

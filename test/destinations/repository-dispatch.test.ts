@@ -9,8 +9,7 @@ import {
 import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { patience, TOKEN, tokenConnection } from '../github/connections.ts'
-import { startGitHub } from '../standins/github/index.ts'
-import type { StandInOptions } from '../standins/github/index.ts'
+import { startGitHub, type StandInOptions } from '../standins/github/index.ts'
 import { aliasEvent, connections, delivery, dispatchKeys as keys } from './event.ts'
 
 /** A sender that never gets as far as the network. */

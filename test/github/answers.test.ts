@@ -1,11 +1,9 @@
 import nock from 'nock'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AttemptClass, AttemptResult } from '../../receiver/policy/attempt.ts'
-import { GITHUB_ANSWERS, readAnswer } from '../../receiver/github/answers.ts'
-import type { AnswerContext } from '../../receiver/github/answers.ts'
+import { GITHUB_ANSWERS, readAnswer, type AnswerContext } from '../../receiver/github/answers.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
-import { REAL_ANSWERS, realAnswer } from '../standins/github/real-answers.ts'
-import type { AnswerName } from '../standins/github/real-answers.ts'
+import { REAL_ANSWERS, realAnswer, type AnswerName } from '../standins/github/real-answers.ts'
 import { dispatchTo, patience, TOKEN, tokenConnection } from './connections.ts'
 
 const now = Date.parse('2026-11-22T03:04:05Z')

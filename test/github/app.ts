@@ -1,8 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { createGitHub } from '../../receiver/github/github.ts'
 import type { GitHubDeps } from '../../receiver/github/client.ts'
-import { createAppKey, startGitHub } from '../standins/github/index.ts'
-import type { StandInOptions } from '../standins/github/index.ts'
+import { createAppKey, startGitHub, type StandInOptions } from '../standins/github/index.ts'
 import { appConnection, dispatchTo, patience } from './connections.ts'
 
 /** The key pair of the App of these tests: making one takes a while. */

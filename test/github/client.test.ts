@@ -2,9 +2,8 @@ import nock from 'nock'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { idOf } from '../standins/github/accounts.ts'
-import { startGitHub } from '../standins/github/index.ts'
+import { startGitHub, type StandInGitHub, type StandInOptions } from '../standins/github/index.ts'
 import { movedTo } from '../standins/github/real-answers.ts'
-import type { StandInGitHub, StandInOptions } from '../standins/github/index.ts'
 import { dispatchTo, patience, TOKEN, tokenConnection } from './connections.ts'
 
 async function setUp(options: StandInOptions = {}) {

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createGitHub } from '../../receiver/github/github.ts'
-import { startGitHub } from '../standins/github/index.ts'
-import type { StandInGitHub } from '../standins/github/index.ts'
+import { startGitHub, type StandInGitHub } from '../standins/github/index.ts'
 import { dispatchTo, patience, tokenConnection } from './connections.ts'
 
 describe('a dispatch to a GitHub that breaks off', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readPrivateKey } from '../../receiver/config/private-key.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
-import { createAppKey, startGitHub } from '../standins/github/index.ts'
-import type { StandInGitHub } from '../standins/github/index.ts'
+import { createAppKey, startGitHub, type StandInGitHub } from '../standins/github/index.ts'
 import { APP_KEY, startApp } from './app.ts'
 import { appConnection, dispatchTo, patience } from './connections.ts'
 

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { laneOf, lanePolicy } from '../../receiver/github/lanes.ts'
-import { startGitHub } from '../standins/github/index.ts'
-import type { StandInOptions } from '../standins/github/index.ts'
+import { startGitHub, type StandInOptions } from '../standins/github/index.ts'
 import { appConnection, TOKEN, tokenConnection } from './connections.ts'
 
 const app = appConnection('key')

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
-import { startGitHub } from '../standins/github/index.ts'
-import type { StandInGitHub } from '../standins/github/index.ts'
+import { startGitHub, type StandInGitHub } from '../standins/github/index.ts'
 import { startProxy } from './proxy.ts'
 
 const certificate = file('tls/cert.pem')

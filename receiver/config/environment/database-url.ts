@@ -5,7 +5,7 @@ const ENCODE =
   'Special characters of user and password are percent-encoded: @ is %40, : is %3A, / is %2F, ? is %3F, # is %23, ' +
   '% is %25.'
 
-/** DATABASE_URL, or null. What is refused is never repeated, and never handed on: parts of it may be the password. */
+/** Returns DATABASE_URL, or null. A refused value is never quoted and never passed on: parts of it may be the password. */
 export function readDatabaseUrl(reader: EnvironmentReader): string | null {
   const url = reader.secret('DATABASE_URL')
   if (url === null) return null
@@ -17,7 +17,7 @@ export function readDatabaseUrl(reader: EnvironmentReader): string | null {
     return reader.refuse('DATABASE_URL', 'cannot be read as a URL', `Write it as ${FORM}. ${ENCODE}`)
   }
   const { pathname, search, hash } = new URL(url)
-  // A password that is not encoded ends the part that it stands in: what comes after it has the @ of the host.
+  // A password that is not percent-encoded ends its part of the URL early: the host's @ is then in a later part.
   if (hash !== '' || `${pathname}${search}`.includes('@')) {
     const message = 'has a special character in user or password that ends this part of a URL'
     return reader.refuse('DATABASE_URL', message, ENCODE)

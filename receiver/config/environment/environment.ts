@@ -1,5 +1,4 @@
-import { ConfigError } from '../config.ts'
-import type { ConfigProblem } from '../config.ts'
+import { ConfigError, type ConfigProblem } from '../config.ts'
 import type { GitHubConnection } from '../../github/connection.ts'
 import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
@@ -12,7 +11,7 @@ import { checkProxies } from './proxies.ts'
 import { isToken, NOT_A_TOKEN } from '../token.ts'
 import { isApiUrl } from '../url.ts'
 
-/** What the process was started with. It holds secrets: never log this object. */
+/** The settings that the process was started with, secrets included: never log this object. */
 export interface Environment extends ListenAddress {
   /** Our own address without a trailing slash, or null. */
   public_url: string | null
@@ -29,14 +28,14 @@ export interface Environment extends ListenAddress {
   /** 32 bytes that stored secrets are encrypted with, and the key before that; null where unset. */
   secrets_key: Buffer | null
   secrets_key_previous: Buffer | null
-  /** What users' URLs may reach beyond public https. */
+  /** Which addresses users' URLs may reach beyond public https. */
   outbound: OutboundRules
   log_level: (typeof LOG_LEVELS)[number]
   /** How long requests are still taken after SIGTERM, ms. */
   drain_ms: number
   /** How long a start waits for a store that is not there yet, ms. */
   start_ms: number
-  /** What is said at the start about single variables. */
+  /** Notices about single variables, for the log at the start. */
   notices: readonly EnvironmentNotice[]
 }
 
@@ -45,7 +44,7 @@ const SHORTEST_ADMIN_TOKEN = 24
 const KEY_BYTES = 32
 
 /**
- * Reads the environment. An empty variable is an unset one; each secret may come as `…_FILE`.
+ * Reads the environment. An empty variable counts as unset; each secret may come as `…_FILE`.
  * @throws ConfigError with every problem, each naming its variable and the fix; never a value of a secret.
  */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {

@@ -36,7 +36,7 @@ export function listenAddressOf(reader: EnvironmentReader): ListenAddress {
 const HOST_FIX =
   'Set HOST to an address (127.0.0.1, 0.0.0.0, ::1, :: for every address of both kinds) or to localhost, or unset it.'
 
-/** The address in the form that `server.listen` takes, or null for a name. Brackets are how URLs write IPv6. */
+/** Returns the address in the form that `server.listen` takes, or null for a name. Brackets are how URLs write IPv6. */
 function addressOf(text: string): string | null {
   if (text.toLowerCase() === 'localhost') return 'localhost'
   const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text

@@ -4,27 +4,28 @@ import { problemOf } from '../problems.ts'
 
 /** Reads single variables and collects what is wrong with them. */
 export interface EnvironmentReader {
-  /** The value, or null when it is unset or empty. */
+  /** Returns the value, or null when it is unset or empty. */
   text(name: string): string | null
-  /** The same, also from the file that `NAME_FILE` names. */
+  /** Returns the same, also from the file that `NAME_FILE` names. */
   secret(name: string): string | null
-  /** A whole number from 0 to `most`. */
+  /** Returns a whole number from 0 to `most`. */
   integer(name: string, otherwise: number, most: number): number
-  /** Adds a problem; the message goes on from the variable's name. Gives null. */
+  /** Adds a problem and returns null; the message continues the sentence that the variable's name begins. */
   refuse(name: string, message: string, fix: string): null
-  /** Adds something to say that does not stop the start; the message goes on from the variable's name. */
+  /** Adds a notice that does not stop the start; the message continues the sentence that the variable's name begins. */
   notice(name: string, message: string, fix: string): void
-  /** All that was said so. */
+  /** All notices so far. */
   readonly notices: readonly EnvironmentNotice[]
 }
 
-/** What is said about a variable at the start, without stopping it. */
+/** A notice about a variable at the start, which does not stop it. */
 export interface EnvironmentNotice {
   variable: string
   message: string
   fix: string
 }
 
+/** Returns a reader of `env` that adds what is wrong to `problems`. */
 export function createReader(
   env: Readonly<Record<string, string | undefined>>,
   problems: ConfigProblem[],

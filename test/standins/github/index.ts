@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { StandInGitHub } from './stand-in.ts'
-import type { StandInOptions } from './stand-in.ts'
+import { StandInGitHub, type StandInOptions } from './stand-in.ts'
 
 export type { AcceptedDispatch, ReceivedRequest, StandInGitHub, StandInOptions } from './stand-in.ts'
 export type { Failure } from './failures.ts'

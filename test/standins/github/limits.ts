@@ -1,5 +1,4 @@
-import { limitHeaders, realAnswer } from './real-answers.ts'
-import type { WireAnswer } from './real-answers.ts'
+import { limitHeaders, realAnswer, type WireAnswer } from './real-answers.ts'
 
 /**
  * GitHub's documented limits per identity (docs: rate limits for the REST API). Whether a dispatch counts as content

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startGitHub } from './index.ts'
-import type { StandInOptions } from './index.ts'
+import { startGitHub, type StandInOptions } from './index.ts'
 
 /**
  * A stand-in GitHub as a process of its own: prints its URL and then serves until it is ended. Steer it by

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { BodyCheck, Operation } from './openapi.ts'
-import { errorAnswer, realAnswer } from './real-answers.ts'
-import type { AnswerSetting, WireAnswer } from './real-answers.ts'
+import { errorAnswer, realAnswer, type AnswerSetting, type WireAnswer } from './real-answers.ts'
 
 /** GitHub's limit of a `client_payload`, in bytes: it must be less. */
 const PAYLOAD_BYTES = 65_536

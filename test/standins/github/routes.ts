@@ -1,8 +1,13 @@
-import { access, idOf } from './accounts.ts'
-import type { Account, Accounts } from './accounts.ts'
+import { access, idOf, type Account, type Accounts } from './accounts.ts'
 import type { Operation } from './openapi.ts'
-import { errorAnswer, jsonAnswer, movedTo, realAnswer } from './real-answers.ts'
-import type { AnswerSetting, WireAnswer } from './real-answers.ts'
+import {
+  errorAnswer,
+  jsonAnswer,
+  movedTo,
+  realAnswer,
+  type AnswerSetting,
+  type WireAnswer,
+} from './real-answers.ts'
 
 /** A repository named by a request's path. */
 export interface Place {

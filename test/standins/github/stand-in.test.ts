@@ -3,10 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startGitHub } from './index.ts'
-import type { StandInGitHub, StandInOptions } from './index.ts'
-import { REAL_ANSWERS } from './real-answers.ts'
-import type { AnswerName } from './real-answers.ts'
+import { startGitHub, type StandInGitHub, type StandInOptions } from './index.ts'
+import { REAL_ANSWERS, type AnswerName } from './real-answers.ts'
 
 async function start(options: StandInOptions = {}): Promise<StandInGitHub> {
   const github = await startGitHub(options)
