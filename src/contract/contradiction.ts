@@ -12,7 +12,7 @@ export interface Contradiction {
 /** Longest value that the sentence shows, in characters (UTF-16 code units). */
 const SHOWN = 80
 
-const MODEL_URI = /^models:\/([^/]+?)(?:\/([^/]+)|@[^/@]+)?$/
+const MODEL_URI = /^(?:models|prompts):\/([^/]+?)(?:\/([^/]+)|@([^/@]+))?$/
 
 /**
  * Returns why an event contradicts itself, or null where it tells one story.
@@ -51,9 +51,11 @@ function disagreementsOf(event: ModelEvent): Disagreement[] {
     case 'wandb':
       return disagreementsOfWandb(event)
     case 'databricks':
-      return [...disagreementsOfStage(event), ...disagreementsOfUri(event.model)]
+      return [...disagreementsOfStage(event), ...disagreementsOfUri(event)]
+    case 'huggingface':
+      return disagreementsOfRepository(event.model)
     default:
-      return disagreementsOfUri(event.model)
+      return disagreementsOfUri(event)
   }
 }
 
@@ -66,20 +68,48 @@ function disagreementsOfStage({ type, change }: ModelEvent): Disagreement[] {
 }
 
 /** MLflow's URI of a version (`models:/NAME/VERSION`, `models:/NAME@ALIAS`) against the words beside it. */
-function disagreementsOfUri(model: ModelRef | null): Disagreement[] {
-  if (model === null) return []
-  return [...new Set([model.reference, model.pinned])].flatMap((uri) => {
-    const [, name, version] = MODEL_URI.exec(uri ?? '') ?? []
-    const pairs = [
-      { word: 'model_name', says: model.name, meant: name },
-      { word: 'version', says: model.version, meant: /^\d+$/.test(version ?? '') ? version : undefined },
-    ]
-    return pairs.flatMap(({ word, says, meant }) =>
-      uri === null || says === null || meant === undefined || says === meant
-        ? []
-        : [{ word, says, other_word: 'the reference', other_says: uri }],
-    )
+function disagreementsOfUri({ model, change }: ModelEvent): Disagreement[] {
+  return referencesOf(model).flatMap((uri) => {
+    const [, name = null, version = null, alias = null] = MODEL_URI.exec(uri) ?? []
+    return against('the reference', uri, [
+      ['model_name', model?.name ?? null, name],
+      ['version', model?.version ?? null, /^\d+$/.test(version ?? '') ? version : null],
+      ['alias', change.alias, alias],
+    ])
   })
+}
+
+/** The Hub's references (`OWNER/NAME@REVISION`) and the address of the page against the repository's name. */
+function disagreementsOfRepository(model: ModelRef | null): Disagreement[] {
+  if (model?.name == null) return []
+  const name = [model.entity, model.name].filter((part) => part !== null).join('/')
+  const pinned = model.pinned?.slice(model.pinned.lastIndexOf('@') + 1) ?? null
+  return [
+    ...referencesOf(model).flatMap((text) =>
+      against('the reference', text, [['repo.name', name, text.split('@', 1)[0] ?? null]]),
+    ),
+    ...against('the reference', model.pinned, [['the revision', model.version, pinned]]),
+    ...against('repo.url', model.url, [
+      ['repo.name', name, model.url?.endsWith(`/${name}`) === true ? name : ''],
+    ]),
+  ]
+}
+
+function referencesOf(model: ModelRef | null): string[] {
+  const references = [model?.reference ?? null, model?.pinned ?? null]
+  return [...new Set(references.filter((text) => text !== null))]
+}
+
+/** What the words say against what is meant by the text beside them; null is nothing said. */
+function against(
+  other_word: string,
+  text: string | null,
+  words: readonly (readonly [word: string, says: string | null, meant: string | null])[],
+): Disagreement[] {
+  if (text === null) return []
+  return words.flatMap(([word, says, meant]) =>
+    says === null || meant === null || says === meant ? [] : [{ word, says, other_word, other_says: text }],
+  )
 }
 
 function listed(words: readonly string[]): string {

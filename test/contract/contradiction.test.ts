@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { decodeHuggingFaceBody } from '../../receiver/sources/huggingface/body.ts'
+import { decodeMlflowBody } from '../../receiver/sources/mlflow/body.ts'
 import { contradictionOf } from '../../src/contract/contradiction.ts'
 import { decodeDatabricksBody } from '../../src/contract/databricks/body.ts'
 import type { DecodedEvent, JsonObject } from '../../src/contract/model-event.ts'
@@ -125,6 +127,31 @@ describe('an event of Databricks', () => {
   )
 })
 
+describe('an event of another registry', () => {
+  it.each(fixtureNames('payloads', 'mlflow'))('tells one story as MLflow sends it: %s', (name) => {
+    const { event } = decodeMlflowBody(jsonFixture('payloads', 'mlflow', name), null)
+    expect(contradictionOf(accepted(event, 'mlflow'))).toBeNull()
+  })
+
+  it.each(fixtureNames('payloads', 'huggingface'))('tells one story as the Hub sends it: %s', (name) => {
+    const events = decodeHuggingFaceBody(jsonFixture('payloads', 'huggingface', name), null)
+    expect(events.map(({ event }) => contradictionOf(accepted(event, 'huggingface')))).toEqual(
+      events.map(() => null),
+    )
+  })
+
+  it('contradicts itself where the page is that of another repository', () => {
+    const body = jsonFixture('payloads', 'huggingface', 'repo.create.json')
+    const repo = body['repo'] as JsonObject
+    const url = { web: 'https://huggingface.co/mallory/backdoor' }
+    const [decoded] = decodeHuggingFaceBody({ ...body, repo: { ...repo, url } }, null)
+    if (decoded === undefined) throw new Error('There is no event.')
+    expect(contradictionOf(accepted(decoded.event, 'huggingface'))?.message).toMatch(
+      /repo\.name is ".*", but repo\.url is "https:\/\/huggingface\.co\/mallory\/backdoor"/,
+    )
+  })
+})
+
 describe('an event off the wire', () => {
   it.each([
     ['wandb', { pinned: 'mallory/evil/backdoor:v3' }, 'the pinned reference is "mallory/evil/backdoor:v3"'],
@@ -133,6 +160,9 @@ describe('an event off the wire', () => {
     ['mlflow', { name: 'a', reference: 'models:/b/3', pinned: null }, 'model_name is "a"'],
     ['mlflow', { name: 'a', version: '4', reference: 'models:/a/3', pinned: null }, 'version is "4"'],
     ['databricks', { name: 'a', reference: 'models:/b@champion', pinned: null }, 'model_name is "a"'],
+    ['mlflow', { reference: 'models:/resnet50@champion', pinned: null }, 'alias is "production"'],
+    ['huggingface', { entity: 'o', reference: 'p/resnet50', pinned: null }, 'repo.name is "o/resnet50"'],
+    ['huggingface', { entity: 'o', reference: null, pinned: 'o/resnet50@abc' }, 'the revision is "v3"'],
   ])('of %s contradicts itself with the model %j', (type, model, words) => {
     const event = modelEvent({ source: { name: 'any', type }, model })
     expect(contradictionOf(event)?.message).toContain(words)
@@ -141,7 +171,7 @@ describe('an event off the wire', () => {
   it('tells one story as the receiver sends it', () => {
     expect(contradictionOf(modelEvent())).toBeNull()
     expect(contradictionOf(modelEvent({ model: null }))).toBeNull()
-    const uri = { version: '3', reference: 'models:/resnet50@champion', pinned: 'models:/resnet50/3' }
+    const uri = { version: '3', reference: 'models:/resnet50@production', pinned: 'models:/resnet50/3' }
     expect(contradictionOf(modelEvent({ source: { name: 'x', type: 'mlflow' }, model: uri }))).toBeNull()
   })
 
