@@ -42,7 +42,11 @@ const YAML_BLOCKS = blocksOf('yaml').map((block) => ({ ...block, content: parse(
 const CONFIGURATIONS = YAML_BLOCKS.filter(({ content }) => content['version'] === 1)
 const WORKFLOWS = YAML_BLOCKS.filter(({ content }) => 'on' in content && 'jobs' in content)
 
-describe('the quick start', () => {
+describe('the README', () => {
+  it('is a door, not a manual: under 200 lines', () => {
+    expect(README.trimEnd().split('\n').length).toBeLessThan(200)
+  })
+
   it('has the two set-up commands first', () => {
     const commands = codeBlocks(README).filter(({ language }) => language === 'sh')
     expect(commands.slice(0, 2).map(({ text }) => text.trim())).toEqual([
@@ -158,11 +162,11 @@ describe('the W&B set-up', () => {
     expect(payload).toEqual(JSON.parse(given?.text ?? ''))
   })
 
-  it('has a script whose payload is an event of an automation', () => {
+  it('has a script whose payload is an event of the registry that the automation is for', () => {
     const text = /^PAYLOAD='(.*)'$/m.exec(README)?.[1] ?? ''
     const parsed = parseAs(wandb, text)
     expect(parsed.map(({ event }) => [event.type, event.model?.registry, event.change.alias])).toEqual([
-      ['ADD_ARTIFACT_ALIAS', 'model', 'production'],
+      ['ADD_ARTIFACT_ALIAS', 'model', 'try-me'],
     ])
   })
 })

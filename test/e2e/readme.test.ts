@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeBlocks, readProject } from '../contract/markdown.ts'
+import { startScene, type Scene } from '../support/scene.ts'
+
+const BLOCKS = codeBlocks(readProject('README.md'))
+const blockOf = (language: string, part: string) =>
+  BLOCKS.find((block) => block.language === language && block.text.includes(part))?.text ?? ''
+
+const SECRETS = {
+  WANDB_WEBHOOK_SECRET: 'a-secret-of-the-readme',
+  WANDB_ACCESS_TOKEN: 'a-token-of-the-readme',
+}
+
+describe("the README's way to the first dispatch, as it is written", () => {
+  const script = blockOf('sh', 'PAYLOAD=')
+  let scene: Scene
+  beforeAll(async () => {
+    scene = await startScene({ config: blockOf('yaml', 'version: 1'), env: SECRETS })
+  })
+  afterAll(() => scene.close())
+
+  /** Runs the script; only the receiver's port differs from what a reader has. */
+  const answerTo = async (text: string) =>
+    JSON.parse(await bash(text.replace('http://localhost:8080', scene.receiver.url))) as Record<
+      string,
+      unknown
+    >
+
+  it('has a test that is accepted, deploys nothing and says why', async () => {
+    const answer = await answerTo(script)
+    expect(answer).toMatchObject({ status: 'accepted', event: 'ADD_ARTIFACT_ALIAS', matched: [] })
+    expect(answer['message']).toContain('deploy-production')
+    expect(answer['message']).toContain('try-me')
+    expect(scene.github.dispatches).toEqual([])
+  })
+
+  it('dispatches what becomes production', async () => {
+    const answer = await answerTo(script.replaceAll('try-me', 'production'))
+    expect(answer).toMatchObject({ status: 'accepted', matched: ['deploy-production'] })
+    await expect.poll(() => scene.github.dispatches.length).toBe(1)
+    expect(scene.github.dispatches[0]).toMatchObject({
+      repository: 'acme/serving',
+      event_type: 'deploy-model',
+      client_payload: { artifact_collection_name: 'resnet50', alias: 'production' },
+    })
+  })
+})
+
+/** Runs a script and gives what it printed. */
+function bash(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env['PATH'], NO_PROXY: '*', ...SECRETS }
+    const child = spawn('bash', ['-c', text], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part))
+    child.on('error', reject).on('close', (code) => {
+      if (code === 0) resolve(stdout)
+      else reject(new Error(`The script ended with ${code ?? 'a signal'}.`))
+    })
+  })
+}
