@@ -29,11 +29,12 @@ for (let at = 0; at < events.length; at += size) {
   // A log that is wholly in the database begins anew.
   if (at >= FIRST * size) frames.push((end >= start ? end - start : end) / size)
 }
+// What waits in the log for a checkpoint is written then, whoever makes it and when.
+await store.close()
 const writes: Writes = {
   bytes: (bytesWritten() - before) / (events.length - FIRST * size),
   frames: median(frames),
 }
-await store.close()
 process.stdout.write(`${JSON.stringify(writes)}\n`)
 
 /** Bytes that all threads of this process have given to `write` and its like. */

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 /** What accepting events writes on SQLite. */
 export interface Writes {
-  /** Bytes that the process gave to the operating system to write, per event, checkpoints included. */
+  /** Bytes that the process gave to the operating system to write, per event, with all checkpoints up to the one at the end. */
   bytes: number
   /** Frames (pages of 4 KiB) in the write-ahead log, per event: the median of the groups. */
   frames: number

@@ -37,7 +37,7 @@ async function run({ folder, say }: Bench): Promise<Figures> {
       ),
     ],
     notes: [
-      'Writes: 16,000 events as ingest hands them over, each with a delivery and about another model, one group in one transaction after the other. Bytes are those that the process gives to the operating system, checkpoints included; a frame is a page of 4 KiB in the write-ahead log.',
+      'Writes: 16,000 events as ingest hands them over, each with a delivery and about another model, one group in one transaction after the other. Bytes are those that the process gives to the operating system, with all checkpoints up to the one at the end; a frame is a page of 4 KiB in the write-ahead log.',
     ],
   }
 }
