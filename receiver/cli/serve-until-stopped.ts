@@ -97,7 +97,11 @@ interface WatchedFiles {
 function watchFiles({ receiver, loaded, options, log }: WatchedFiles): { stop(): void } {
   return watchConfig({
     loaded,
-    load: (last_good) => loadConfig({ ...options, last_good }),
+    load(last_good) {
+      const environment = readEnvironment(process.env)
+      reportUnused(log, options.environment, environment)
+      return loadConfig({ ...options, environment, last_good })
+    },
     onChange({ config }) {
       receiver.reload(config).then(
         (in_force) => {
@@ -113,6 +117,15 @@ function watchFiles({ receiver, loaded, options, log }: WatchedFiles): { stop():
       receiver.configRefused(problems)
     },
   })
+}
+
+/** Says which secrets of the environment have changed in their files and count only from the next start. */
+function reportUnused(log: Log, before: Environment, now: Environment): void {
+  const changed = (['database_url', 'secrets_key', 'secrets_key_previous'] as const).filter(
+    (key) => String(now[key]) !== String(before[key]),
+  )
+  for (const key of changed)
+    log.warn({ variable: key.toUpperCase() }, 'a secret has changed that counts from the next start on')
 }
 
 function reportRefused(log: Log, problems: readonly ConfigProblem[], consequence: string): void {

@@ -21,7 +21,7 @@ export interface LoadOptions extends TypeTables {
 /** A configuration that can be used. */
 export interface LoadedConfig {
   config: Config
-  /** Every file and directory that was read, the targets of `${file:}` included: watch these. */
+  /** Every file and directory that was read, those of `${file:}` and `…_FILE` included: watch these. */
   files: string[]
   /** Hashes of what those held, by path. */
   contents: ReadonlyMap<string, string>
@@ -42,12 +42,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const parsed = [...found].flatMap(([file, text]) => parseOrLastGood(file, text, run) ?? [])
   const { config, used } = assembleSound(parsed, run)
   const { problems, reader } = run
-  if (config === null || (!directory && problems.length > 0)) throw new ConfigError(problems, reader.seen)
+  const contents = new Map([...options.environment.contents, ...reader.seen])
+  if (config === null || (!directory && problems.length > 0)) throw new ConfigError(problems, contents)
   const texts = new Map(used.map(({ file, text }) => [file, text]))
   return {
     config,
-    files: [...reader.seen.keys()],
-    contents: reader.seen,
+    files: [...contents.keys()],
+    contents,
     texts,
     team_problems: problems,
   }

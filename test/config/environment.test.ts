@@ -30,6 +30,7 @@ describe('the environment', () => {
       drain_ms: 5_000,
       start_ms: 30_000,
       notices: [],
+      contents: new Map(),
     })
   })
 
@@ -73,6 +74,7 @@ describe('the environment', () => {
       drain_ms: 0,
       start_ms: 120_000,
       notices: [],
+      contents: new Map(),
     })
   })
 

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigProblem } from '../config.ts'
 import type { GitHubConnection } from '../../github/connection.ts'
+import { createContentReader } from '../content.ts'
 import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { listenAddressOf, type ListenAddress } from './listen-address.ts'
@@ -37,6 +38,8 @@ export interface Environment extends ListenAddress {
   start_ms: number
   /** Notices about single variables, for the log at the start. */
   notices: readonly EnvironmentNotice[]
+  /** Hashes of the files that `…_FILE` variables name, by path: a changed one is read again. */
+  contents: ReadonlyMap<string, string>
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -49,7 +52,8 @@ const KEY_BYTES = 32
  */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
   const problems: ConfigProblem[] = []
-  const reader = createReader(env, problems)
+  const content = createContentReader()
+  const reader = createReader(env, problems, content)
   const environment: Environment = {
     ...listenAddressOf(reader),
     public_url: readPublicUrl(reader),
@@ -66,9 +70,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     drain_ms: reader.integer('DRAIN_SECONDS', 5, 3_600) * 1_000,
     start_ms: reader.integer('START_SECONDS', 30, 3_600) * 1_000,
     notices: reader.notices,
+    contents: content.seen,
   }
   checkProxies(reader)
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(problems, content.seen)
   return environment
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { createContentReader } from '../content.ts'
 import { createReader, type EnvironmentReader } from './reader.ts'
 
 /** Where a server listens. */
@@ -45,5 +46,5 @@ function addressOf(text: string): string | null {
 
 /** Returns HOST and PORT of an environment whose other variables do not matter. Mistakes count as unset. */
 export function readListenAddress(env: Readonly<Record<string, string | undefined>>): ListenAddress {
-  return listenAddressOf(createReader(env, []))
+  return listenAddressOf(createReader(env, [], createContentReader()))
 }

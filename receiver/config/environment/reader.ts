@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../config.ts'
-import { createContentReader, secretOf } from '../content.ts'
+import { secretOf, type ContentReader } from '../content.ts'
 import { problemOf } from '../problems.ts'
 
 /** Reads single variables and collects what is wrong with them. */
@@ -25,10 +25,11 @@ export interface EnvironmentNotice {
   fix: string
 }
 
-/** Returns a reader of `env` that adds what is wrong to `problems`. */
+/** Returns a reader of `env` that adds what is wrong to `problems`, and reads files through `content`. */
 export function createReader(
   env: Readonly<Record<string, string | undefined>>,
   problems: ConfigProblem[],
+  content: ContentReader,
 ): EnvironmentReader {
   const text = (name: string): string | null => {
     const value = env[name]?.trim()
@@ -46,7 +47,7 @@ export function createReader(
     const path = text(`${name}_FILE`)
     if (path === null) return text(name)
     if (text(name) !== null) return refuse(name, `and ${name}_FILE are both set`, 'Unset one of the two.')
-    const file = secretOf(path, createContentReader().read(path))
+    const file = secretOf(path, content.read(path))
     if ('text' in file) return file.text.trim()
     return refuse(
       `${name}_FILE`,
