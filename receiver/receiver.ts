@@ -26,8 +26,6 @@ export interface ReceiverOptions {
   port: number
   /** The receiver's own address for links; null where it is not known. */
   public_url: string | null
-  /** Opens the API; null keeps it closed. */
-  admin_token: string | null
   config: Config
   store: Store
   /** Makes what talks to GitHub, for as long as the receiver runs: `createGitHub`. */

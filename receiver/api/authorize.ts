@@ -2,9 +2,14 @@ import type { NextFunction, Request, Response } from 'express'
 import { equalSecrets } from '../secrets/equal.ts'
 import { problem } from './problem.ts'
 
-/** Lets through who sends `Authorization: Bearer ADMIN_TOKEN`. Without ADMIN_TOKEN the API is off. */
-export function authorize(admin_token: string | null) {
+/**
+ * Returns the handler that lets through requests with `Authorization: Bearer ADMIN_TOKEN`. Without ADMIN_TOKEN the API
+ * is off.
+ * @param tokenNow the token that is in force: its file may change.
+ */
+export function authorize(tokenNow: () => string | null) {
   return (request: Request, response: Response, next: NextFunction): void => {
+    const admin_token = tokenNow()
     if (admin_token === null) {
       problem(
         response,

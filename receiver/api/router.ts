@@ -18,16 +18,15 @@ export interface ApiOptions {
   acceptor: Pick<Acceptor, 'accept'>
   clock: Clock
   log: Log
-  admin_token: string | null
   wake: Wake
 }
 
 /** Everything under `/api`. */
-export function apiRouter({ store, runtime, acceptor, clock, log, admin_token, wake }: ApiOptions): Router {
+export function apiRouter({ store, runtime, acceptor, clock, log, wake }: ApiOptions): Router {
   const router = Router()
   router.use(
     '/api/v1',
-    authorize(admin_token),
+    authorize(() => runtime().config.admin_token),
     ...jsonBody(),
     eventsRouter({ store, runtime, acceptor, clock }),
     deliveriesRouter(store, clock, wake),

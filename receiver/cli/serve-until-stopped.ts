@@ -37,7 +37,6 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     host: environment.host,
     port: environment.port,
     public_url: environment.public_url,
-    admin_token: environment.admin_token,
     config: loaded.config,
     store,
     github: createGitHub,

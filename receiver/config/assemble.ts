@@ -58,7 +58,18 @@ export function assemble(
   const limits = assembleLimits(assembly)
   // All files of a configuration lie in one directory.
   const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
-  return { config: { sources, connections, automations, retention, limits, references }, problems }
+  return {
+    config: {
+      sources,
+      connections,
+      automations,
+      retention,
+      limits,
+      admin_token: environment.admin_token,
+      references,
+    },
+    problems,
+  }
 }
 
 function assembleSources({ files, tables, report }: Assembly) {

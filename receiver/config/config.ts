@@ -30,6 +30,8 @@ export interface Config {
   /** Milliseconds. */
   retention: { succeeded_ms: number; failed_ms: number }
   limits: { backlog: number }
+  /** Opens the management API; null keeps it closed. */
+  admin_token: string | null
   /** Gives the values of the secrets that automations refer to. */
   references: SecretReferences
 }

@@ -17,7 +17,7 @@ afterEach(() => {
 async function serve(store: Partial<Store>): Promise<string> {
   const options = {
     store,
-    admin_token: ADMIN_TOKEN,
+    runtime: () => ({ config: { admin_token: ADMIN_TOKEN } }),
     clock: { wall: () => 0, steady: () => 0 },
     wake: () => undefined,
   } as unknown as ApiOptions

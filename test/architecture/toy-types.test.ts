@@ -142,7 +142,6 @@ automations:
       host: '127.0.0.1',
       port: 0,
       public_url: null,
-      admin_token: null,
       config,
       store: await openSqliteStore(join(folder, 'data')),
       github: createGitHub,

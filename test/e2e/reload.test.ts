@@ -1,7 +1,9 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEPLOY_CONFIG, startScene, type Scene } from '../support/scene.ts'
+import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
 
 const REFUSED = 'configuration refused: what was in force stays'
@@ -65,6 +67,43 @@ describe('a change of the configuration file', () => {
   it('can be put right', async () => {
     await change(DEPLOY_CONFIG.replace('alias: production', 'alias: canary'), IN_FORCE)
     expect(await matchedBy('canary')).toEqual(['deploy-production'])
+  })
+})
+
+describe('a secret that a variable names the file of', () => {
+  it('is read again when its file changes', async () => {
+    const old_token = 'ghp_theOldTokenOfTheTests0001'
+    const new_token = 'ghp_theNewTokenOfTheTests0002'
+    const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-secrets-'))
+    const put = (name: string, value: string) => writeFileSync(join(folder, name), `${value}\n`)
+    put('github', old_token)
+    put('admin', ADMIN_TOKEN)
+    const scene = await startScene({
+      github: { users: { [old_token]: 'jane', [new_token]: 'jane' } },
+      env: {
+        GITHUB_TOKEN: undefined,
+        GITHUB_TOKEN_FILE: join(folder, 'github'),
+        ADMIN_TOKEN: undefined,
+        ADMIN_TOKEN_FILE: join(folder, 'admin'),
+      },
+    })
+    try {
+      const sentWith = () =>
+        scene.github.requests.findLast(({ operation }) => operation === 'dispatch')?.headers['authorization']
+      await sendWandb(scene.receiver.url, aliasBody({ n: 1 }))
+      await expect.poll(sentWith).toBe(`Bearer ${old_token}`)
+      put('github', new_token)
+      put('admin', `${ADMIN_TOKEN}-new`)
+      await scene.receiver.waitFor(() => scene.receiver.logged(IN_FORCE).length > 0)
+      await sendWandb(scene.receiver.url, aliasBody({ n: 2 }))
+      await expect.poll(sentWith).toBe(`Bearer ${new_token}`)
+      expect((await scene.receiver.api('/api/v1/events')).status).toBe(401)
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}-new` }
+      expect((await scene.receiver.api('/api/v1/events', { headers })).status).toBe(200)
+    } finally {
+      await scene.close()
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

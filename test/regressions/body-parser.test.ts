@@ -33,6 +33,7 @@ const RUNTIME: Runtime = {
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },
+    admin_token: null,
     references: new SecretReferences({}, '.'),
   },
   sources: connectSources(CONFIGURED, SOURCE_TYPES),

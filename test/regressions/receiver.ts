@@ -81,7 +81,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
 
   function load() {
-    const env = { ...ENV, GITHUB_API_URL: github.url }
+    const env = { ...ENV, ADMIN_TOKEN, GITHUB_API_URL: github.url }
     return loadConfig({ path, env, environment: readEnvironment(env), ...types })
   }
   async function open() {
@@ -91,7 +91,6 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       host: '127.0.0.1',
       port: 0,
       public_url: null,
-      admin_token: ADMIN_TOKEN,
       config: loaded.config,
       store: around(store),
       github: createGitHub,

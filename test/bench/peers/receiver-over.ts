@@ -46,7 +46,6 @@ export async function startReceiverOver(
     host: environment.host,
     port: environment.port,
     public_url: null,
-    admin_token: null,
     config,
     store,
     github: createGitHub,
