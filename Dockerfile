@@ -19,6 +19,14 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     ! -iname 'licen[cs]e*' -delete \
   && find node_modules -type d -empty -delete
 
+# The receiver as JavaScript, so that no start and no thread takes the types out again.
+FROM base AS program
+WORKDIR /app
+COPY scripts/strip-types.ts scripts/
+COPY src/contract src/contract
+COPY receiver receiver
+RUN node scripts/strip-types.ts /program receiver src/contract
+
 # The system that the receiver runs on: Node.js and nothing to install more with. Set-user-id programs lose that right.
 FROM base AS system
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share /usr/local/bin/np[mx] \
@@ -32,8 +40,7 @@ FROM scratch
 COPY --from=system / /
 COPY --from=packages /app/node_modules /app/node_modules
 COPY package.json LICENSE /app/
-COPY src/contract /app/src/contract
-COPY receiver /app/receiver
+COPY --from=program /program /app
 
 ARG VERSION=0.2.0
 ARG REVISION=unknown
@@ -46,6 +53,7 @@ LABEL org.opencontainers.image.title="Model Dispatch" \
 
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   NODE_ENV=production \
+  MALLOC_ARENA_MAX=2 \
   MODEL_DISPATCH_CONFIG=/config/model-dispatch.yaml \
   DATA_DIR=/data
 WORKDIR /app
@@ -55,8 +63,8 @@ VOLUME /data
 EXPOSE 8080
 # The start waits up to START_SECONDS for its store.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --retries=3 \
-  CMD ["node", "/app/receiver/main.ts", "healthcheck"]
+  CMD ["node", "/app/receiver/main.js", "healthcheck"]
 # Node.js is process 1 and handles SIGTERM itself. It takes up to 27 seconds to finish what is under way.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/receiver/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/receiver/main.js"]
 CMD ["serve"]

@@ -81,6 +81,7 @@ describe.skipIf(!here)('the container image', () => {
         'src',
       ])
       expect(await shell('ls -A /app/src /data /config /tmp')).not.toMatch(/\.(ts|tgz|log)$/m)
+      expect(await shell('find /app -name "*.ts" -o -name "*.map"')).toBe('')
     })
 
     it('says what it is in its labels, with the version of package.json', async () => {
