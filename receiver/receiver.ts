@@ -69,7 +69,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     onIdentity: (connection, login) => void lane_names.join(connection, login),
   })
   const reloads = createReloads(async (config) => {
-    const next = createRuntime(config, github, types)
+    const next = createRuntime(config, { github, types, public_url: options.public_url })
     await saveRevisions(next, store, clock)
     in_force.runtime = next
     void learnIdentities(config.connections.values(), github, lane_names)

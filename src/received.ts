@@ -123,6 +123,7 @@ function bareEvent(event: DecodedEvent, registry: string): ModelEvent {
 
 const NO_ENVELOPE: ReceivedEnvelope = {
   delivery_id: '',
+  delivery_url: null,
   automation: '',
   parameters: {},
   subject_key: '',

@@ -50,10 +50,10 @@ function rowsOf(event: ModelEvent, envelope: ReceivedEnvelope, environment: stri
     ['Stage', code(stageText(event))],
     ['Environment', code(environment)],
     ['Artifact', code(model?.pinned ?? model?.reference)],
-    ['Model page', link(model?.url)],
+    ['Model page', link(model?.url, model?.url)],
     ['Source', code(event.source.name)],
     ['Automation', code(envelope.automation)],
-    ['Delivery', code(envelope.delivery_id)],
+    ['Delivery', link(envelope.delivery_url, envelope.delivery_id) || code(envelope.delivery_id)],
     ['Cut to fit', code(envelope.truncated.join(', '))],
   ]
   return rows.filter(([, cell]) => cell !== '')
@@ -72,8 +72,10 @@ function code(text: string | null | undefined): string {
   return `<code>${escapeHtml(cut)}</code>`
 }
 
-/** The address as a link under its own text, so that nobody is sent elsewhere; only plain https ones. */
-function link(url: string | null | undefined): string {
+/** A link under the text, the empty text where the address is no plain https one. Its host shows where it leads. */
+function link(url: string | null | undefined, text: string | null | undefined): string {
   const address = safeUrl(url ?? '')
-  return address === '' ? '' : `<a href="${escapeHtml(address)}">${code(address)}</a>`
+  if (address === '') return ''
+  const host = text === url ? '' : ` at ${code(new URL(address).host)}`
+  return `<a href="${escapeHtml(address)}">${code(text)}</a>${host}`
 }

@@ -155,6 +155,8 @@ export interface SettingsProblem extends Problem {
 export interface ConnectContext {
   connections: ReadonlyMap<string, GitHubConnection>
   github: GitHub
+  /** The receiver's own address for links, without a slash at its end; null where it is not known. */
+  public_url: string | null
   /**
    * Returns the present value of a secret setting, whose references (`${env:NAME}`, `${file:/path}`) the stored settings
    * keep. Ask at each attempt, and mask the value in whatever is recorded.

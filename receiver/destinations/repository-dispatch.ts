@@ -155,7 +155,7 @@ function byteLength(value: JsonObject): number {
 }
 
 /** `render` touches no network; `target` asks in the background who is behind a token where that isn't known yet. */
-function createSender({ connections, github }: ConnectContext): Sender<Settings> {
+function createSender({ connections, github, public_url }: ConnectContext): Sender<Settings> {
   const loginOf = (connection: GitHubConnection) => github.login(connection)
   return {
     target(input) {
@@ -174,7 +174,7 @@ function createSender({ connections, github }: ConnectContext): Sender<Settings>
       return {
         method: 'POST',
         url: github.dispatchUrl(connection, owner, repo),
-        body: masked(renderBody(input)),
+        body: masked(renderBody(input, public_url)),
       }
     },
     async send(input, signal) {
@@ -182,7 +182,7 @@ function createSender({ connections, github }: ConnectContext): Sender<Settings>
         const { connection, owner, repo } = placeOf(input, connections)
         // Where no list was written, the revision that the event was accepted under is the permission.
         if (connection.listed) requireAllowed({ owner, repo }, connection)
-        return await github.dispatch(connection, { owner, repo, ...renderBody(input) }, signal)
+        return await github.dispatch(connection, { owner, repo, ...renderBody(input, public_url) }, signal)
       } catch (error) {
         if (error instanceof RenderError) return unsendable(error, input)
         throw error
@@ -211,10 +211,10 @@ function placeOf(
 }
 
 /** @throws RenderError */
-function renderBody(input: Input): Body {
+function renderBody(input: Input, public_url: string | null): Body {
   return rendering(() => ({
     event_type: checkEventType(renderEventType(input)),
-    client_payload: renderPayload(input),
+    client_payload: renderPayload(input, public_url),
   }))
 }
 
@@ -224,10 +224,11 @@ function renderEventType(input: Input): string {
   return renderString(compileTemplate(event_type, { path: 'event_type' }), scopeOf(input))
 }
 
-function renderPayload(input: Input): JsonObject {
+function renderPayload(input: Input, public_url: string | null): JsonObject {
   const { client_payload, model_event, parameters } = input.settings
   const { delivery_id, automation, subject_key, dedupe_key, event, flat } = input
-  const envelope = { delivery_id, automation, parameters, subject_key, dedupe_key }
+  const delivery_url = public_url === null ? null : `${public_url}/api/v1/deliveries/${delivery_id}`
+  const envelope = { delivery_id, delivery_url, automation, parameters, subject_key, dedupe_key }
   if (client_payload === null) return encodeClientPayload(event, flat, envelope)
   const own = compileTemplate(client_payload, { path: 'client_payload' }).render(scopeOf(input))
   return completeClientPayload(own as JsonObject, event, envelope, { model_event })

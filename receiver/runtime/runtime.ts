@@ -22,8 +22,16 @@ export interface Runtime {
   repositoriesOf: RepositoriesOf
 }
 
-/** Returns a valid configuration in working form. `github` outlives it: it holds tokens and identities. */
-export function createRuntime(config: Config, github: GitHub, types: TypeTables): Runtime {
+/** What outlives a configuration: `github` holds tokens and identities. */
+export interface Surroundings {
+  github: GitHub
+  types: TypeTables
+  /** The receiver's own address for links; null where it is not known. */
+  public_url: string | null
+}
+
+/** Returns a valid configuration in working form. */
+export function createRuntime(config: Config, { github, types, public_url }: Surroundings): Runtime {
   return {
     config,
     automations: config.automations.map(compileAutomation),
@@ -31,6 +39,7 @@ export function createRuntime(config: Config, github: GitHub, types: TypeTables)
     senders: createSenders(types.destinations, {
       connections: config.connections,
       github,
+      public_url,
       secret: (text) => config.references.read(text),
     }),
     repositoriesOf: namedRepositories(config.automations, types.destinations),

@@ -15,6 +15,8 @@ export const LIMITS = { event_type_characters: 100, top_level_keys: 10, payload_
 export interface Envelope {
   /** `dlv_…`, the same for every attempt: the "already done" marker. */
   delivery_id: string
+  /** Where the delivery can be looked at; null where the receiver does not know its own address. */
+  delivery_url: string | null
   automation: string
   /** The destination's own `parameters`. */
   parameters: JsonObject
@@ -185,6 +187,7 @@ function decodeEnvelope(carried: unknown): ReceivedEnvelope {
   const truncated = ownValue(carried, 'truncated')
   return {
     delivery_id: text('delivery_id'),
+    delivery_url: text('delivery_url') || null,
     automation: text('automation'),
     parameters: decodeJsonObject(ownValue(carried, 'parameters')) ?? {},
     subject_key: text('subject_key'),

@@ -35,6 +35,7 @@ export const stageChanged: ModelEvent = modelEvent({
 
 export const envelope: Envelope = {
   delivery_id: 'dlv_01',
+  delivery_url: 'https://dispatch.example/api/v1/deliveries/dlv_01',
   automation: 'deploy-production',
   parameters: { region: 'eu' },
   subject_key: 'c0ffee00c0ffee00c0ffee00c0ffee00',

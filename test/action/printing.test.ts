@@ -155,11 +155,11 @@ describe('what the Action writes to the summary', () => {
   it('links plain https addresses alone, each under its own text', async () => {
     const shown = (url: string) => runAction({ event: dispatched(modelEvent({ model: { url } })) })
     const { summary } = await shown('https://wandb.ai/x')
-    expect(/<a href="([^"]*)"><code>([^<]*)<\/code><\/a>/.exec(summary)?.slice(1)).toEqual(
+    expect(/Model page.*?<a href="([^"]*)"><code>([^<]*)<\/code><\/a>/.exec(summary)?.slice(1)).toEqual(
       Array(2).fill('https&#58;//wandb.ai/x'),
     )
     for (const url of ['javascript:x', 'http://wandb.ai/x', 'https://a/"onclick=b', 'https://a b']) {
-      expect((await shown(url)).summary).not.toMatch(/<a|javascript|onclick/)
+      expect((await shown(url)).summary).not.toMatch(/Model page|javascript|onclick/)
     }
   })
 })

@@ -87,8 +87,15 @@ describe('the summary of a step', () => {
       'Model page': 'https://wandb.ai/my-team/resnet50',
       Source: 'wandb',
       Automation: 'deploy-production',
-      Delivery: 'dlv_01',
+      Delivery: 'dlv_01 at dispatch.example',
     })
+  })
+
+  it('links the delivery in the receiver under its id, and shows the host that it leads to', async () => {
+    const { summary } = await runAction({ event: dispatched(moved) })
+    expect(summary).toContain(
+      '<a href="https&#58;//dispatch.example/api/v1/deliveries/dlv&#95;01"><code>dlv&#95;01</code></a> at <code>dispatch.example</code>',
+    )
   })
 
   it('says of a stage where it came from', async () => {

@@ -99,6 +99,7 @@ describe('reading a client_payload', () => {
   it('fills in an envelope that is not there', () => {
     expect(decodeClientPayload({ model_event: aliasAdded })?.envelope).toEqual({
       delivery_id: '',
+      delivery_url: null,
       automation: '',
       parameters: {},
       subject_key: '',

@@ -43,6 +43,7 @@ describe.each([...DESTINATION_TYPES.values()])('the example of $type', (type) =>
     const context = {
       connections: config.connections,
       github: { ...createGitHub(), login: () => null },
+      public_url: null,
       secret: (text: string) => config.references.read(text),
     }
     const sender = createSenders(DESTINATION_TYPES, context).get(type.type)

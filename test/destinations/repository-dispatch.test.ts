@@ -18,9 +18,13 @@ function offline(given: ReadonlyMap<string, GitHubConnection> = connections): Se
   return senderOf({ connections: given, github })
 }
 
-function senderOf(context: Pick<ConnectContext, 'connections' | 'github'>): Sender {
+const PUBLIC_URL = 'https://dispatch.example/models'
+
+function senderOf(context: Pick<ConnectContext, 'connections' | 'github'>, public_url = PUBLIC_URL): Sender {
   const secret = (text: string) => text
-  const sender = createSenders(DESTINATION_TYPES, { ...context, secret }).get('repository_dispatch')
+  const sender = createSenders(DESTINATION_TYPES, { ...context, public_url, secret }).get(
+    'repository_dispatch',
+  )
   if (sender === undefined) throw new Error('repository_dispatch is not registered.')
   return sender
 }
@@ -101,6 +105,7 @@ describe('what a repository_dispatch sends', () => {
         schema: 'model-dispatch/1',
         id: 'evt_1',
         delivery_id: 'dlv_1',
+        delivery_url: `${PUBLIC_URL}/api/v1/deliveries/dlv_1`,
         automation: 'deploy-production',
         parameters: { region: 'eu' },
         subject_key: 'aa11',

@@ -92,7 +92,7 @@ async function deliverAll(store: Store, count: { calls: number }): Promise<void>
 function succeeded(claim: Claimed, now: number): Finished {
   const event = parse(claim.event)
   const { id: delivery_id, automation, subject: subject_key, dedupe_key } = claim
-  const envelope = { delivery_id, automation, parameters: {}, subject_key, dedupe_key }
+  const envelope = { delivery_id, delivery_url: null, automation, parameters: {}, subject_key, dedupe_key }
   const client_payload = encodeClientPayload(event, claim.context.flat, envelope)
   const body = JSON.stringify({ event_type: event.type, client_payload })
   return finishedAttempt(claim, {
