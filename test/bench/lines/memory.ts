@@ -87,14 +87,26 @@ function sender(port: number, github: CountingGitHub): (until: number) => Promis
         idle.push(connection)
         next()
       }
-      const onBroken = () => reject(new Error('The receiver broke a connection.'))
-      const timer = setInterval(next, LOOK_EVERY_MS)
-      for (let n = 0; n < CONNECTIONS; n++) {
-        openConnection(port, onAnswer, onBroken).then((connection) => {
+      const open = () => {
+        let opened: Connection | null = null
+        const onEnd = () => {
+          // The receiver closes a connection that is idle for long, as all are while the last deliveries are under way.
+          const at = opened === null ? -1 : idle.indexOf(opened)
+          if (at < 0) {
+            reject(new Error('The receiver broke a connection.'))
+            return
+          }
+          idle.splice(at, 1)
+          open()
+        }
+        openConnection(port, onAnswer, onEnd).then((connection) => {
+          opened = connection
           connections.push(connection)
           idle.push(connection)
         }, reject)
       }
+      const timer = setInterval(next, LOOK_EVERY_MS)
+      for (let n = 0; n < CONNECTIONS; n++) open()
     })
 }
 
