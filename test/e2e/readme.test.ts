@@ -1,4 +1,8 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codeBlocks, readProject } from '../contract/markdown.ts'
 import { startScene, type Scene } from '../support/scene.ts'
@@ -7,22 +11,27 @@ const BLOCKS = codeBlocks(readProject('README.md'))
 const blockOf = (language: string, part: string) =>
   BLOCKS.find((block) => block.language === language && block.text.includes(part))?.text ?? ''
 
-const SECRETS = {
-  WANDB_WEBHOOK_SECRET: 'a-secret-of-the-readme',
-  WANDB_ACCESS_TOKEN: 'a-token-of-the-readme',
-}
-
 describe("the README's way to the first dispatch, as it is written", () => {
   const script = blockOf('sh', 'PAYLOAD=')
+  const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-readme-'))
   let scene: Scene
   beforeAll(async () => {
-    scene = await startScene({ config: blockOf('yaml', 'version: 1'), env: SECRETS })
+    await bash(blockOf('sh', '> .env'), folder)
+    const { GITHUB_TOKEN, ...secrets } = parseEnv(readFileSync(join(folder, '.env'), 'utf8'))
+    expect(GITHUB_TOKEN).toMatch(/^github_pat_/)
+    scene = await startScene({
+      config: blockOf('yaml', 'version: 1'),
+      env: secrets,
+    })
   })
-  afterAll(() => scene.close())
+  afterAll(async () => {
+    await scene.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   /** Runs the script; only the receiver's port differs from what a reader has. */
   const answerTo = async (text: string) =>
-    JSON.parse(await bash(text.replace('http://localhost:8080', scene.receiver.url))) as Record<
+    JSON.parse(await bash(text.replace('http://localhost:8080', scene.receiver.url), folder)) as Record<
       string,
       unknown
     >
@@ -47,11 +56,11 @@ describe("the README's way to the first dispatch, as it is written", () => {
   })
 })
 
-/** Runs a script and gives what it printed. */
-function bash(text: string): Promise<string> {
+/** Runs a script in a folder and returns what it printed. */
+function bash(text: string, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], NO_PROXY: '*', ...SECRETS }
-    const child = spawn('bash', ['-c', text], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    const env = { PATH: process.env['PATH'], NO_PROXY: '*' }
+    const child = spawn('bash', ['-c', text], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part))
     child.on('error', reject).on('close', (code) => {
