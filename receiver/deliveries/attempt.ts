@@ -95,7 +95,7 @@ function logAttempt(log: Log, claim: Claimed, result: AttemptResult, duration_ms
       destination: claim.type,
       target: claim.target,
       lane: claim.lane,
-      attempt: claim.attempts + 1,
+      attempt: claim.counted_attempts + 1,
       class: result.class,
       status: result.status,
       duration_ms,

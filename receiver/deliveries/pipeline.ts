@@ -99,8 +99,8 @@ async function reclaim(
   alerts: Alerts,
 ): Promise<void> {
   if (store.engine !== 'sqlite') return
-  const { taken_back, given_up } = await store.recover({ now: clock.steady() })
-  if (taken_back > 0) log.warn({ deliveries: taken_back }, 'reclaimed from a process that ended mid-attempt')
+  const { reclaimed, given_up } = await store.recover({ now: clock.steady() })
+  if (reclaimed > 0) log.warn({ deliveries: reclaimed }, 'reclaimed from a process that ended mid-attempt')
   for (const delivery of given_up) alerts.gaveUp(delivery)
 }
 

@@ -1,22 +1,25 @@
 /**
- * How long a delivery waits after its first, second, … counted attempt, in ms; about a day in all. Each wait is varied
- * by up to 20 %, so that deliveries that failed together do not come back together.
+ * When a delivery is tried again. Waits in ms after the first, second, … counted attempt; about a day in all.
+ * Each is stretched or shrunk by up to 20 % so that what failed together does not come back together.
  */
 export const RETRY_WAITS_MS: readonly number[] = [
   5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 28_800_000, 28_800_000,
 ]
 
 /**
- * Returns the wait after a lost lease, in ms, or null when the attempts are used up. The first time there is no wait,
- * since most workers stop for reasons of their own; then the schedule applies, since the delivery may stop its worker.
+ * The waits after the first, second, … attempt of a delivery that only ever loses its workers, in ms: the first time
+ * none, since most workers stop for reasons of their own, then the schedule, since a delivery may be what stops them.
  */
+export const LOST_WAITS_MS: readonly number[] = [0, ...RETRY_WAITS_MS]
+
+/** Returns the wait after a lease was lost, in ms, or null when the `attempts` counted so far are used up. */
 export function lostWait(attempts: number): number | null {
-  return attempts === 1 ? 0 : retryWait(attempts - 1, 0.5)
+  return LOST_WAITS_MS[attempts - 1] ?? null
 }
 
 /**
- * Returns the wait after `attempts` counted attempts, in ms, or null when they are used up and the delivery has failed.
- * `random` is uniform in [0, 1).
+ * The wait after `attempts` counted attempts, in ms, or null when they are used up and the delivery is a dead
+ * letter. `random` is uniform in [0, 1).
  */
 export function retryWait(attempts: number, random: number): number | null {
   const base = RETRY_WAITS_MS[attempts - 1]

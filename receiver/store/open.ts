@@ -1,13 +1,22 @@
-import type { Environment } from '../config/environment/environment.ts'
-import { checkSecretsKey } from './secrets-key.ts'
+import { checkSecretsKey, type KeySettings } from './secrets-key.ts'
 import type { Store } from './store.ts'
 
-/** Opens the store that the environment names, under the right key. Throws `StoreRefused` with what to do. */
-export async function openStore(environment: Environment): Promise<Store> {
-  const { database_url, data_dir } = environment
+/** Which store to open, and under which key. */
+export interface StoreSettings extends KeySettings {
+  /** `postgres://…`, or null for the embedded store in `data_dir`. */
+  database_url: string | null
+}
+
+/**
+ * Opens the store that the settings name, under the right key.
+ *
+ * @throws StoreRefused with what to do
+ */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const { database_url, data_dir } = settings
   const store = await open(database_url, data_dir)
   try {
-    await checkSecretsKey(store, environment)
+    await checkSecretsKey(store, settings)
     return store
   } catch (error) {
     await store.close()

@@ -1,40 +1,81 @@
-import type { Db, Flavor } from './db.ts'
 import { accept } from './accept/accept.ts'
 import { advance } from './advance/advance.ts'
-import { recover } from './advance/lapse.ts'
+import { recover } from './advance/recover.ts'
+import { createTx, type Db, type Dialect, type Tx } from './db.ts'
+import { cancel } from './manage/cancel.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/lists.ts'
-import { cancel, redeliver, redeliverMany } from './manage/redeliver.ts'
-import { renameLane } from './upkeep/rename-lane.ts'
+import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
 import type { OperationName, Operations } from './store.ts'
+import { backlog } from './upkeep/backlog.ts'
+import { lastSeen, noteSecretsKey, ping } from './upkeep/notes.ts'
+import { renameLane } from './upkeep/rename-lane.ts'
 import { sweep } from './upkeep/sweep.ts'
-import { backlog, lastSeen, noteSecretsKey, ping, wakeLanes } from './upkeep/upkeep.ts'
+import { wakeLanes } from './upkeep/wake-lanes.ts'
 
-/** Everything the store can do. Each runs in one transaction of its own; adding one means adding a line here. */
-export const OPERATIONS = {
-  accept,
-  advance,
-  backlog: (db: Db, _: Flavor, args: { most: number }) => backlog(db, args),
-  getDelivery: (db: Db, _: Flavor, args: Parameters<typeof getDelivery>[1]) => getDelivery(db, args),
-  getEvent: (db: Db, _: Flavor, args: Parameters<typeof getEvent>[1]) => getEvent(db, args),
-  getRevision: (db: Db, _: Flavor, args: Parameters<typeof getRevision>[1]) => getRevision(db, args),
-  cancel,
-  lastSeen: (db: Db, _: Flavor, _args: Record<string, never>) => lastSeen(db),
-  listDeliveries: (db: Db, _: Flavor, args: Parameters<typeof listDeliveries>[1]) => listDeliveries(db, args),
-  listEvents: (db: Db, _: Flavor, args: Parameters<typeof listEvents>[1]) => listEvents(db, args),
-  noteSecretsKey: (db: Db, _: Flavor, args: Parameters<typeof noteSecretsKey>[1]) => noteSecretsKey(db, args),
-  ping: (db: Db, _: Flavor, args: { now: number }) => ping(db, args),
-  recover,
-  redeliver,
-  redeliverMany,
-  renameLane,
-  saveRevisions: (db: Db, _: Flavor, args: Parameters<typeof saveRevisions>[1]) => saveRevisions(db, args),
-  sweep,
-  wakeLanes,
-} satisfies {
-  [K in OperationName]: (
-    db: Db,
-    flavor: Flavor,
-    args: Parameters<Operations[K]>[0],
-  ) => ReturnType<Operations[K]>
+/** How one operation is done. */
+interface Operation<K extends OperationName> {
+  /** One transaction; it never begins or ends it. */
+  run: (tx: Tx, args: ArgsOf<K>) => ReturnType<Operations[K]>
+  /** The lanes in which another replica may find new work now; empty: it must look everywhere. Absent: there is none. */
+  wakes?: (args: ArgsOf<K>) => readonly string[]
+}
+
+type ArgsOf<K extends OperationName> = Parameters<Operations[K]>[0]
+
+/** Everything the store can do: adding an operation means adding a line here and one to `Operations`. */
+export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
+  accept: {
+    run: accept,
+    /**
+     * Where accepted deliveries went. An accept leaves the wake time of a lane that is due alone; if another replica
+     * finds that lane empty at the same time, only this says that something waits in it.
+     */
+    wakes: ({ events }) =>
+      events.flatMap(({ deliveries }) =>
+        deliveries.filter(({ error }) => error === null).map(({ lane }) => lane),
+      ),
+  },
+  advance: { run: advance },
+  backlog: { run: backlog },
+  cancel: { run: cancel },
+  getDelivery: { run: getDelivery },
+  getEvent: { run: getEvent },
+  getRevision: { run: getRevision },
+  lastSeen: { run: lastSeen },
+  listDeliveries: { run: listDeliveries },
+  listEvents: { run: listEvents },
+  noteSecretsKey: { run: noteSecretsKey },
+  ping: { run: ping },
+  recover: { run: recover },
+  redeliver: { run: redeliver, wakes: () => [] },
+  redeliverMany: { run: redeliverMany, wakes: () => [] },
+  renameLane: { run: renameLane },
+  saveRevisions: { run: saveRevisions },
+  sweep: { run: sweep },
+  wakeLanes: { run: wakeLanes },
+}
+
+/**
+ * Runs one operation, in a transaction that the caller has begun and ends. `now` is the store's time; where it has none
+ * of its own, the caller's counts.
+ */
+export async function runOperation<K extends OperationName>(
+  name: K,
+  args: ArgsOf<K>,
+  { db, dialect, now = timeOf(args) }: { db: Db; dialect: Dialect; now?: number },
+): Promise<Awaited<ReturnType<Operations[K]>>> {
+  return await OPERATIONS[name].run(createTx(db, dialect, now), args)
+}
+
+const timeOf = (args: object) => ('now' in args && typeof args.now === 'number' ? args.now : Date.now())
+
+/** Returns the operations as a store offers them, each through `call`. */
+export function operationsThrough(
+  call: (name: OperationName, args: unknown) => Promise<unknown>,
+): Operations {
+  const names = Object.keys(OPERATIONS) as OperationName[]
+  return Object.fromEntries(
+    names.map((name) => [name, (args: unknown) => call(name, args)]),
+  ) as unknown as Operations
 }

@@ -109,7 +109,7 @@ export interface Claimed {
   target: string
   position: number
   /** Attempts so far that count against the schedule. */
-  attempts: number
+  counted_attempts: number
   /** The automation's revision that the delivery was made under. The store does not look into it. */
   spec: JsonText<unknown>
   event_id: string
@@ -192,7 +192,7 @@ export interface GivenUp extends DeliveryError {
 /** What a start found under way. */
 export interface Recovered {
   /** How many deliveries were reclaimed. */
-  taken_back: number
+  reclaimed: number
   given_up: GivenUp[]
 }
 

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
+import type { PauseReason } from '../policy/lane.ts'
 import type { JsonText } from './json-text.ts'
 import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './records.ts'
 
@@ -34,7 +35,7 @@ interface EventsTable {
   /** What the source said beside the event: see `EventContext`. */
   context: JsonText<EventContext>
   raw: Uint8Array
-  /** A replay: the place of the event it began with. Null: its own `seq` is its place. */
+  /** Of a replay: the place of the event that it began with. Null: the event's own `seq` is its place. */
   place: number | null
 }
 
@@ -78,6 +79,7 @@ interface RevisionsTable {
   created_at: number
 }
 
+/** What is to be sent, is being sent, or has ended. */
 export interface DeliveriesTable {
   /** The order of acceptance. */
   seq: Generated<number>
@@ -92,8 +94,8 @@ export interface DeliveriesTable {
   lane: string
   subject: string
   /**
-   * Where its event stands among all: the order of dispatch within a subject. A replay stands where the event stood
-   * that it replays; deliveries of one event stand at one place, and neither replaces nor outdates the other.
+   * The place of its event among all: the order of dispatch within a subject. A replay has the place of the event that
+   * it replays; deliveries of one event have one place, and none supersedes another or makes it stale.
    */
   place: number
   dedupe_key: string
@@ -104,11 +106,11 @@ export interface DeliveriesTable {
   head: number
   status: DeliveryStatus
   /** Attempts that count against the schedule. */
-  attempts: number
+  counted_attempts: number
   /** Every attempt, also those that a limit turned away. */
-  tries: number
+  attempts: number
   due_at: number
-  /** Who claimed it; a result is only written under the same lease. */
+  /** Names the claim it is under; a result is only written under the same lease. */
   lease: string | null
   lease_until: number | null
   created_at: number
@@ -133,6 +135,7 @@ interface AttemptsTable {
   response: string | null
 }
 
+/** What one limit counts together: its policy, its pace, its pause. */
 export interface LanesTable {
   lane: string
   concurrency: number
@@ -141,7 +144,7 @@ export interface LanesTable {
   next_at: number
   /** Nothing is claimed before this time. */
   paused_until: number
-  pause: string | null
+  pause: PauseReason | null
   pause_message: string | null
   /** How often in a row a pause was renewed. */
   pauses: number
@@ -150,8 +153,8 @@ export interface LanesTable {
   streak_subjects: JsonText<readonly string[]>
   /** The target served last: the next one in order is served next. */
   cursor: string
-  /** The lane's alarm: nothing can be claimed before this time. */
-  ready_at: number
+  /** When the lane is next looked at: nothing can be claimed before. */
+  wake_at: number
   /** The name under which its work goes on since its identity is known, else null. */
   moved_to: string | null
 }

@@ -1,19 +1,29 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Environment } from '../config/environment/environment.ts'
 import { StoreRefused, type Store } from './store.ts'
 
 const BYTES = 32
 
+/** The keys that a store may be opened with. */
+export interface KeySettings {
+  /** Null: for the embedded store, the one in `data_dir`. */
+  secrets_key: Buffer | null
+  /** The key before the last change of keys. */
+  secrets_key_previous: Buffer | null
+  database_url: string | null
+  data_dir: string
+}
+
 /**
  * Compares the key that stored secrets are encrypted with to the one that the store knows, and notes it where the
  * store knows none. The key is SECRETS_KEY, or for the embedded store the file `secrets.key` beside it, which is made
- * on first use (0600). Throws `StoreRefused` under a wrong key: its secrets could not be read, and new ones would be
- * lost to the right key.
+ * on first use (0600).
+ *
+ * @throws StoreRefused under a wrong key: its secrets could not be read, and new ones would be lost to the right key
  */
-export async function checkSecretsKey(store: Store, environment: Environment): Promise<void> {
-  const { secrets_key, secrets_key_previous: previous, database_url, data_dir } = environment
+export async function checkSecretsKey(store: Store, settings: KeySettings): Promise<void> {
+  const { secrets_key, secrets_key_previous: previous, database_url, data_dir } = settings
   const isKnown: IsKnown = async (key) => {
     const accepts = [key, previous].flatMap((known) => (known === null ? [] : [fingerprint(known)]))
     return (await store.noteSecretsKey({ check: fingerprint(key), accepts })).known

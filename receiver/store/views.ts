@@ -43,9 +43,9 @@ export interface DeliverySummary {
   supersede: Supersede
   status: DeliveryStatus
   /** Attempts that count against the schedule. */
-  attempts: number
+  counted_attempts: number
   /** Every attempt, also those that a limit turned away. */
-  tries: number
+  attempts: number
   due_at: number
   created_at: number
   ended_at: number | null

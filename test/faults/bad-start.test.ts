@@ -159,6 +159,27 @@ describe.concurrent('a store that a newer program wrote', () => {
   })
 })
 
+describe.concurrent('a store from before the first release', () => {
+  const WORDS = [/The store has schema 1; this program needs 2 or newer/, /start with an empty DATA_DIR or/]
+
+  it('is refused on SQLite, and left as it is', async () => {
+    const data_dir = join(folder, 'older')
+    await (await openSqliteStore(data_dir)).close()
+    const file = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
+    file.exec("update facts set value = '1' where key = 'schema'")
+    expectExplained(await refused({ data_dir }), ...WORDS)
+    expect(file.prepare("select value from facts where key = 'schema'").get()).toEqual({ value: '1' })
+    file.close()
+  })
+
+  it.skipIf(server === null)('is refused on PostgreSQL', async () => {
+    const database = await createDatabase(server ?? '')
+    await (await openPostgresStore(database)).close()
+    await run(database, "update facts set value = '1' where key = 'schema'")
+    expectExplained(await refused({ database }), ...WORDS)
+  })
+})
+
 describe.concurrent('a process that is killed in the middle of making the tables', () => {
   it('leaves nothing behind on SQLite: the next one starts', async () => {
     const data_dir = join(folder, 'interrupted')

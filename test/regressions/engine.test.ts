@@ -28,7 +28,7 @@ describe('retries', () => {
     for (let status = 'pending'; status === 'pending' && counted.length < 50;) {
       await settle()
       const delivery = await store.getDelivery({ id })
-      counted.push(delivery?.attempts ?? 0)
+      counted.push(delivery?.counted_attempts ?? 0)
       status = delivery?.status ?? 'gone'
       time.now = Math.max(time.now, delivery?.due_at ?? 0)
     }
@@ -37,7 +37,7 @@ describe('retries', () => {
     time.now += 30 * DAY
     await settle()
     expect(sent).toHaveLength(11)
-    expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', attempts: 11 })
+    expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', counted_attempts: 11 })
   })
 
   // Seen in convoy #1833.
@@ -49,7 +49,11 @@ describe('retries', () => {
     time.now += 61 * SECOND
     for (let look = 0; look < 6; look++) await settle()
     expect(sent).toEqual([id])
-    expect(await store.getDelivery({ id })).toMatchObject({ status: 'succeeded', attempts: 1, tries: 1 })
+    expect(await store.getDelivery({ id })).toMatchObject({
+      status: 'succeeded',
+      counted_attempts: 1,
+      attempts: 1,
+    })
   })
 
   // Seen in posthog #92214.
@@ -64,16 +68,16 @@ describe('retries', () => {
     )
     const [id = ''] = await put({})
     await settle()
-    const triesOf = async () => (await store.getDelivery({ id }))?.tries
-    await expect.poll(triesOf, SOON).toBe(1)
+    const attemptsOf = async () => (await store.getDelivery({ id }))?.attempts
+    await expect.poll(attemptsOf, SOON).toBe(1)
     time.now += 60 * SECOND - 1
     await settle()
     expect(sent).toHaveLength(1)
     time.now += 1
     await settle()
     expect(sent).toHaveLength(2)
-    await expect.poll(triesOf, SOON).toBe(2)
-    expect(await store.getDelivery({ id })).toMatchObject({ status: 'succeeded', attempts: 1 })
+    await expect.poll(attemptsOf, SOON).toBe(2)
+    expect(await store.getDelivery({ id })).toMatchObject({ status: 'succeeded', counted_attempts: 1 })
   })
 })
 

@@ -34,7 +34,7 @@ export async function stuck(client: pg.Client, now: number): Promise<string[]> {
   const { rows } = await client.query<Record<string, unknown>>(
     `select deliveries.lane, deliveries.status, head, ordered, count(*)::int as n,
        min(due_at - $1)::text as due_in, min(lease_until - $1)::text as lease_left,
-       min(ready_at - $1)::text as lane_looks_in, min(paused_until - $1)::text as paused_for
+       min(wake_at - $1)::text as lane_looks_in, min(paused_until - $1)::text as paused_for
      from deliveries join lanes on lanes.lane = deliveries.lane
      where deliveries.status in ('pending', 'delivering') group by 1, 2, 3, 4`,
     [now],

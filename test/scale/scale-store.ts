@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../../receiver/store/migrations/migrate.ts'
-import { OPERATIONS } from '../../receiver/store/operations.ts'
+import { runOperation } from '../../receiver/store/operations.ts'
 import type { OperationName, Operations } from '../../receiver/store/store.ts'
 import { openDatabase } from '../../receiver/store/sqlite/database.ts'
 import { SQLITE } from '../../receiver/store/sqlite/dialect.ts'
@@ -47,10 +47,7 @@ export async function openScaleStore(): Promise<ScaleStore> {
   return {
     spent,
     run(name, args) {
-      const operation = OPERATIONS[name] as unknown as (
-        ...args: unknown[]
-      ) => Promise<Awaited<ReturnType<Operations[typeof name]>>>
-      return transaction(() => operation(db, SQLITE, args))
+      return transaction(() => runOperation(name, args, { db, dialect: SQLITE }))
     },
     statuses() {
       const rows = handle.prepare('select status, count(*) as n from deliveries group by status').all()

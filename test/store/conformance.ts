@@ -165,7 +165,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('hands out a delivery once, with all that is needed to send it', async () => {
         const [id] = await put({})
         const { claimed } = await advance()
-        expect(claimed).toMatchObject([{ id, spec: '{}', attempts: 0, position: 0, lane: LANE }])
+        expect(claimed).toMatchObject([{ id, spec: '{}', counted_attempts: 0, position: 0, lane: LANE }])
         expect((await advance()).claimed).toEqual([])
         expect(await statusOf(id ?? '')).toBe('delivering')
       })
@@ -219,7 +219,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('takes back everything under way when a single process starts anew', async () => {
         const [id = ''] = await put({})
         await claimOne()
-        expect(await store.recover({ now })).toEqual({ taken_back: 1, given_up: [] })
+        expect(await store.recover({ now })).toEqual({ reclaimed: 1, given_up: [] })
         expect(await statusOf(id)).toBe('pending')
         expect((await advance({ now: now + 1_000 })).claimed).toHaveLength(1)
       })
@@ -237,7 +237,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(waits.slice(0, 4)).toEqual([0, 5_000, 30_000, 120_000])
         expect(await store.getDelivery({ id })).toMatchObject({
           status: 'failed',
-          attempts: 12,
+          counted_attempts: 12,
           error: { message: expect.stringMatching(/used up/) as unknown },
         })
       })
@@ -394,7 +394,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         })
         expect(await store.getDelivery({ id })).toMatchObject({
           status: 'succeeded',
-          attempts: 1,
+          counted_attempts: 1,
           error: null,
           attempt_log: [{ status: 204, class: 'success', request: { method: 'POST' }, response: 'ok' }],
         })
@@ -428,7 +428,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           now = due_at ?? 0
         }
         expect(waits).toEqual([5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800])
-        expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', attempts: 11 })
+        expect(await store.getDelivery({ id })).toMatchObject({ status: 'failed', counted_attempts: 11 })
       })
 
       it('that a limit turned away do not count, and the whole lane rests', async () => {
@@ -445,7 +445,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect((await advance()).claimed).toEqual([])
         now += 1
         expect((await advance()).claimed).toHaveLength(1)
-        expect(await store.getDelivery({ id })).toMatchObject({ attempts: 0, tries: 1 })
+        expect(await store.getDelivery({ id })).toMatchObject({ counted_attempts: 0, attempts: 1 })
       })
 
       it('that nobody answers pause the lane after five from two subjects, and then one probes', async () => {

@@ -11,8 +11,8 @@ export interface ModelDelivery extends NewDelivery {
   /** The place of its event. */
   place: number
   status: DeliveryStatus
+  counted_attempts: number
   attempts: number
-  tries: number
   due_at: number
   expires_at: number | null
   lease: string | null
@@ -82,8 +82,8 @@ export class QueueModel {
       ...made,
       place,
       status: error === null ? 'pending' : 'failed',
+      counted_attempts: 0,
       attempts: 0,
-      tries: 0,
       due_at: now,
       expires_at: expires_after_ms === null ? null : now + expires_after_ms,
       lease: null,
@@ -114,9 +114,9 @@ export class QueueModel {
 
   private takeBack(delivery: ModelDelivery, now: number): void {
     delivery.lease = null
+    delivery.counted_attempts += 1
     delivery.attempts += 1
-    delivery.tries += 1
-    const wait = lostWait(delivery.attempts)
+    const wait = lostWait(delivery.counted_attempts)
     delivery.status = wait === null ? 'failed' : 'pending'
     delivery.due_at = now + (wait ?? 0)
   }
@@ -164,13 +164,13 @@ export class QueueModel {
     const delivery = this.find(result.delivery_id)
     if (delivery.status !== 'delivering' || delivery.lease !== result.lease) return null
     const lane = this.lane(delivery.lane)
-    const after = decide(result, delivery.attempts, lane.state, now, result.random)
+    const after = decide(result, delivery.counted_attempts, lane.state, now, result.random)
     lane.state = after.lane
     const { outcome } = after
     delivery.status = outcome.status
     delivery.lease = null
-    delivery.tries += 1
-    if (outcome.status !== 'pending' || outcome.counted) delivery.attempts += 1
+    delivery.attempts += 1
+    if (outcome.status !== 'pending' || outcome.counted) delivery.counted_attempts += 1
     if (outcome.status === 'pending') {
       delivery.due_at = outcome.due_at
       this.giveWay(delivery.subject)
@@ -194,7 +194,7 @@ export class QueueModel {
     if (delivery.lane === '') return 'no_target'
     if (!force && this.isStale(delivery)) return 'stale'
     delivery.status = 'pending'
-    delivery.attempts = 0
+    delivery.counted_attempts = 0
     delivery.due_at = now
     delivery.expires_at = delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms
     delivery.lane = this.renamed.get(delivery.lane) ?? delivery.lane
@@ -206,7 +206,7 @@ export class QueueModel {
     if ((this.passed.get(subject) ?? 0) > place) return true
     return this.unfinishedIn(subject).some(
       (other) =>
-        other.place > place && (other.status === 'delivering' || (other.tries > 0 && this.isHead(other))),
+        other.place > place && (other.status === 'delivering' || (other.attempts > 0 && this.isHead(other))),
     )
   }
 
@@ -275,5 +275,5 @@ export class QueueModel {
 
 const isUnfinished = ({ status }: ModelDelivery) => status === 'pending' || status === 'delivering'
 
-const isReplaceable = ({ supersede, attempts }: ModelDelivery) =>
-  supersede === 'waiting' || (supersede === 'retrying' && attempts > 0)
+const isReplaceable = ({ supersede, counted_attempts }: ModelDelivery) =>
+  supersede === 'waiting' || (supersede === 'retrying' && counted_attempts > 0)

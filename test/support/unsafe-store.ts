@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { OPERATIONS } from '../../receiver/store/operations.ts'
+import { runOperation } from '../../receiver/store/operations.ts'
 import { migrate } from '../../receiver/store/migrations/migrate.ts'
 import { openDatabase } from '../../receiver/store/sqlite/database.ts'
 import { SQLITE } from '../../receiver/store/sqlite/dialect.ts'
@@ -23,7 +23,8 @@ process.stdin.on('data', (request: Buffer) => {
 
 async function answer(request: Buffer): Promise<void> {
   handle.exec('begin immediate')
-  await OPERATIONS.accept(db, SQLITE, { now: Date.now(), events: [storedEvent({ raw: request })] })
+  const events = [storedEvent({ raw: request })]
+  await runOperation('accept', { now: Date.now(), events }, { db, dialect: SQLITE })
   handle.exec('commit')
   process.stdout.write('HTTP/1.1 202 Accepted\r\n\r\n')
 }

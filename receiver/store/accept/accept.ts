@@ -1,84 +1,40 @@
 import type { ModelEvent } from '../../../src/contract/model-event.ts'
-import type { Db, Flavor } from '../db.ts'
+import type { Tx } from '../db.ts'
 import { jsonText, parse, type JsonText } from '../json-text.ts'
-import type { AcceptArgs, Accepted, EventContext, NewEvent } from '../records.ts'
+import type { AcceptArgs, Accepted, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
-import { enqueue } from './enqueue.ts'
+import { noteBodies } from '../tables/bodies.ts'
+import { insertEvents, storedOf } from '../tables/events.ts'
 import { moveHolders } from '../tables/holders.ts'
-import { claimIdentities, nameOriginals, noteBodies } from '../tables/identities.ts'
-import { insertAll } from '../tables/insert-all.ts'
-import { openLanes } from '../tables/lanes.ts'
-import { standReplays } from './replays.ts'
+import { claimIdentities, nameOriginals } from '../tables/identities.ts'
+import { findLanes, openLanes } from '../tables/lanes.ts'
+import { enqueue } from './enqueue.ts'
+import { placeReplays, type Fresh } from './replays.ts'
 
-/**
- * Takes in a group of events in one transaction: all of it is on disk when this returns, or none of it.
- * Results come in the order of the group. An event that was seen before is answered with the earlier one's id.
- * `retry` says that the group was tried before and nobody knows whether that was committed. Throws `StoreUnavailable`,
- * and stores nothing, when this took longer than `wait_ms`, behind the locks of a replica that stands still: by then a
- * sender has been told so.
- */
+/** Takes in a group of events: see `Operations.accept`. */
 export async function accept(
-  db: Db,
-  flavor: Flavor,
-  { now, events, retry = false, wait_ms = Infinity }: AcceptArgs,
+  tx: Tx,
+  { events, retry = false, wait_ms = Infinity }: AcceptArgs,
 ): Promise<Accepted[]> {
   const began = performance.now()
-  const stored = retry ? await storedAlready(db, events) : new Set<string>()
+  const ids = events.map(({ id }) => id)
+  const stored = retry ? await storedOf(tx, ids) : new Set<string>()
   const rest = events.filter(({ id }) => !stored.has(id))
-  const taken = rest.length === 0 ? [] : await takeIn(db, flavor, rest, now)
+  const taken = rest.length === 0 ? [] : await takeIn(tx, rest)
   const results = new Map(rest.map(({ id }, i) => [id, taken[i]]))
   if (performance.now() - began > wait_ms)
     throw new StoreUnavailable('The store took too long.', 'Look for a replica that stands still.')
   return events.map(({ id }) => results.get(id) ?? { outcome: 'accepted', event_id: id, repeat_of: null })
 }
 
-async function storedAlready(db: Db, events: readonly NewEvent[]): Promise<Set<string>> {
-  const ids = events.map(({ id }) => id)
-  const rows = await db.selectFrom('events').select('id').where('id', 'in', ids).execute()
-  return new Set(rows.map(({ id }) => id))
-}
-
-async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: number): Promise<Accepted[]> {
-  const earlier = await claimIdentities(db, events, now)
-  const repeats = await noteBodies(db, events, earlier, now)
-  const originals = originalsOf(events, earlier, repeats)
-  await nameOriginals(db, events, originals)
-  const results = events.map(({ id }, i): Accepted => {
-    const before = earlier[i] ?? originals.get(id) ?? null
-    if (before === null) return { outcome: 'accepted', event_id: id, repeat_of: repeats[i] ?? null }
-    return { outcome: 'duplicate', event_id: originals.get(before) ?? before }
-  })
-  const fresh = events.flatMap((event, i): Fresh[] =>
-    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null, place: null }] : [],
-  )
+async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> {
+  const { results, fresh } = await tellSeen(tx, events)
   if (fresh.length === 0) return results
-
-  const lanes = await lockQueue(db, flavor, fresh, now)
-  const { kept, stale } = await standReplays(db, fresh)
-  const holders = await moveHolders(
-    db,
-    flavor,
-    kept.map(({ event }) => event),
-  )
-  const rows = await insertEvents(
-    db,
-    kept.map(({ event, repeat_of, place }) => ({
-      id: event.id,
-      source: event.source,
-      type: event.type,
-      kind: event.kind,
-      status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
-      received_at: event.received_at,
-      event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
-      context: jsonText(event.context),
-      raw: event.raw,
-      place,
-    })),
-  )
-  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]))
+  const lanes = await lockQueue(tx, fresh)
+  const { kept, stale } = await placeReplays(tx, fresh)
+  const seqs = await keep(tx, kept)
   const promoted = await enqueue(
-    db,
-    flavor,
+    tx,
     kept.flatMap(({ event, place }) =>
       event.deliveries.map((delivery) => ({
         event_id: event.id,
@@ -87,7 +43,6 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
         delivery: { ...delivery, lane: lanes.get(delivery.lane) ?? delivery.lane },
       })),
     ),
-    now,
   )
   const [first] = kept
   return results.map((result) => {
@@ -103,28 +58,24 @@ async function takeIn(db: Db, flavor: Flavor, events: readonly NewEvent[], now: 
   })
 }
 
-/** An event that was not seen before. */
-export interface Fresh {
-  event: NewEvent
-  repeat_of: string | null
-  /** A replay's, or null: see `EventsTable`. */
-  place: number | null
-}
-
-/**
- * All lanes, then all subjects: whoever takes both does it in this order, so that nobody waits in a circle. Gives the
- * present names of lanes that have been renamed.
- */
-async function lockQueue(
-  db: Db,
-  flavor: Flavor,
-  fresh: readonly Fresh[],
-  now: number,
-): Promise<Map<string, string>> {
-  const live = fresh.flatMap(({ event }) => event.deliveries.filter(({ error }) => error === null))
-  const renamed = await openLanes(db, flavor, live, now)
-  await flavor.lockSubjects(db, [...new Set(live.map(({ subject }) => subject))])
-  return renamed
+/** Tells events that were seen before from fresh ones. */
+async function tellSeen(
+  tx: Tx,
+  events: readonly NewEvent[],
+): Promise<{ results: Accepted[]; fresh: Fresh[] }> {
+  const earlier = await claimIdentities(tx, events)
+  const repeats = await noteBodies(tx, { events, earlier })
+  const originals = originalsOf(events, earlier, repeats)
+  await nameOriginals(tx, { events, originals })
+  const results = events.map(({ id }, i): Accepted => {
+    const before = earlier[i] ?? originals.get(id) ?? null
+    if (before === null) return { outcome: 'accepted', event_id: id, repeat_of: repeats[i] ?? null }
+    return { outcome: 'duplicate', event_id: originals.get(before) ?? before }
+  })
+  const fresh = events.flatMap((event, i): Fresh[] =>
+    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null, place: null }] : [],
+  )
+  return { results, fresh }
 }
 
 /** The repeats that their source refuses, and the event that each repeats. */
@@ -141,7 +92,41 @@ function originalsOf(
   return originals
 }
 
-/** The event's text with what only the log knows. */
+/** Opens and locks the lanes and subjects of new deliveries. Returns the present names of lanes that were renamed. */
+async function lockQueue(tx: Tx, fresh: readonly Fresh[]): Promise<ReadonlyMap<string, string>> {
+  const live = fresh.flatMap(({ event }) => event.deliveries.filter(({ error }) => error === null))
+  const found = await findLanes(tx, live)
+  await tx.lock({
+    lanes: [...found.late, ...found.changed],
+    subjects: live.map(({ subject }) => subject),
+  })
+  await openLanes(tx, found)
+  return found.present
+}
+
+/** Writes events to the log, with what only the log knows. Returns the order of acceptance by id. */
+async function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number>> {
+  const holders = await moveHolders(
+    tx,
+    fresh.map(({ event }) => event),
+  )
+  return insertEvents(
+    tx,
+    fresh.map(({ event, repeat_of, place }) => ({
+      id: event.id,
+      source: event.source,
+      type: event.type,
+      kind: event.kind,
+      status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
+      received_at: event.received_at,
+      event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
+      context: jsonText(event.context),
+      raw: event.raw,
+      place,
+    })),
+  )
+}
+
 function withHistory(
   text: JsonText<ModelEvent>,
   repeat_of: string | null,
@@ -149,13 +134,5 @@ function withHistory(
 ): JsonText<ModelEvent> {
   if (repeat_of === null && previous_version === null) return text
   const event = parse(text)
-  const change = { ...event.change, previous_version }
-  return jsonText({ ...event, repeat_of, change })
-}
-
-const insertEvents = insertAll('events', (query) => query.returning(['id', 'seq']))
-
-/** A stored event's context, as `accept` wrote it. */
-export function readContext(text: JsonText<EventContext>): EventContext {
-  return parse(text)
+  return jsonText({ ...event, repeat_of, change: { ...event.change, previous_version } })
 }

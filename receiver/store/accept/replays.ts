@@ -1,14 +1,22 @@
-import type { Db } from '../db.ts'
-import type { NewDelivery } from '../records.ts'
-import type { Fresh } from './accept.ts'
-import { isOvertaken } from '../tables/subjects.ts'
+import type { Queries } from '../db.ts'
+import type { NewDelivery, NewEvent } from '../records.ts'
+import { placeOf } from '../tables/events.ts'
+import { isStaleReplay } from '../tables/subjects.ts'
+
+/** An event that was not seen before. */
+export interface Fresh {
+  event: NewEvent
+  repeat_of: string | null
+  /** The place of a replay, or null: see `EventsTable`. */
+  place: number | null
+}
 
 /**
- * Gives replays the place of what they replay, and leaves out those of their deliveries that a newer event has
- * overtaken: asked under the locks of their subjects, so that none can come in between.
+ * Gives replays the place of what they replay, and leaves out those of their deliveries that a newer event makes
+ * stale: asked under the locks of their subjects, so that none can come in between.
  */
-export async function standReplays(
-  db: Db,
+export async function placeReplays(
+  tx: Queries,
   fresh: readonly Fresh[],
 ): Promise<{ kept: Fresh[]; stale: Map<string, string[]> }> {
   const kept: Fresh[] = []
@@ -19,11 +27,14 @@ export async function standReplays(
       kept.push(one)
       continue
     }
-    const place = await placeOf(db, event.replay.of)
+    const place = await placeOf(tx, event.replay.of)
     const deliveries: NewDelivery[] = []
     const left_out: string[] = []
     for (const delivery of event.deliveries) {
-      const isLate = place !== null && !event.replay.force && (await isOvertaken(db, delivery.subject, place))
+      const isLate =
+        place !== null &&
+        !event.replay.force &&
+        (await isStaleReplay(tx, { subject: delivery.subject, place }))
       if (isLate) left_out.push(delivery.id)
       else deliveries.push(delivery)
     }
@@ -33,14 +44,4 @@ export async function standReplays(
     }
   }
   return { kept, stale }
-}
-
-/** Where an event stands; null when it is gone. */
-async function placeOf(db: Db, event_id: string): Promise<number | null> {
-  const row = await db
-    .selectFrom('events')
-    .select(['seq', 'place'])
-    .where('id', '=', event_id)
-    .executeTakeFirst()
-  return row === undefined ? null : (row.place ?? row.seq)
 }

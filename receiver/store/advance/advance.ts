@@ -1,96 +1,100 @@
-import type { Db, Flavor } from '../db.ts'
-import type { Advance, Advanced, Claimed, Consequence, Finished } from '../records.ts'
-import { claimLane } from './claim.ts'
-import { finish } from './finish.ts'
+import type { Tx } from '../db.ts'
+import type { Advance, Advanced, Claimed, Finished } from '../records.ts'
+import { promote } from '../tables/heads.ts'
 import { NEVER } from '../tables/lanes.ts'
-import { endLapsed, findLapsed, type Lapsed } from './lapse.ts'
 import { DELIVERING, PENDING } from '../tables/literals.ts'
+import { claimLane } from './claim.ts'
+import { finishAll } from './finish.ts'
+import { LaneBook } from './lane-book.ts'
+import { endOverdue, findOverdue, type Overdue } from './overdue.ts'
 
 /** Lanes looked at in one call: bounds how long the transaction holds their rows. */
 const LANES_AT_ONCE = 16
 
 /**
- * The engine's heartbeat, one transaction: writes what attempts showed, ends what expired, takes back what a
- * lost worker held, and claims what is due: per lane at most its concurrency and pace, targets in turn.
+ * The engine's heartbeat: see `Operations.advance`. Every touched subject is promoted once, after all that changes
+ * deliveries; every touched lane is written once, at the end.
  */
-export async function advance(db: Db, flavor: Flavor, args: Advance): Promise<Advanced> {
-  const { now } = args
-  const consequences: Consequence[] = []
-  const lapsed = await findLapsed(db, now)
-  await lockAll(db, flavor, args.finished, lapsed)
-  const unseen = new Set(args.lanes)
-  for (const result of args.finished) {
-    const { consequence, promoted } = await finish(db, flavor, result, now)
-    consequences.push(consequence)
-    for (const lane of promoted) unseen.add(lane)
-  }
-  const { promoted, given_up } = await endLapsed(db, flavor, lapsed, now)
-  for (const lane of promoted) unseen.add(lane)
-  const claimed: Claimed[] = []
-  const blocked_ms = new Map<string, number>()
-  if (args.capacity > 0) {
-    for (const lane of await ringingLanes(db, flavor, now, [...unseen])) {
-      if (claimed.length >= args.capacity) break
-      const room = args.capacity - claimed.length
-      const look = await claimLane(db, flavor, lane, now, room, args.lease_ms)
-      claimed.push(...look.claimed)
-      blocked_ms.set(lane.lane, look.rest_ms)
-      unseen.delete(lane.lane)
-    }
-  }
-  const missed = await existing(db, [...unseen])
-  const next = await nextAlarm(db)
-  const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - now)
+export async function advance(tx: Tx, args: Advance): Promise<Advanced> {
+  const { finished } = args
+  const overdue = await findOverdue(tx)
+  const lanes = await lockAll(tx, finished, overdue)
+  const { consequences, subjects } = await finishAll(tx, finished, lanes)
+  const { changed, given_up } = await endOverdue(tx, overdue)
+  for (const { lane } of changed) lanes.held(lane)
+  const promoted = await promote(tx, [...subjects, ...changed.map(({ subject }) => subject)])
+  const unseen = new Set([...args.lanes, ...promoted])
+  const { claimed, blocked_ms } = await claimAll(tx, args, lanes, unseen)
+  await lanes.save(tx)
+  const missed = await existing(tx, [...unseen])
+  const next = await nextTime(tx)
+  const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - tx.now)
   return { claimed, consequences, given_up, blocked_ms, missed, wait_ms }
 }
 
-/** Lanes first, then subjects, each in order: as everyone who takes several, so that nobody waits in a circle. */
-async function lockAll(
-  db: Db,
-  flavor: Flavor,
-  finished: readonly Finished[],
-  { lost, over }: Lapsed,
-): Promise<void> {
-  const changed = [...finished, ...(await rowsOf(db, finished)), ...lost, ...over]
-  if (changed.length === 0) return
-  await flavor.lockLanes(
-    db,
-    changed.map(({ lane }) => lane),
-  )
-  await flavor.lockSubjects(
-    db,
-    changed.map(({ subject }) => subject),
-  )
+/** Locks the lanes and subjects of all that is to be changed, and opens these lanes. */
+async function lockAll(tx: Tx, finished: readonly Finished[], { lost, expired }: Overdue): Promise<LaneBook> {
+  const lanes = new LaneBook()
+  const changed = [...finished, ...(await belonging(tx, finished)), ...lost, ...expired]
+  if (changed.length === 0) return lanes
+  const names = changed.map(({ lane }) => lane)
+  await tx.lock({ lanes: names, subjects: changed.map(({ subject }) => subject) })
+  await lanes.read(tx, names)
+  return lanes
 }
 
 /** Where these deliveries are now: a lane may have got another name since they were claimed. */
-async function rowsOf(db: Db, finished: readonly Finished[]): Promise<{ lane: string; subject: string }[]> {
+async function belonging(
+  { db }: Tx,
+  finished: readonly Finished[],
+): Promise<{ lane: string; subject: string }[]> {
   if (finished.length === 0) return []
   const ids = finished.map(({ delivery_id }) => delivery_id)
   return db.selectFrom('deliveries').select(['lane', 'subject']).where('id', 'in', ids).execute()
 }
 
-async function existing(db: Db, lanes: readonly string[]): Promise<string[]> {
+/** Claims from the lanes that are due and from `unseen`, and takes out of `unseen` what it has looked at. */
+async function claimAll(
+  tx: Tx,
+  { capacity, lease_ms }: Advance,
+  lanes: LaneBook,
+  unseen: Set<string>,
+): Promise<{ claimed: Claimed[]; blocked_ms: Map<string, number> }> {
+  const claimed: Claimed[] = []
+  const blocked_ms = new Map<string, number>()
+  if (capacity === 0) return { claimed, blocked_ms }
+  for (const row of await dueLanes(tx, [...unseen, ...lanes.ready(tx.now)])) {
+    if (claimed.length >= capacity) break
+    const look = await claimLane(tx, lanes.open(row), { room: capacity - claimed.length, lease_ms })
+    claimed.push(...look.claimed)
+    blocked_ms.set(row.lane, look.blocked_ms)
+    unseen.delete(row.lane)
+  }
+  return { claimed, blocked_ms }
+}
+
+async function dueLanes({ db, dialect, now }: Tx, lanes: readonly string[]) {
+  const query = db
+    .selectFrom('lanes')
+    .selectAll()
+    .where((eb) => eb.or([eb('wake_at', '<=', now), ...(lanes.length > 0 ? [eb('lane', 'in', lanes)] : [])]))
+    .orderBy('wake_at')
+    .limit(LANES_AT_ONCE)
+  return dialect.skipLocked(query).execute()
+}
+
+/** Those of these lanes that there are. */
+async function existing({ db }: Tx, lanes: readonly string[]): Promise<string[]> {
   if (lanes.length === 0) return []
   const rows = await db.selectFrom('lanes').select('lane').where('lane', 'in', lanes).execute()
   return rows.map(({ lane }) => lane)
 }
 
-async function ringingLanes(db: Db, flavor: Flavor, now: number, lanes: readonly string[]) {
-  const query = db
-    .selectFrom('lanes')
-    .selectAll()
-    .where((eb) => eb.or([eb('ready_at', '<=', now), ...(lanes.length > 0 ? [eb('lane', 'in', lanes)] : [])]))
-    .orderBy('ready_at')
-    .limit(LANES_AT_ONCE)
-  return flavor.skipLocked(query).execute()
-}
-
-/** The earliest thing that can happen by itself: a lane's alarm, a lost lease, an expiry. */
-async function nextAlarm(db: Db): Promise<number> {
+/** The earliest thing that can happen by itself: a lane's wake time, a lost lease, an expiry. */
+async function nextTime({ db }: Tx): Promise<number> {
   const { lane, lease, expiry } = await db
     .selectNoFrom((eb) => [
-      eb.selectFrom('lanes').select('ready_at').orderBy('ready_at').limit(1).as('lane'),
+      eb.selectFrom('lanes').select('wake_at').orderBy('wake_at').limit(1).as('lane'),
       eb
         .selectFrom('deliveries')
         .select('lease_until')

@@ -1,106 +1,68 @@
 import { decide } from '../../policy/outcome.ts'
-import type { LaneState, PauseReason } from '../../policy/lane.ts'
-import type { Db, Flavor } from '../db.ts'
-import { jsonText, parse } from '../json-text.ts'
+import type { Tx } from '../db.ts'
 import type { Consequence, Finished } from '../records.ts'
+import { insertAttempts, type NewAttempt } from '../tables/attempts.ts'
+import { settle } from '../tables/deliveries.ts'
 import { noteFailing, noteRecovered } from '../tables/failing.ts'
-import { laneAlarm } from '../tables/lanes.ts'
-import { giveWay, passed, promoteHeads } from '../tables/subjects.ts'
-import { DELIVERING } from '../tables/literals.ts'
+import { notePassed, supersedeFailed } from '../tables/subjects.ts'
+import { stateOf, withState, type LaneBook, type OpenLane } from './lane-book.ts'
 
-/** What `finish` gives to the rest of its transaction. */
+/** What the results of attempts led to. */
 export interface Written {
-  consequence: Consequence
-  /** Lanes in which another delivery of the subject can be claimed now. */
-  promoted: string[]
+  /** In the order of the results. */
+  consequences: Consequence[]
+  /** Subjects that need a new head. */
+  subjects: string[]
 }
 
-const DROPPED: Written = { consequence: { status: null, recovered: false, paused: null }, promoted: [] }
+/** A delivery whose attempt has ended, as it is under the locks of its lane and subject. */
+type Claim = Awaited<ReturnType<typeof readClaims>>[number]
+
+const DROPPED: Consequence = { status: null, recovered: false, paused: null }
 
 /**
- * Writes one attempt and what follows from it for the delivery, its subject and its lane. Writes
- * nothing when the claim is no longer ours: someone else has taken the delivery over. The caller holds the locks of
- * the lane and the subject.
+ * Writes what attempts showed and what follows from it for each delivery, its subject and its lane. Writes nothing for
+ * a result whose lease is no longer valid: someone else has taken the delivery over. The caller holds the locks of the
+ * lanes (opened in `lanes`) and subjects.
+ *
+ * @throws Interrupted when a delivery is in another lane than when the locks were taken
  */
-export async function finish(db: Db, flavor: Flavor, result: Finished, now: number): Promise<Written> {
-  const claimed = await readClaim(db, result)
-  if (claimed === undefined) return DROPPED
-  const { lane: name } = claimed
-  const { subject } = result
-  // The lane got another name meanwhile.
-  if (name !== result.lane) await flavor.lockLanes(db, [name])
-  const lane = await db.selectFrom('lanes').selectAll().where('lane', '=', name).executeTakeFirstOrThrow()
-  const state: LaneState = {
-    paused_until: lane.paused_until,
-    pause: lane.pause as PauseReason | null,
-    pause_message: lane.pause_message,
-    pauses: lane.pauses,
-    streak: lane.streak,
-    streak_subjects: parse(lane.streak_subjects),
+export async function finishAll(tx: Tx, results: readonly Finished[], lanes: LaneBook): Promise<Written> {
+  const written: Written = { consequences: [], subjects: [] }
+  if (results.length === 0) return written
+  const claims = new Map((await readClaims(tx, results)).map((claim) => [claim.lease, claim]))
+  const attempts: NewAttempt[] = []
+  for (const result of results) {
+    const claim = claims.get(result.lease)
+    claims.delete(result.lease)
+    if (claim?.id !== result.delivery_id) {
+      written.consequences.push(DROPPED)
+      continue
+    }
+    const { consequence, subjects } = await finish(tx, {
+      result: wholeMs(result),
+      claim,
+      lane: lanes.held(claim.lane),
+    })
+    attempts.push(attemptOf(result, claim.attempts + 1))
+    written.consequences.push(consequence)
+    written.subjects.push(...subjects)
   }
-  const { outcome, lane: after } = decide(wholeMs(result), claimed.attempts, state, now, result.random)
-  const ended = outcome.status !== 'pending'
-  const counted = outcome.status !== 'pending' || outcome.counted
-  const problem =
-    outcome.status === 'succeeded'
-      ? null
-      : jsonText({ class: result.class, message: result.message, fix: result.fix })
-  await db
-    .updateTable('deliveries')
-    .set({
-      status: outcome.status,
-      attempts: claimed.attempts + (counted ? 1 : 0),
-      tries: claimed.tries + 1,
-      due_at: outcome.status === 'pending' ? outcome.due_at : now,
-      head: ended ? 0 : 1,
-      lease: null,
-      lease_until: null,
-      ended_at: ended ? now : null,
-      error: problem,
-    })
-    .where('id', '=', result.delivery_id)
-    .execute()
-  await db
-    .insertInto('attempts')
-    .values({
-      delivery_id: result.delivery_id,
-      number: claimed.tries + 1,
-      at: result.at,
-      duration_ms: result.duration_ms,
-      status: result.status,
-      class: result.class,
-      error: result.message === '' ? null : storable(result.message),
-      request: result.request,
-      response: result.response === null ? null : storable(result.response),
-    })
-    .execute()
-
-  if (outcome.status === 'succeeded') await passed(db, { subject, ...claimed }, now)
-  const promoted = ended ? [] : await giveWay(db, flavor, subject, now)
-  if (claimed.ordered === 1) promoted.push(...(await promoteHeads(db, flavor, [subject])))
-  await db
-    .updateTable('lanes')
-    .set({
-      ...after,
-      streak_subjects: jsonText(after.streak_subjects),
-      ready_at: await laneAlarm(db, { ...lane, paused_until: after.paused_until }, now),
-    })
-    .where('lane', '=', name)
-    .execute()
-  if (outcome.status === 'failed') await noteFailing(db, [claimed])
-  const consequence = {
-    status: outcome.status,
-    recovered: outcome.status === 'succeeded' && (await noteRecovered(db, claimed)),
-    paused:
-      after.pause === null || after.pause === state.pause
-        ? null
-        : { reason: after.pause, until: after.paused_until, message: result.message },
-  }
-  return { consequence, promoted }
+  await insertAttempts(tx, attempts)
+  return written
 }
 
-/** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
-const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
+/** The deliveries that are still under way. */
+async function readClaims({ db }: Tx, results: readonly Finished[]) {
+  const ids = results.map(({ delivery_id }) => delivery_id)
+  return db
+    .selectFrom('deliveries')
+    .select(['id', 'lease', 'place', 'lane', 'subject', 'counted_attempts', 'attempts'])
+    .select(['ordered', 'automation', 'target'])
+    .where('id', 'in', ids)
+    .where('lease', 'is not', null)
+    .execute()
+}
 
 /** Times are whole ms in the store, whatever a server asked for. */
 function wholeMs(result: Finished): Finished {
@@ -108,13 +70,50 @@ function wholeMs(result: Finished): Finished {
   return { ...result, retry_after_ms: retry_after_ms === null ? null : Math.ceil(retry_after_ms) }
 }
 
-/** The delivery, as long as the claim is still ours. */
-async function readClaim(db: Db, { delivery_id, lease }: Finished) {
-  return db
-    .selectFrom('deliveries')
-    .select(['place', 'lane', 'attempts', 'tries', 'ordered', 'automation', 'target'])
-    .where('id', '=', delivery_id)
-    .where('status', '=', DELIVERING)
-    .where('lease', '=', lease)
-    .executeTakeFirst()
+function attemptOf(result: Finished, number: number): NewAttempt {
+  return {
+    delivery_id: result.delivery_id,
+    number,
+    at: result.at,
+    duration_ms: result.duration_ms,
+    status: result.status,
+    class: result.class,
+    error: result.message === '' ? null : storable(result.message),
+    request: result.request,
+    response: result.response === null ? null : storable(result.response),
+  }
+}
+
+/** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
+const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
+
+/** Writes one result. Returns what came of it, and the subjects that need a new head. */
+async function finish(
+  tx: Tx,
+  { result, claim, lane }: { result: Finished; claim: Claim; lane: OpenLane },
+): Promise<{ consequence: Consequence; subjects: string[] }> {
+  const { class: kind, message, fix, lease, random } = result
+  const before = stateOf(lane.after)
+  const decided = decide(result, claim.counted_attempts, before, tx.now, random)
+  const { outcome } = decided
+  const { status } = outcome
+  await settle(tx, {
+    id: claim.id,
+    lease,
+    status,
+    due_at: outcome.status === 'pending' ? outcome.due_at : tx.now,
+    counted: outcome.status !== 'pending' || outcome.counted,
+    error: status === 'succeeded' ? null : { class: kind, message, fix },
+  })
+  lane.after = withState(lane.after, decided.lane)
+  if (status === 'succeeded') await notePassed(tx, claim)
+  if (status === 'failed') await noteFailing(tx, [claim])
+  const superseded_in = status === 'pending' ? await supersedeFailed(tx, claim.subject) : []
+  const { pause, paused_until } = decided.lane
+  const consequence = {
+    status,
+    recovered: status === 'succeeded' && (await noteRecovered(tx, claim)),
+    paused: pause === null || pause === before.pause ? null : { reason: pause, until: paused_until, message },
+  }
+  return { consequence, subjects: claim.ordered === 1 ? [...superseded_in, claim.subject] : superseded_in }
 }

@@ -1,23 +1,21 @@
-import { sql, type Selectable } from 'kysely'
-import type { Db } from '../db.ts'
-import { readContext } from '../accept/accept.ts'
+import type { Selectable } from 'kysely'
+import type { Queries } from '../db.ts'
 import { parse } from '../json-text.ts'
 import type { DeliveriesTable } from '../schema.ts'
-import {
-  LISTED_ATTEMPTS,
-  type AttemptSummary,
-  type DeliveryDetail,
-  type DeliveryFilter,
-  type DeliverySummary,
-  type EventDetail,
-  type EventFilter,
-  type EventSummary,
-  type Page,
+import { latestAttempts } from '../tables/attempts.ts'
+import type {
+  DeliveryDetail,
+  DeliveryFilter,
+  DeliverySummary,
+  EventDetail,
+  EventFilter,
+  EventSummary,
+  Page,
 } from '../views.ts'
 
-/** Events, newest first. */
-export async function listEvents(db: Db, filter: EventFilter): Promise<Page<EventSummary>> {
-  let query = db
+/** Returns a page of events, newest first. */
+export async function listEvents(tx: Queries, filter: EventFilter): Promise<Page<EventSummary>> {
+  let query = tx.db
     .selectFrom('events')
     .select(['seq', 'id', 'source', 'type', 'kind', 'status', 'received_at', 'event'])
     .orderBy('seq', 'desc')
@@ -37,7 +35,7 @@ export async function listEvents(db: Db, filter: EventFilter): Promise<Page<Even
   const rows = await query.execute()
   const page = rows.slice(0, filter.limit)
   const deliveries = await deliveriesOf(
-    db,
+    tx,
     page.map(({ id }) => id),
   )
   return {
@@ -46,26 +44,26 @@ export async function listEvents(db: Db, filter: EventFilter): Promise<Page<Even
   }
 }
 
-/** One event with its raw body, or null. */
-export async function getEvent(db: Db, { id }: { id: string }): Promise<EventDetail | null> {
-  const row = await db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst()
+/** Returns one event with its raw body, or null. */
+export async function getEvent(tx: Queries, { id }: { id: string }): Promise<EventDetail | null> {
+  const row = await tx.db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst()
   if (row === undefined) return null
   const { seq: _, context, ...event } = row
-  const deliveries = await deliveriesOf(db, [id])
-  return { ...event, context: readContext(context), deliveries: deliveries.get(id) ?? [] }
+  const deliveries = await deliveriesOf(tx, [id])
+  return { ...event, context: parse(context), deliveries: deliveries.get(id) ?? [] }
 }
 
-async function deliveriesOf(db: Db, events: readonly string[]): Promise<Map<string, DeliverySummary[]>> {
+async function deliveriesOf(tx: Queries, events: readonly string[]): Promise<Map<string, DeliverySummary[]>> {
   if (events.length === 0) return new Map()
-  const rows = await withLanes(db).where('event_id', 'in', events).orderBy('seq').execute()
-  const attempts = await latestAttempts(db, 'deliveries.event_id', events)
+  const rows = await withLanes(tx).where('event_id', 'in', events).orderBy('seq').execute()
+  const attempts = await latestAttempts(tx, 'deliveries.event_id', events)
   const deliveries = rows.map((row) => ({ ...summary(row), attempt_log: attempts.get(row.id) ?? [] }))
   return Map.groupBy(deliveries, ({ event_id }) => event_id)
 }
 
-/** Deliveries, newest first. */
-export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Page<DeliverySummary>> {
-  let query = withLanes(db)
+/** Returns a page of deliveries, newest first. */
+export async function listDeliveries(tx: Queries, filter: DeliveryFilter): Promise<Page<DeliverySummary>> {
+  let query = withLanes(tx)
     .orderBy('seq', 'desc')
     .limit(filter.limit + 1)
   if (filter.status !== undefined) {
@@ -79,7 +77,7 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
   const rows = await query.execute()
   const page = rows.slice(0, filter.limit)
   const attempts = await latestAttempts(
-    db,
+    tx,
     'deliveries.id',
     page.map(({ id }) => id),
   )
@@ -89,11 +87,11 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
   }
 }
 
-/** One delivery with its attempts, oldest first, or null. */
-export async function getDelivery(db: Db, { id }: { id: string }): Promise<DeliveryDetail | null> {
-  const row = await withLanes(db).where('id', '=', id).executeTakeFirst()
+/** Returns one delivery with all of its attempts, oldest first, or null. */
+export async function getDelivery(tx: Queries, { id }: { id: string }): Promise<DeliveryDetail | null> {
+  const row = await withLanes(tx).where('id', '=', id).executeTakeFirst()
   if (row === undefined) return null
-  const attempts = await db
+  const attempts = await tx.db
     .selectFrom('attempts')
     .selectAll()
     .where('delivery_id', '=', id)
@@ -113,51 +111,13 @@ export async function getDelivery(db: Db, { id }: { id: string }): Promise<Deliv
   }
 }
 
-/** Deliveries, each with the time until which its lane rests. One that has no target has no lane. */
-function withLanes(db: Db) {
+/** Deliveries, each with the time until which its lane is paused. A delivery without a target has no lane. */
+function withLanes({ db }: Queries) {
   return db
     .selectFrom('deliveries')
     .leftJoin('lanes', 'lanes.lane', 'deliveries.lane')
     .selectAll('deliveries')
     .select('lanes.paused_until')
-}
-
-/**
- * The latest attempts of all deliveries that `column` names, by delivery and oldest first. Attempts are numbered by
- * the delivery's `tries`, so none but these are read.
- */
-async function latestAttempts(
-  db: Db,
-  column: 'deliveries.id' | 'deliveries.event_id',
-  values: readonly string[],
-): Promise<Map<string, AttemptSummary[]>> {
-  if (values.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('deliveries')
-    .innerJoin('attempts', (join) =>
-      join
-        .onRef('attempts.delivery_id', '=', 'deliveries.id')
-        .on('attempts.number', '>', sql<number>`deliveries.tries - ${sql.lit(LISTED_ATTEMPTS)}`),
-    )
-    .select([
-      'attempts.delivery_id',
-      'attempts.at',
-      'attempts.duration_ms',
-      'attempts.status',
-      'attempts.class',
-      'attempts.error',
-    ])
-    .where(column, 'in', values)
-    .orderBy('attempts.delivery_id')
-    .orderBy('attempts.number')
-    .execute()
-  const found = new Map<string, AttemptSummary[]>()
-  for (const { delivery_id, ...attempt } of rows) {
-    const log = found.get(delivery_id)
-    if (log === undefined) found.set(delivery_id, [attempt])
-    else log.push(attempt)
-  }
-  return found
 }
 
 type Row = Selectable<DeliveriesTable> & { paused_until: number | null }

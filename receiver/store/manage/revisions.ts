@@ -1,28 +1,16 @@
-import type { Db } from '../db.ts'
+import type { Tx } from '../db.ts'
 import type { Revision } from '../records.ts'
-import { insertAll } from '../tables/insert-all.ts'
+import { insertRevisions, readRevision } from '../tables/revisions.ts'
 
-/** Notes the texts of automations, so that every delivery can find the one it was made under. */
+/** Keeps the texts of automations: see `Operations.saveRevisions`. */
 export async function saveRevisions(
-  db: Db,
-  { revisions, now }: { revisions: readonly Revision[]; now: number },
+  tx: Tx,
+  { revisions }: { revisions: readonly Revision[] },
 ): Promise<void> {
-  await insertRevisions(
-    db,
-    revisions.map(({ id, automation, spec }) => ({ id, automation, spec, created_at: now })),
-  )
+  await insertRevisions(tx, revisions)
 }
 
-const insertRevisions = insertAll('revisions', (query) =>
-  query.onConflict((conflict) => conflict.column('id').doNothing()),
-)
-
-/** The revision with this id, or null. */
-export async function getRevision(db: Db, { id }: { id: string }): Promise<Revision | null> {
-  const row = await db
-    .selectFrom('revisions')
-    .select(['id', 'automation', 'spec'])
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row ?? null
+/** Returns the revision with this id, or null. */
+export async function getRevision(tx: Tx, { id }: { id: string }): Promise<Revision | null> {
+  return readRevision(tx, id)
 }

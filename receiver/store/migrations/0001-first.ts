@@ -1,9 +1,9 @@
 import { sql, type Kysely } from 'kysely'
-import type { Flavor } from '../db.ts'
+import type { Dialect } from '../db.ts'
 
-/** The first tables. Every list filter and every look-up of the engine has its index. */
-export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
-  const { sequence, integer, bytes, keyed } = flavor.types
+/** Makes the first tables. Every list filter and every look-up of the engine has its index. */
+export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>): Promise<void> {
+  const { sequence, integer, bytes, keyed } = types
   const create = (text: string) => sql.raw(text).execute(db)
 
   await create(`create table events (
@@ -36,8 +36,8 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
     revision text not null, position integer not null, type text not null, target text not null,
     lane text not null, subject text not null, place ${integer} not null, dedupe_key text not null, ordered integer not null,
-    supersede text not null, head integer not null, status text not null, attempts integer not null,
-    tries integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
+    supersede text not null, head integer not null, status text not null, counted_attempts integer not null,
+    attempts integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
     created_at ${integer} not null, ended_at ${integer}, expires_after ${integer}, expires_at ${integer}, error text, replay_of text)`)
   // The engine's own look-ups: each touches only what can be claimed, waits in its subject, or is under way.
   await create(
@@ -50,7 +50,7 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     "create index deliveries_waiting on deliveries (subject, head, place, seq) where status in ('pending', 'delivering')",
   )
   await create(`create index deliveries_replaceable on deliveries (subject, place)
-    where status = 'pending' and (supersede = 'waiting' or (supersede = 'retrying' and attempts > 0))`)
+    where status = 'pending' and (supersede = 'waiting' or (supersede = 'retrying' and counted_attempts > 0))`)
   await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
   await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")
   await create(
@@ -77,7 +77,7 @@ export async function up(db: Kysely<unknown>, flavor: Flavor): Promise<void> {
     lane text primary key, concurrency integer not null, interval_ms ${integer} not null,
     next_at ${integer} not null, paused_until ${integer} not null, pause text, pause_message text,
     pauses integer not null, streak integer not null, streak_subjects text not null,
-    cursor text not null, ready_at ${integer} not null, moved_to text)`)
-  await create('create index lanes_by_alarm on lanes (ready_at)')
+    cursor text not null, wake_at ${integer} not null, moved_to text)`)
+  await create('create index lanes_by_wake_time on lanes (wake_at)')
   await create('create table facts (key text primary key, value text not null)')
 }

@@ -1,39 +1,52 @@
 import { sql } from 'kysely'
-import type { Db, Flavor } from '../db.ts'
-import { up as first } from './0001-first.ts'
-import { readFact, writeFact } from '../tables/facts.ts'
+import type { Db, Dialect } from '../db.ts'
 import { StoreRefused } from '../store.ts'
+import { readFact, writeFact } from '../tables/facts.ts'
+import { up as first } from './0001-first.ts'
 
 const SCHEMA = 'schema'
 
 /** In order; a released one is never changed. */
-const MIGRATIONS: readonly ((db: Db, flavor: Flavor) => Promise<void>)[] = [
-  (db, flavor) => first(db as never, flavor),
+const MIGRATIONS: readonly ((db: Db, dialect: Dialect) => Promise<void>)[] = [
+  (db, dialect) => first(db as never, dialect),
 ]
+
+/** The schema that the first of `MIGRATIONS` makes. Earlier ones were never released. */
+const FIRST = 2
+const LATEST = FIRST + MIGRATIONS.length - 1
 
 /**
  * Brings the tables to this program's form. The caller runs it in one transaction: killed half-way, nothing has
- * changed. Throws `StoreRefused` where the store was written by a newer program.
+ * changed.
+ *
+ * @throws StoreRefused when the store was written by a newer program, or by one from before the first release
  */
-export async function migrate(db: Db, flavor: Flavor): Promise<void> {
-  const at = await schemaVersion(db, flavor)
-  if (at > MIGRATIONS.length) {
+export async function migrate(db: Db, dialect: Dialect): Promise<void> {
+  const at = await schemaVersion(db, dialect)
+  if (at !== null && at > LATEST) {
     throw new StoreRefused(
-      `The store has schema ${at}; this program knows ${MIGRATIONS.length}. ` +
+      `The store has schema ${at}; this program knows ${LATEST}. ` +
         'It was written by a newer version of Model Dispatch: start that version, or restore a backup from before the upgrade.',
     )
   }
-  if (at === MIGRATIONS.length) return
-  for (const up of MIGRATIONS.slice(at)) await up(db, flavor)
-  await writeFact(db, SCHEMA, String(MIGRATIONS.length))
+  if (at !== null && at < FIRST) {
+    throw new StoreRefused(
+      `The store has schema ${at}; this program needs ${FIRST} or newer. ` +
+        'It was written by a version from before the first release: start with an empty DATA_DIR or database.',
+    )
+  }
+  if (at === LATEST) return
+  for (const up of MIGRATIONS.slice(at === null ? 0 : at - FIRST + 1)) await up(db, dialect)
+  await writeFact({ db }, SCHEMA, String(LATEST))
 }
 
-async function schemaVersion(db: Db, flavor: Flavor): Promise<number> {
+/** Null in an empty database. */
+async function schemaVersion(db: Db, { name }: Dialect): Promise<number | null> {
   const tables =
-    flavor.name === 'sqlite'
+    name === 'sqlite'
       ? sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = 'facts'`
       : sql<{ name: string }>`select table_name as name from information_schema.tables
           where table_schema = current_schema() and table_name = 'facts'`
-  if ((await tables.execute(db)).rows.length === 0) return 0
-  return Number((await readFact(db, SCHEMA)) ?? 0)
+  if ((await tables.execute(db)).rows.length === 0) return null
+  return Number((await readFact({ db }, SCHEMA)) ?? 0)
 }

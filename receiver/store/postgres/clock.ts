@@ -2,15 +2,15 @@ import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import { writeFact } from '../tables/facts.ts'
 
-/** How long a measurement of the server's clock counts, ms. */
+/** How long a measurement of the server's clock counts, in ms. */
 const FRESH_MS = 10_000
-/** A distance that drift and round trips don't explain, ms: a clock was set. */
+/** A distance that drift and round trips don't explain, in ms: a clock was set. */
 const JUMP_MS = 2_000
-/** The fact that holds how far the shared time is from the server's clock, ms. */
+/** The fact that holds how far the shared time is from the server's clock, in ms. */
 const OFFSET = 'clock_offset'
 /** The fact that holds the server's clock when a replica last found that offset right. */
 const CONFIRMED = 'clock_confirmed'
-/** An offset that was found right so lately is right: no clock has been set since, ms. */
+/** How long an offset that was found right counts as right, in ms: no clock has been set since. */
 const LATELY_MS = 20_000
 
 /** One time for all replicas, Unix ms, that never jumps. */
@@ -19,9 +19,9 @@ export interface SharedClock {
 }
 
 /**
- * Leases and paces must go by one clock for all replicas: the server's. Between measurements each replica counts on
- * its own. When the server's clock is set forward or back, the replicas go on as they counted and note the offset
- * in the store, so that those who join later agree with them. When it is a replica that stood still (its machine was
+ * Returns the one clock that leases and paces of all replicas go by: the server's. Between measurements each replica
+ * counts on its own. When the server's clock is set forward or back, the replicas go on as they counted and note the
+ * offset in the store, so that replicas that join later agree with them. When a replica stood still (its machine was
  * suspended), the others have gone on finding the offset right, and it joins them.
  */
 export function sharedClock(db: Db, elapsed: () => number = () => performance.now()): SharedClock {
@@ -101,4 +101,4 @@ async function agree(db: Db, expected: number): Promise<number> {
   })
 }
 
-const writeTime = (db: Db, key: string, ms: number) => writeFact(db, key, String(Math.round(ms)))
+const writeTime = (db: Db, key: string, ms: number) => writeFact({ db }, key, String(Math.round(ms)))

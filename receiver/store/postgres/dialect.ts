@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
-import type { Flavor } from '../db.ts'
+import type { Dialect } from '../db.ts'
 
 /** PostgreSQL: several replicas at once, so what must not interleave is locked. */
-export const POSTGRES: Flavor = {
+export const POSTGRES: Dialect = {
   name: 'postgres',
   types: { sequence: 'bigserial primary key', integer: 'bigint', bytes: 'bytea', keyed: '' },
   async lockSubjects(db, subjects) {
-    const keys = [...new Set(subjects)].map(lockKey).sort((a, b) => (a < b ? -1 : 1))
+    const keys = subjects.map(lockKey).sort((a, b) => (a < b ? -1 : 1))
     if (keys.length === 0) return
     await sql`select pg_advisory_xact_lock(key) from unnest(${keys.map(String)}::bigint[]) as key`.execute(db)
   },
@@ -15,7 +15,7 @@ export const POSTGRES: Flavor = {
     await db
       .selectFrom('lanes')
       .select('lane')
-      .where('lane', 'in', [...new Set(lanes)])
+      .where('lane', 'in', lanes)
       .orderBy('lane')
       .forUpdate()
       .execute()

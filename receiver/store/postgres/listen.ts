@@ -8,6 +8,7 @@ const RECONNECT_MS = 1_000
 /** The server takes less than 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html). */
 const payload = (lane: string) => (Buffer.byteLength(lane) < 8_000 ? lane : '')
 
+/** How replicas tell each other that there is work. */
 export interface Listening {
   /** Tells all replicas, when this transaction commits, that there is work, and in which lanes if that is known. */
   notify(db: Db, lanes: readonly string[]): Promise<void>

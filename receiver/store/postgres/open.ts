@@ -1,10 +1,10 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import type { Db } from '../db.ts'
+import { Interrupted, type Db } from '../db.ts'
 import { migrate } from '../migrations/migrate.ts'
-import { OPERATIONS } from '../operations.ts'
+import { OPERATIONS, operationsThrough, runOperation } from '../operations.ts'
 import type { Tables } from '../schema.ts'
-import type { OperationName, Operations, Store } from '../store.ts'
+import type { OperationName, Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
 import { explainServer, openError, reviseError, type ServerFacts } from './errors.ts'
 import { POSTGRES } from './dialect.ts'
@@ -13,24 +13,22 @@ import { listen } from './listen.ts'
 /** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */
 const MIGRATION_LOCK = 663_353_472
 
-/** Operations that put work where another replica may find it. */
-const WAKING: ReadonlySet<OperationName> = new Set(['accept', 'redeliver', 'redeliverMany'])
-
-/** A replica that is stopped in the middle of a transaction gives its locks away after so long, ms. */
+/** How long a replica that is stopped in the middle of a transaction keeps its locks, in ms. */
 const STOPPED_MS = 10_000
 
-/** A transaction that lost against another one is run again, at most so often. */
+/** How often a transaction that lost against another one is run in all. */
 const TRIES = 5
 
+/** How to open the shared store. */
 export interface PostgresOptions {
   /** Whose time `now` is in the end: the server's, so that replicas agree, or the caller's, for tests. */
   clock?: 'server' | 'caller'
 }
 
 /**
- * Opens the shared store.
- * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away; so do operations
- * later, until it is back.
+ * Opens the shared store. A server that goes away later makes operations throw `StoreUnavailable` until it is back.
+ *
+ * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away
  */
 export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
   // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
@@ -70,13 +68,13 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   const clock = options.clock === 'caller' ? null : sharedClock(db)
 
   const call = async (name: OperationName, args: unknown): Promise<unknown> => {
-    const run = OPERATIONS[name] as (db: unknown, flavor: unknown, args: unknown) => Promise<unknown>
+    const { wakes } = OPERATIONS[name]
     for (let tried = 1; ; tried++) {
       try {
-        const moved = clock === null || !hasTime(args) ? args : { ...args, now: await clock.now() }
+        const time = clock === null ? {} : { now: await clock.now() }
         return await transact(async (trx) => {
-          const value = await run(trx, POSTGRES, moved)
-          if (WAKING.has(name)) await listening.notify(trx, lanesOf(name, args))
+          const value = await runOperation(name, args as never, { db: trx, dialect: POSTGRES, ...time })
+          if (wakes !== undefined) await listening.notify(trx, wakes(args as never))
           return value
         })
       } catch (error) {
@@ -85,10 +83,8 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       }
     }
   }
-  const names = Object.keys(OPERATIONS) as OperationName[]
-  const operations = Object.fromEntries(names.map((name) => [name, (args: unknown) => call(name, args)]))
   return {
-    ...(operations as unknown as Operations),
+    ...operationsThrough(call),
     engine: 'postgres',
     onWork: (listener) => listeners.add(listener),
     async close() {
@@ -108,24 +104,8 @@ async function serverFacts(db: Db): Promise<ServerFacts> {
   return facts
 }
 
-/**
- * Where accepted deliveries went. An accept that found a lane awake leaves its alarm alone; if another replica puts
- * that lane to sleep at the same time, only this says that something waits in it.
- */
-function lanesOf(name: OperationName, args: unknown): string[] {
-  if (name !== 'accept') return []
-  const { events } = args as Parameters<Operations['accept']>[0]
-  return events.flatMap(({ deliveries }) =>
-    deliveries.filter(({ error }) => error === null).map(({ lane }) => lane),
-  )
-}
-
-function hasTime(args: unknown): args is { now: number } {
-  return typeof args === 'object' && args !== null && 'now' in args
-}
-
-/** Deadlock or serialization failure: the server undid it, the same again will do. */
+/** Deadlock, serialization failure or interruption: it was undone, the same again will do. */
 function isRetryable(error: unknown): boolean {
   const { code } = error as { code?: unknown }
-  return code === '40P01' || code === '40001'
+  return error instanceof Interrupted || code === '40P01' || code === '40001'
 }

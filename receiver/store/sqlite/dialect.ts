@@ -1,7 +1,7 @@
-import type { Flavor } from '../db.ts'
+import type { Dialect } from '../db.ts'
 
-/** SQLite has one writer, so nothing needs locking within a transaction. */
-export const SQLITE: Flavor = {
+/** SQLite: one writer, so nothing needs locking within a transaction. */
+export const SQLITE: Dialect = {
   name: 'sqlite',
   types: {
     sequence: 'integer primary key autoincrement',

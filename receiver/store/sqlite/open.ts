@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { OPERATIONS } from '../operations.ts'
-import { StoreUnavailable, type OperationName, type Operations, type Store } from '../store.ts'
+import { operationsThrough } from '../operations.ts'
+import { StoreUnavailable, type Store } from '../store.ts'
 import { reviveError } from './errors.ts'
 import type { WorkerRequest, WorkerResponse } from './worker.ts'
 
@@ -12,7 +12,8 @@ interface Waiting {
 
 /**
  * Opens the embedded store in `data_dir`, which it makes where needed, and locks the folder for this process.
- * Throws `StoreRefused` when another process has it or a newer program wrote it.
+ *
+ * @throws StoreRefused when another process has it or another version of this program wrote it
  */
 export async function openSqliteStore(data_dir: string): Promise<Store> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
@@ -60,10 +61,8 @@ export async function openSqliteStore(data_dir: string): Promise<Store> {
     await worker.terminate()
     throw error
   }
-  const names = Object.keys(OPERATIONS) as OperationName[]
-  const operations = Object.fromEntries(names.map((name) => [name, (args: unknown) => call(name, args)]))
   return {
-    ...(operations as unknown as Operations),
+    ...operationsThrough(call),
     engine: 'sqlite',
     onWork: () => undefined,
     async close() {

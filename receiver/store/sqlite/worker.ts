@@ -5,18 +5,20 @@
 import { mkdirSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { migrate } from '../migrations/migrate.ts'
-import { OPERATIONS } from '../operations.ts'
+import { runOperation } from '../operations.ts'
 import type { OperationName } from '../store.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
-import { describeError, describeOpenError, fileError, type WorkerError } from './errors.ts'
 import { SQLITE } from './dialect.ts'
+import { describeError, describeOpenError, fileError, type WorkerError } from './errors.ts'
 
+/** One operation to run. */
 export interface WorkerRequest {
   id: number
   operation: OperationName | 'close'
   args: unknown
 }
 
+/** What came of it. */
 export type WorkerResponse =
   | { id: number; value: unknown }
   | { id: number; error: WorkerError }
@@ -61,8 +63,8 @@ async function handle(open: OpenDatabase, { id, operation, args }: WorkerRequest
       reply({ id, value: null })
       return
     }
-    const run = OPERATIONS[operation] as (db: unknown, flavor: unknown, args: unknown) => Promise<unknown>
-    reply({ id, value: (await transaction(open, () => run(open.db, SQLITE, args))) ?? null })
+    const run = () => runOperation(operation, args as never, { db: open.db, dialect: SQLITE })
+    reply({ id, value: (await transaction(open, run)) ?? null })
   } catch (error) {
     reply({ id, error: describeError(error) })
   }

@@ -1,13 +1,14 @@
-import type { Db } from '../db.ts'
+import type { Queries } from '../db.ts'
 import { insertAll } from './insert-all.ts'
 
-/** What the store knows by name alone; null where it was never written. */
-export async function readFact(db: Db, key: string): Promise<string | null> {
+/** Returns what the store knows by this name alone; null where it was never written. */
+export async function readFact({ db }: Queries, key: string): Promise<string | null> {
   const row = await db.selectFrom('facts').select('value').where('key', '=', key).executeTakeFirst()
   return row?.value ?? null
 }
 
-export async function writeFact(db: Db, key: string, value: string): Promise<void> {
+/** Writes what the store knows by this name alone. */
+export async function writeFact({ db }: Queries, key: string, value: string): Promise<void> {
   await db
     .insertInto('facts')
     .values({ key, value })
@@ -15,7 +16,20 @@ export async function writeFact(db: Db, key: string, value: string): Promise<voi
     .execute()
 }
 
-/** The same for many, but for those that were written before. */
-export const writeFactsOnce = insertAll('facts', (query) =>
+const insertFacts = insertAll('facts', (query) =>
   query.onConflict((conflict) => conflict.column('key').doNothing()),
 )
+
+/** Writes facts, but for those that were written before. */
+export async function writeFactsOnce(
+  { db }: Queries,
+  facts: readonly { key: string; value: string }[],
+): Promise<void> {
+  await insertFacts(db, facts)
+}
+
+/** Deletes a fact. Returns whether it was there. */
+export async function deleteFact({ db }: Queries, key: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', key).executeTakeFirst()
+  return numDeletedRows > 0n
+}

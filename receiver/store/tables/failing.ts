@@ -1,5 +1,5 @@
-import type { Db } from '../db.ts'
-import { writeFactsOnce } from './facts.ts'
+import type { Queries } from '../db.ts'
+import { deleteFact, writeFactsOnce } from './facts.ts'
 
 /** Whose deliveries go where. */
 interface Way {
@@ -9,17 +9,16 @@ interface Way {
 
 const keyOf = ({ automation, target }: Way) => `failing:${automation}:${target}`
 
-/** Remembers that deliveries of an automation to a target fail. */
-export async function noteFailing(db: Db, ways: readonly Way[]): Promise<void> {
+/** Notes that deliveries of these automations to these targets fail. */
+export async function noteFailing(tx: Queries, ways: readonly Way[]): Promise<void> {
   const keys = [...new Set(ways.map(keyOf))].sort()
   await writeFactsOnce(
-    db,
+    tx,
     keys.map((key) => ({ key, value: '1' })),
   )
 }
 
-/** One got through: tells whether those before it failed. */
-export async function noteRecovered(db: Db, way: Way): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', keyOf(way)).executeTakeFirst()
-  return numDeletedRows > 0n
+/** Notes that a delivery got through. Returns whether those before it failed. */
+export async function noteRecovered(tx: Queries, way: Way): Promise<boolean> {
+  return deleteFact(tx, keyOf(way))
 }

@@ -1,11 +1,10 @@
-import type { Db, Flavor } from '../db.ts'
+import type { Tx } from '../db.ts'
 import type { NewEvent } from '../records.ts'
 import { insertAll } from './insert-all.ts'
 
-/** Who held each moved alias or stage before, and the new holders written. */
+/** Writes who holds each alias or stage that these events move. Returns who held it before. */
 export async function moveHolders(
-  db: Db,
-  flavor: Flavor,
+  { db, dialect }: Tx,
   events: readonly NewEvent[],
 ): Promise<Map<NewEvent, string | null>> {
   const before = new Map<NewEvent, string | null>()
@@ -13,7 +12,7 @@ export async function moveHolders(
   if (moves.length === 0) return before
   const keys = [...new Set(moves.map(({ holder }) => holder.key))]
   const held = db.selectFrom('holders').selectAll().where('key', 'in', keys).orderBy('key')
-  const rows = await flavor.locked(held).execute()
+  const rows = await dialect.locked(held).execute()
   const now = new Map(rows.map(({ key, version, event_id }) => [key, { key, version, event_id }]))
   for (const { event, holder } of moves) {
     before.set(event, now.get(holder.key)?.version ?? null)

@@ -1,18 +1,14 @@
-import type { Db } from '../db.ts'
+import type { Queries, Tx } from '../db.ts'
 import type { NewEvent } from '../records.ts'
 import { insertAll } from './insert-all.ts'
 
-/** So long a repeat is told, ms. */
-export const REPEATS_KEPT_MS = 400 * 86_400_000
-
 /**
  * Decides for each event whether it was seen before: an upsert, so that two replicas given the same request at
- * the same time cannot both take it. Gives the earlier event's id, or null for a new one.
+ * the same time cannot both take it. Returns the earlier event's id, or null for a new one.
  */
 export async function claimIdentities(
-  db: Db,
+  { db, now }: Tx,
   events: readonly NewEvent[],
-  now: number,
 ): Promise<(string | null)[]> {
   const first = new Map<string, NewEvent>()
   for (const event of events) {
@@ -60,8 +56,9 @@ interface Known {
   still: boolean
 }
 
-/** Rows that others may write too go in one order: two replicas then never wait for each other in turn. */
-const byKey = <T extends { key: string }>(rows: T[]): T[] => rows.sort((a, b) => (a.key < b.key ? -1 : 1))
+/** Sorts rows that others may write too: two replicas then never wait for each other in turn. */
+export const byKey = <T extends { key: string }>(rows: T[]): T[] =>
+  rows.sort((a, b) => (a.key < b.key ? -1 : 1))
 
 const identityKey = ({ source, identity }: NewEvent) => `${source}:${identity.rule}:${identity.key}`
 
@@ -102,9 +99,8 @@ const overwriteIdentities = insertAll('identities', (query) =>
  * with an event that exists. `originals` gives that by the id of the refused one.
  */
 export async function nameOriginals(
-  db: Db,
-  events: readonly NewEvent[],
-  originals: ReadonlyMap<string, string>,
+  { db }: Queries,
+  { events, originals }: { events: readonly NewEvent[]; originals: ReadonlyMap<string, string> },
 ): Promise<void> {
   for (const event of events) {
     const original = originals.get(event.id)
@@ -118,42 +114,20 @@ export async function nameOriginals(
   }
 }
 
-/** Notes the hashes of bodies without a delivery id; gives the event that brought the same body before. */
-export async function noteBodies(
-  db: Db,
-  events: readonly NewEvent[],
-  earlier: readonly (string | null)[],
-  now: number,
-): Promise<(string | null)[]> {
-  const bodies = new Map<string, string>()
-  const keys = events.map((event, i) =>
-    event.identity.body_hash === null || earlier[i] !== null
-      ? null
-      : `${event.source}:${event.identity.body_hash}`,
-  )
-  keys.forEach((key, i) => {
-    const event = events[i]
-    if (key !== null && event !== undefined && !bodies.has(key)) bodies.set(key, event.id)
-  })
-  if (bodies.size === 0) return events.map(() => null)
-  const rows = await insertBodies(
-    db,
-    byKey([...bodies].map(([key, event_id]) => ({ key, event_id, seen_at: now }))),
-  )
-  const added = new Set(rows.map(({ key }) => key))
-  const seen = [...bodies.keys()].filter((key) => !added.has(key))
-  if (seen.length > 0) {
-    const known = await db.selectFrom('bodies').selectAll().where('key', 'in', seen).execute()
-    for (const { key, event_id, seen_at } of known) {
-      if (seen_at > now - REPEATS_KEPT_MS) bodies.set(key, event_id)
-    }
-  }
-  return keys.map((key, i) => {
-    const before = key === null ? null : (bodies.get(key) ?? null)
-    return before === events[i]?.id ? null : before
-  })
+/** Deletes up to `limit` identities whose window has ended. Returns how many. */
+export async function deleteIdentities({ db, now }: Tx, limit: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('identities')
+    .where('key', 'in', (eb) =>
+      eb
+        .selectFrom('identities')
+        .select('key')
+        .where('expires_at', '<', now)
+        .orderBy('expires_at')
+        .limit(limit),
+    )
+    // Asked again: one may have come once more meanwhile.
+    .where('expires_at', '<', now)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }
-
-const insertBodies = insertAll('bodies', (query) =>
-  query.onConflict((conflict) => conflict.column('key').doNothing()).returning('key'),
-)

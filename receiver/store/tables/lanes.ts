@@ -1,26 +1,36 @@
-import { sql } from 'kysely'
-import type { LanePolicy } from '../../policy/lane.ts'
-import type { Db, Flavor } from '../db.ts'
+import { sql, type Selectable } from 'kysely'
+import { FRESH_LANE, type LanePolicy } from '../../policy/lane.ts'
+import type { Queries, Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
+import type { LanesTable } from '../schema.ts'
 import { insertAll } from './insert-all.ts'
 import { PENDING, YES } from './literals.ts'
 
-/** An alarm that never rings by itself: the lane has nothing to claim. Later than any real time. */
+/** A lane as it is kept. */
+export type LaneRow = Selectable<LanesTable>
+
+/** The wake time of a lane that has nothing to claim. Later than any real time. */
 export const NEVER = 8_640_000_000_000_000
 
+/** The lanes that new deliveries go into, as they were found. */
+export interface FoundLanes {
+  /** The present names of lanes that have been renamed, by the former ones. */
+  present: ReadonlyMap<string, string>
+  policies: ReadonlyMap<string, LanePolicy>
+  /** Lanes under another policy than today's. */
+  changed: readonly string[]
+  /** Lanes whose wake time is to come. */
+  late: readonly string[]
+}
+
 /**
- * Something new can be claimed in these lanes: makes sure that they exist under today's policy and brings their alarm
- * forward to now, or to the end of their pace or pause. A lane that needs neither is not touched, so that accepts
- * don't queue behind its row; if that lane falls asleep meanwhile, whoever accepted must look at it afterwards
- * (`Advance.lanes`). Gives the names that lanes have by now, by the former ones: an event may have been planned before
- * the identity of its lane was known.
+ * Makes sure that the lanes of new deliveries exist, and finds what must change in them. An event may have been planned
+ * before the identity of its lane was known: such a lane is found under its present name.
  */
-export async function openLanes(
-  db: Db,
-  flavor: Flavor,
+export async function findLanes(
+  tx: Tx,
   deliveries: readonly { lane: string; policy: LanePolicy }[],
-  now: number,
-): Promise<Map<string, string>> {
+): Promise<FoundLanes> {
   // Whole ms: that is what the columns hold.
   const policies = new Map(
     deliveries.map(({ lane, policy: { concurrency, interval_ms } }) => [
@@ -28,63 +38,45 @@ export async function openLanes(
       { concurrency, interval_ms: Math.ceil(interval_ms) },
     ]),
   )
-  if (policies.size === 0) return new Map()
-  const known = await db
+  if (policies.size === 0) return { present: new Map(), policies, changed: [], late: [] }
+  const known = await tx.db
     .selectFrom('lanes')
-    .select(['lane', 'concurrency', 'interval_ms', 'ready_at', 'moved_to'])
+    .select(['lane', 'concurrency', 'interval_ms', 'wake_at', 'moved_to'])
     .where('lane', 'in', [...policies.keys()])
     .execute()
-  const moved = new Map(
+  const present = new Map(
     known.flatMap(({ lane, moved_to }): [string, string][] => (moved_to === null ? [] : [[lane, moved_to]])),
   )
-  if (moved.size > 0) {
-    const renamed = deliveries.map(({ lane, policy }) => ({ lane: moved.get(lane) ?? lane, policy }))
-    await openLanes(db, flavor, renamed, now)
-    return moved
+  if (present.size > 0) {
+    const renamed = deliveries.map(({ lane, policy }) => ({ lane: present.get(lane) ?? lane, policy }))
+    return { ...(await findLanes(tx, renamed)), present }
   }
   const isChanged = ({ lane, concurrency, interval_ms }: LanePolicy & { lane: string }) => {
     const policy = policies.get(lane)
     return policy?.concurrency !== concurrency || policy.interval_ms !== interval_ms
   }
-  const asleep = known.filter(({ ready_at }) => ready_at > now).map(({ lane }) => lane)
-  const changed = known.filter(isChanged).map(({ lane }) => lane)
-  const missing = known.length === policies.size ? [] : [...policies.keys()].filter(notIn(known))
-  // New rows first, then all locks at once, each sorted: two replicas then never wait for each other in turn.
-  await insertLanes(
-    db,
-    missing.sort().map((lane) => ({ ...freshLane(lane, now), ...policies.get(lane) })),
-  )
-  await flavor.lockLanes(db, [...asleep, ...changed])
-  for (const lane of changed) {
-    await db
-      .updateTable('lanes')
-      .set({ ...policies.get(lane) })
-      .where('lane', '=', lane)
-      .execute()
-  }
-  await ring(db, asleep, now)
-  return new Map()
-}
-
-function notIn(known: readonly { lane: string }[]): (lane: string) => boolean {
   const names = new Set(known.map(({ lane }) => lane))
-  return (lane) => !names.has(lane)
+  const missing = [...policies].filter(([lane]) => !names.has(lane)).sort(byName)
+  // New rows before any lock, and sorted: two replicas then never wait for each other in turn.
+  await insertLanes(
+    tx.db,
+    missing.map(([lane, policy]) => newLane(lane, policy, tx.now)),
+  )
+  const late = known.filter(({ wake_at }) => wake_at > tx.now).map(({ lane }) => lane)
+  return { present, policies, changed: known.filter(isChanged).map(({ lane }) => lane), late }
 }
 
-function freshLane(lane: string, now: number) {
+const byName = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1)
+
+function newLane(lane: string, policy: LanePolicy, wake_at: number): LaneRow {
   return {
     lane,
-    concurrency: 1,
-    interval_ms: 0,
+    ...policy,
     next_at: 0,
-    paused_until: 0,
-    pause: null,
-    pause_message: null,
-    pauses: 0,
-    streak: 0,
-    streak_subjects: jsonText<readonly string[]>([]),
+    ...FRESH_LANE,
+    streak_subjects: jsonText(FRESH_LANE.streak_subjects),
     cursor: '',
-    ready_at: now,
+    wake_at,
     moved_to: null,
   }
 }
@@ -93,26 +85,56 @@ const insertLanes = insertAll('lanes', (query) =>
   query.onConflict((conflict) => conflict.column('lane').doNothing()),
 )
 
-/** Brings the alarm of locked lanes forward. */
-async function ring(db: Db, lanes: readonly string[], now: number): Promise<void> {
-  if (lanes.length === 0) return
+/**
+ * Something new can be claimed in these lanes: puts them under today's policy and brings their wake time forward to
+ * now, or to the end of their pace or pause. The caller holds the locks of `changed` and `late`. A lane that needs
+ * neither is not touched, so that accepts don't queue behind its row; if another replica finds that lane empty
+ * meanwhile, whoever accepted must look at it afterwards (`Advance.lanes`).
+ */
+export async function openLanes({ db, now }: Tx, { policies, changed, late }: FoundLanes): Promise<void> {
+  for (const lane of changed) {
+    await db
+      .updateTable('lanes')
+      .set({ ...policies.get(lane) })
+      .where('lane', '=', lane)
+      .execute()
+  }
+  if (late.length === 0) return
   const earliest = sql<number>`case
     when next_at > paused_until and next_at > ${now} then next_at
     when paused_until > ${now} then paused_until
     else ${now} end`
   await db
     .updateTable('lanes')
-    .set({ ready_at: earliest })
-    .where('lane', 'in', lanes)
-    .where('ready_at', '>', earliest)
+    .set({ wake_at: earliest })
+    .where('lane', 'in', late)
+    .where('wake_at', '>', earliest)
     .execute()
 }
 
-/** When a lane with a free slot can next be claimed from, or NEVER when nothing waits in it. */
-export async function laneAlarm(
-  db: Db,
-  lane: { lane: string; next_at: number; paused_until: number },
-  now: number,
+/** Returns these lanes. */
+export async function readLanes({ db }: Queries, lanes: readonly string[]): Promise<LaneRow[]> {
+  if (lanes.length === 0) return []
+  return db
+    .selectFrom('lanes')
+    .selectAll()
+    .where('lane', 'in', [...new Set(lanes)])
+    .orderBy('lane')
+    .execute()
+}
+
+/** Returns what lanes are called now: finished deliveries keep a lane's former name. */
+export async function presentLanes({ db }: Queries, lanes: readonly string[]): Promise<Map<string, string>> {
+  const unique = [...new Set(lanes)]
+  if (unique.length === 0) return new Map()
+  const rows = await db.selectFrom('lanes').select(['lane', 'moved_to']).where('lane', 'in', unique).execute()
+  return new Map(rows.map(({ lane, moved_to }) => [lane, moved_to ?? lane]))
+}
+
+/** Returns when a lane with a free slot can next be claimed from, or NEVER when nothing waits in it. */
+export async function nextWake(
+  { db, now }: Tx,
+  lane: Pick<LaneRow, 'lane' | 'next_at' | 'paused_until'>,
 ): Promise<number> {
   const first = await db
     .selectFrom('deliveries')
@@ -126,12 +148,41 @@ export async function laneAlarm(
   return first === undefined ? NEVER : Math.max(first.due_at, lane.next_at, lane.paused_until, now)
 }
 
-/** Sets lanes' alarms anew from what waits in them. The caller holds the lanes' locks. */
-export async function resetAlarms(db: Db, lanes: readonly string[], now: number): Promise<void> {
-  for (const lane of [...new Set(lanes)].sort()) {
-    const state = await db.selectFrom('lanes').selectAll().where('lane', '=', lane).executeTakeFirst()
-    if (state === undefined) continue
-    const ready_at = await laneAlarm(db, state, now)
-    await db.updateTable('lanes').set({ ready_at }).where('lane', '=', lane).execute()
-  }
+/** Sets the wake times of lanes anew, from what waits in them. The caller holds their locks. */
+export async function setWakeTimes(tx: Tx, lanes: readonly string[]): Promise<void> {
+  for (const lane of await readLanes(tx, lanes))
+    await saveLane(tx, { ...lane, wake_at: await nextWake(tx, lane) })
+}
+
+/** Writes what changes in a lane as it is used. The caller holds its lock. */
+export async function saveLane({ db }: Queries, { lane, ...row }: LaneRow): Promise<void> {
+  const { next_at, paused_until, pause, pause_message, pauses, streak, streak_subjects, cursor, wake_at } =
+    row
+  await db
+    .updateTable('lanes')
+    .set({ next_at, paused_until, pause, pause_message, pauses, streak, streak_subjects, cursor, wake_at })
+    .where('lane', '=', lane)
+    .execute()
+}
+
+/** Inserts the lane `to` as a copy of `from`, unless there is one. */
+export async function copyLane({ db }: Queries, from: LaneRow, to: string): Promise<void> {
+  await db
+    .insertInto('lanes')
+    .values({ ...from, lane: to, moved_to: null })
+    .onConflict((conflict) => conflict.column('lane').doNothing())
+    .execute()
+}
+
+/**
+ * Lets the lane `to` be the present name of `from`. From any former name to the present one it is always one step. The
+ * caller holds the locks of both.
+ */
+export async function nameLane({ db }: Queries, { from, to }: { from: string; to: string }): Promise<void> {
+  await db
+    .updateTable('lanes')
+    .set({ moved_to: to })
+    .where((eb) => eb.or([eb('lane', '=', from), eb('moved_to', '=', from)]))
+    .execute()
+  await db.updateTable('lanes').set({ moved_to: null }).where('lane', '=', to).execute()
 }

@@ -6,16 +6,18 @@ import { sql, type RawBuilder } from 'kysely'
  */
 const literal = <T>(value: T): RawBuilder<T> => sql.lit(value)
 
+/** For the column `status`. */
 export const PENDING = literal('pending' as const)
+/** For the column `status`. */
 export const DELIVERING = literal('delivering' as const)
-export const SUCCEEDED = literal('succeeded' as const)
 /** For the columns `head` and `ordered`. */
 export const YES = literal(1)
+/** For the columns `head` and `ordered`. */
 export const NO = literal(0)
 
-/** The deliveries that still have something to happen. */
+/** The condition of a delivery that is pending or delivering. */
 export const UNFINISHED = sql<boolean>`deliveries.status in ('pending', 'delivering')`
 
-/** Those that give way to a newer delivery of their subject, by their own `supersede`. */
+/** The condition of a delivery that a newer event of its subject supersedes, by its own `supersede`. */
 export const REPLACEABLE = sql<boolean>`deliveries.status = 'pending'
-  and (deliveries.supersede = 'waiting' or (deliveries.supersede = 'retrying' and deliveries.attempts > 0))`
+  and (deliveries.supersede = 'waiting' or (deliveries.supersede = 'retrying' and deliveries.counted_attempts > 0))`

@@ -1,160 +1,49 @@
-import type { Db, Flavor } from '../db.ts'
+import type { Queries, Tx } from '../db.ts'
+import { supersede } from './deliveries.ts'
 import { insertAll } from './insert-all.ts'
 import { DELIVERING, NO, PENDING, REPLACEABLE, UNFINISHED, YES } from './literals.ts'
 
-// Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the
-// first behind it, by the index (subject, head, place, seq), and says UNFINISHED: that is the text of that index.
+// As in heads.ts: no query here may walk through all that waits in a subject.
 
 type Literal = typeof NO
 
-/** Subjects asked about in one statement. */
-const AT_ONCE = 50
-
 /**
- * What gives way to a newer event about its subject (it stands before `place`): under `retrying` a delivery that failed
- * at least once, under `waiting` any that is not under way. Gives the lanes of new heads.
+ * Supersedes the deliveries of `subjects` older than `place`: under `retrying` those that failed at least once, under
+ * `waiting` all that are not under way. Returns the subjects that need a new head.
  */
 export async function supersedeOlder(
-  db: Db,
-  flavor: Flavor,
-  subjects: readonly string[],
-  place: number,
-  now: number,
+  tx: Tx,
+  { subjects, place }: { subjects: readonly string[]; place: number },
 ): Promise<string[]> {
   if (subjects.length === 0) return []
-  const gone = await db
-    .updateTable('deliveries')
-    .set({ status: 'superseded', head: 0, ended_at: now })
-    .where('subject', 'in', subjects)
-    .where(REPLACEABLE)
-    .where('place', '<', place)
-    .returning('subject')
-    .execute()
-  return promoteHeads(
-    db,
-    flavor,
-    gone.map(({ subject }) => subject),
+  const gone = await supersede(tx, (eb) =>
+    eb.and([eb('subject', 'in', subjects), REPLACEABLE, eb('place', '<', place)]),
   )
+  return gone.map(({ subject }) => subject)
 }
 
 /**
- * The same when an attempt at a delivery of this subject has failed: what it leaves waiting gives way to the newest
- * event that waits. Gives the lanes of new heads.
+ * The same when an attempt at a delivery of this subject has failed: the newest event that waits supersedes what the
+ * attempt leaves waiting.
  */
-export async function giveWay(db: Db, flavor: Flavor, subject: string, now: number): Promise<string[]> {
-  return supersedeOlder(db, flavor, [subject], await newestWaiting(db, subject), now)
+export async function supersedeFailed(tx: Tx, subject: string): Promise<string[]> {
+  return supersedeOlder(tx, { subjects: [subject], place: await newestWaiting(tx, subject) })
 }
 
-/**
- * Makes the oldest waiting delivery of each subject its head, unless one is under way. Called in the transaction
- * that ended or brought back a delivery, under the subjects' locks. Claims take no such lock, so the present heads are
- * locked first: one that is being claimed shows as under way then. Gives the lanes of the new heads: deliveries of one
- * subject are in several where its connection has changed.
- */
-export async function promoteHeads(db: Db, flavor: Flavor, subjects: readonly string[]): Promise<string[]> {
-  const unique = [...new Set(subjects)]
-  if (unique.length === 0) return []
-  const present = db
-    .selectFrom('deliveries')
-    .select(['seq', 'place', 'subject', 'status'])
-    .where('subject', 'in', unique)
-    .where(UNFINISHED)
-    .where('head', '=', YES)
-    .where('ordered', '=', YES)
-    .orderBy('place')
-    .orderBy('seq')
-  const heads = Map.groupBy(await flavor.locked(present).execute(), ({ subject }) => subject)
-  const isBusy = (subject: string) =>
-    heads.get(subject)?.some(({ status }) => status === 'delivering') === true
-  const free = unique.filter((subject) => !isBusy(subject))
-  const behind = await firstBehind(db, free)
-  const demoted: number[] = []
-  const promoted: number[] = []
-  for (const subject of free) {
-    const [head, ...others] = heads.get(subject) ?? []
-    const next = behind.get(subject)
-    demoted.push(...others.map(({ seq }) => seq))
-    if (next === undefined || (head !== undefined && isBefore(head, next))) continue
-    if (head !== undefined) demoted.push(head.seq)
-    promoted.push(next.seq)
-  }
-  await setHead(db, demoted, 0)
-  return setHead(db, promoted, 1)
-}
-
-/** Where a delivery stands in its subject. */
-interface Standing {
-  place: number
-  seq: number
-}
-
-const isBefore = (one: Standing, other: Standing) =>
-  one.place < other.place || (one.place === other.place && one.seq < other.seq)
-
-/** The oldest delivery that waits behind the head of each subject. */
-async function firstBehind(db: Db, subjects: readonly string[]): Promise<Map<string, Standing>> {
-  const first = (subject: string) =>
-    db
-      .selectFrom(
-        db
-          .selectFrom('deliveries')
-          .select(['subject', 'place', 'seq'])
-          .where('subject', '=', subject)
-          .where(UNFINISHED)
-          // Not `head = 0`: PostgreSQL would then go by `seq` alone, through all that ever was before it.
-          .where('head', '<', YES)
-          .where('ordered', '=', YES)
-          .where('status', '=', PENDING)
-          .orderBy('head')
-          .orderBy('place')
-          .orderBy('seq')
-          .limit(1)
-          .as('first'),
-      )
-      .selectAll()
-  const found = new Map<string, Standing>()
-  for (let at = 0; at < subjects.length; at += AT_ONCE) {
-    const [one, ...others] = subjects.slice(at, at + AT_ONCE).map(first)
-    if (one === undefined) break
-    const query = others.reduce((all, other) => all.unionAll(other), one)
-    for (const { subject, ...standing } of await query.execute()) found.set(subject, standing)
-  }
-  return found
-}
-
-/** Gives the lanes of the deliveries that were changed. */
-async function setHead(db: Db, seqs: readonly number[], head: 0 | 1): Promise<string[]> {
-  if (seqs.length === 0) return []
-  const rows = await db
-    .updateTable('deliveries')
-    .set({ head })
-    .where('seq', 'in', seqs)
-    .where('status', '=', PENDING)
-    .returning('lane')
-    .execute()
-  return rows.map(({ lane }) => lane)
-}
-
-/** An event about this subject got through: ends what waits before it in the same order, and remembers how far it is. */
-export async function passed(
-  db: Db,
+/** An event of this subject got through: supersedes what waits before it in the same order, and notes how far it is. */
+export async function notePassed(
+  tx: Tx,
   { subject, place, ordered }: { subject: string; place: number; ordered: number },
-  now: number,
 ): Promise<void> {
-  await notePlaces(db, [{ subject, place, noted_at: now }])
+  await notePlaces(tx.db, [{ subject, place, noted_at: tx.now }])
   if (ordered === 0) return
   const older = (head: Literal) =>
-    unfinished(db, subject, head)
+    unfinished(tx, subject, head)
       .select('seq')
       .where('ordered', '=', YES)
       .where('status', '=', PENDING)
       .where('place', '<', place)
-  await db
-    .updateTable('deliveries')
-    .set({ status: 'superseded', head: 0, ended_at: now })
-    .where('seq', 'in', older(NO).unionAll(older(YES)))
-    .where('status', '=', PENDING)
-    .execute()
+  await supersede(tx, (eb) => eb('seq', 'in', older(NO).unionAll(older(YES))))
 }
 
 const notePlaces = insertAll('subjects', (query) =>
@@ -167,43 +56,70 @@ const notePlaces = insertAll('subjects', (query) =>
 )
 
 /** The place of the newest event with an unfinished delivery in a subject; 0 where there is none. */
-async function newestWaiting(db: Db, subject: string): Promise<number> {
+async function newestWaiting(tx: Queries, subject: string): Promise<number> {
   const newest = (head: Literal) =>
-    unfinished(db, subject, head).select(({ fn }) => fn.max<number | null>('place').as('place'))
+    unfinished(tx, subject, head).select(({ fn }) => fn.max<number | null>('place').as('place'))
   const found = await newest(NO).unionAll(newest(YES)).execute()
   return Math.max(0, ...found.map(({ place }) => place ?? 0))
 }
 
 /** By the whole of the index: both databases then read just the rows that are wanted. */
-function unfinished(db: Db, subject: string, head: Literal) {
+function unfinished({ db }: Queries, subject: string, head: Literal) {
   return db.selectFrom('deliveries').where('subject', '=', subject).where(UNFINISHED).where('head', '=', head)
 }
 
+/** Where a delivery would be sent, in which turn. */
+interface Turn {
+  subject: string
+  place: number
+}
+
 /**
- * Whether dispatching what stands at this place would roll its subject back: a newer event has got through, or may
- * have (its delivery is under way, or was tried and will be again).
+ * Returns whether a redelivery would roll its subject back: a newer event has got through, or may have (its delivery
+ * is under way, or was tried and will be again).
  */
-export async function isStale(db: Db, subject: string, place: number): Promise<boolean> {
-  if (await hasPassed(db, subject, place)) return true
-  const tried = await unfinished(db, subject, YES)
+export async function isStale(tx: Queries, turn: Turn): Promise<boolean> {
+  if (await hasPassed(tx, turn)) return true
+  const tried = await unfinished(tx, turn.subject, YES)
     .select('seq')
-    .where('place', '>', place)
-    .where((eb) => eb.or([eb('tries', '>', 0), eb('status', '=', DELIVERING)]))
+    .where('place', '>', turn.place)
+    .where((eb) => eb.or([eb('attempts', '>', 0), eb('status', '=', DELIVERING)]))
     .limit(1)
     .executeTakeFirst()
   return tried !== undefined
 }
 
-/** Whether a newer event has got through, or is on its way. */
-export async function isOvertaken(db: Db, subject: string, place: number): Promise<boolean> {
-  return (await hasPassed(db, subject, place)) || (await newestWaiting(db, subject)) > place
+/** Returns whether a replay would roll its subject back: a newer event has got through, or is on its way. */
+export async function isStaleReplay(tx: Queries, turn: Turn): Promise<boolean> {
+  return (await hasPassed(tx, turn)) || (await newestWaiting(tx, turn.subject)) > turn.place
 }
 
-async function hasPassed(db: Db, subject: string, place: number): Promise<boolean> {
+async function hasPassed({ db }: Queries, { subject, place }: Turn): Promise<boolean> {
   const row = await db
     .selectFrom('subjects')
     .select('place')
     .where('subject', '=', subject)
     .executeTakeFirst()
   return row !== undefined && row.place > place
+}
+
+/** Deletes up to `limit` subjects that have not moved since `noted_before`. Returns how many. */
+export async function deleteSubjects(
+  { db }: Queries,
+  { noted_before, limit }: { noted_before: number; limit: number },
+): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('subjects')
+    .where('subject', 'in', (eb) =>
+      eb
+        .selectFrom('subjects')
+        .select('subject')
+        .where('noted_at', '<', noted_before)
+        .orderBy('noted_at')
+        .limit(limit),
+    )
+    // Asked again: one may have moved meanwhile.
+    .where('noted_at', '<', noted_before)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }

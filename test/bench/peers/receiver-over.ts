@@ -18,7 +18,7 @@ export const emptyStore = (watched: Partial<Store> = {}): Store => {
     backlog: () => Promise.resolve(0),
     close: () => Promise.resolve(),
     lastSeen: () => Promise.resolve(0),
-    recover: () => Promise.resolve({ taken_back: 0, given_up: [] }),
+    recover: () => Promise.resolve({ reclaimed: 0, given_up: [] }),
     renameLane: () => Promise.resolve(),
     saveRevisions: () => Promise.resolve(),
     sweep: () => Promise.resolve(0),

@@ -1,0 +1,292 @@
+/**
+ * The life of a delivery. Eight transitions, each one function and one statement; nothing else changes a status.
+ *
+ *   insert      ->  pending | failed (no valid target) | superseded (a newer event came in the same group)
+ *   lease       pending                      -> delivering   under a lease; left by settle or reclaim alone
+ *   settle      delivering, same lease       -> succeeded | failed | pending (due_at)
+ *   reclaim     delivering, lease over       -> pending | failed (attempts used up); the attempt counts: it may have arrived
+ *   expire      pending, expires_at over     -> expired
+ *   supersede   pending, older in a subject  -> superseded
+ *   cancel      pending                      -> canceled
+ *   requeue     any finished                 -> pending      same id, same place, schedule from the start
+ *
+ * Whoever calls one of them but `lease` holds the locks of the delivery's lane and subject (`Tx.lock`), and afterwards
+ * lets `promote` of `heads.ts` name the next head of the subject. A lease takes no lock: it changes nothing but a
+ * pending row that it has selected for itself, so the others ask for the status again in their own statement.
+ */
+import { randomUUID } from 'node:crypto'
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
+import { LOST_WAITS_MS } from '../../policy/retry.ts'
+import type { Queries, Tx } from '../db.ts'
+import { jsonText } from '../json-text.ts'
+import type { DeliveryError, DeliveryStatus, NewDelivery } from '../records.ts'
+import type { Tables } from '../schema.ts'
+import { EXPIRED, LOST, LOST_TOO_OFTEN } from './delivery-errors.ts'
+import { insertAll } from './insert-all.ts'
+import { DELIVERING, PENDING, UNFINISHED } from './literals.ts'
+
+type Builder = ExpressionBuilder<Tables, 'deliveries'>
+type Condition = (eb: Builder) => Expression<SqlBool>
+
+/** A delivery as it enters the queue. */
+export interface Entry {
+  event_id: string
+  place: number
+  delivery: NewDelivery
+  status: 'pending' | 'failed' | 'superseded'
+  /** Whether it may be claimed at once. */
+  head: boolean
+}
+
+/** Inserts deliveries in the order given. */
+export async function insert(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  await insertRows(
+    tx.db,
+    entries.map((entry) => toRow(entry, tx.now)),
+  )
+}
+
+const insertRows = insertAll('deliveries')
+
+function toRow({ event_id, place, delivery, status, head }: Entry, now: number) {
+  return {
+    id: delivery.id,
+    event_id,
+    automation: delivery.automation,
+    revision: delivery.revision,
+    position: delivery.position,
+    type: delivery.type,
+    target: delivery.target,
+    lane: delivery.lane,
+    subject: delivery.subject,
+    place,
+    dedupe_key: delivery.dedupe_key,
+    ordered: delivery.ordered ? 1 : 0,
+    supersede: delivery.supersede,
+    head: head ? 1 : 0,
+    status,
+    counted_attempts: 0,
+    attempts: 0,
+    due_at: now,
+    lease: null,
+    lease_until: null,
+    created_at: now,
+    ended_at: status === 'pending' ? null : now,
+    expires_after: delivery.expires_after_ms,
+    expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
+    error: delivery.error === null ? null : jsonText(delivery.error),
+    replay_of: delivery.replay_of,
+  }
+}
+
+/**
+ * Leases a pending delivery for `lease_ms`. Returns the lease, or null where the delivery has ended meanwhile, or its
+ * time has run out and nobody has ended it yet.
+ */
+export async function lease(
+  { db, now }: Tx,
+  { id, lease_ms }: { id: string; lease_ms: number },
+): Promise<string | null> {
+  const lease = randomUUID()
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({ status: 'delivering', lease, lease_until: now + lease_ms })
+    .where('id', '=', id)
+    .where('status', '=', PENDING)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 0n ? null : lease
+}
+
+/** What one attempt means for its delivery. */
+export interface Settlement {
+  id: string
+  lease: string
+  status: 'succeeded' | 'failed' | 'pending'
+  /** When it is tried again; counts for `pending` alone. */
+  due_at: number
+  /** Whether the attempt counts against the schedule. */
+  counted: boolean
+  error: DeliveryError | null
+}
+
+/** Writes what an attempt led to. Returns false, and changes nothing, when the lease is no longer the delivery's. */
+export async function settle({ db, now }: Tx, settlement: Settlement): Promise<boolean> {
+  const { id, lease, status, due_at, counted, error } = settlement
+  const waits = status === 'pending'
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({
+      status,
+      counted_attempts: counted ? sql`counted_attempts + 1` : sql`counted_attempts`,
+      attempts: sql`attempts + 1`,
+      due_at: waits ? due_at : now,
+      head: waits ? 1 : 0,
+      lease: null,
+      lease_until: null,
+      ended_at: waits ? null : now,
+      error: error === null ? null : jsonText(error),
+    })
+    .where('id', '=', id)
+    .where('status', '=', DELIVERING)
+    .where('lease', '=', lease)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** The condition of a delivery whose lease has run out by `leased_until`. */
+export const isLost = (leased_until: number) => (eb: Builder) =>
+  eb.and([eb('status', '=', DELIVERING), eb('lease_until', '<=', leased_until)])
+
+/** A delivery that was reclaimed. `attempts` is the number of the attempt that was lost. */
+export interface Reclaimed {
+  id: string
+  lane: string
+  subject: string
+  status: 'pending' | 'failed'
+  attempts: number
+}
+
+/** Reclaims those of the deliveries `ids` whose lease has run out by `leased_until`. */
+export async function reclaim(
+  { db, now }: Tx,
+  { ids, leased_until }: { ids: readonly string[]; leased_until: number },
+): Promise<Reclaimed[]> {
+  const counted = sql<number>`counted_attempts + 1`
+  const isUsedUp = sql<boolean>`counted_attempts + 1 > ${sql.lit(LOST_WAITS_MS.length)}`
+  const waits = LOST_WAITS_MS.map((ms, i) => sql`when ${sql.lit(i + 1)} then ${sql.lit(ms)}`)
+  const wait = sql<number>`case ${counted} ${sql.join(waits, sql` `)} else 0 end`
+  const time = sql<number>`cast(${now} as bigint)`
+  const rows = await db
+    .updateTable('deliveries')
+    .set({
+      status: sql`case when ${isUsedUp} then 'failed' else 'pending' end`,
+      counted_attempts: counted,
+      attempts: sql`attempts + 1`,
+      due_at: sql`${time} + ${wait}`,
+      head: sql`case when ${isUsedUp} then 0 else head end`,
+      lease: null,
+      lease_until: null,
+      ended_at: sql`case when ${isUsedUp} then ${time} end`,
+      error: sql`case when ${isUsedUp} then ${jsonText(LOST_TOO_OFTEN)} else ${jsonText(LOST)} end`,
+    })
+    .where('id', 'in', ids)
+    .where(isLost(leased_until))
+    .returning(['id', 'lane', 'subject', 'status', 'attempts'])
+    .execute()
+  return rows as Reclaimed[]
+}
+
+/** The condition of a waiting delivery whose time has run out. */
+export const isExpired = (now: number) => (eb: Builder) =>
+  eb.and([eb('status', '=', PENDING), eb('expires_at', 'is not', null), eb('expires_at', '<=', now)])
+
+/** Where a delivery belongs. */
+export interface Belonging {
+  id: string
+  lane: string
+  subject: string
+}
+
+/** Expires those of the deliveries `ids` whose time has run out and that still wait, and returns them. */
+export async function expire({ db, now }: Tx, ids: readonly string[]): Promise<Belonging[]> {
+  return db
+    .updateTable('deliveries')
+    .set({ status: 'expired', head: 0, ended_at: now, error: jsonText(EXPIRED) })
+    .where('id', 'in', ids)
+    .where(isExpired(now))
+    .returning(['id', 'lane', 'subject'])
+    .execute()
+}
+
+/** Supersedes the pending deliveries that `which` selects: they are older than an event of their subject. */
+export async function supersede({ db, now }: Tx, which: Condition): Promise<Belonging[]> {
+  return db
+    .updateTable('deliveries')
+    .set({ status: 'superseded', head: 0, ended_at: now })
+    .where('status', '=', PENDING)
+    .where(which)
+    .returning(['id', 'lane', 'subject'])
+    .execute()
+}
+
+/** Cancels a pending delivery. Returns false, and changes nothing, when it has been leased or has ended meanwhile. */
+export async function cancelPending({ db, now }: Tx, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({ status: 'canceled', head: 0, ended_at: now })
+    .where('id', '=', id)
+    .where('status', '=', PENDING)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/**
+ * Puts a finished delivery back into the queue, in `lane`: an ordered one behind its head. Returns false, and changes
+ * nothing, when its status is not `status` any more.
+ */
+export async function requeue(
+  { db, now }: Tx,
+  { id, lane, status, ordered, expires_after }: Requeued,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({
+      status: 'pending',
+      lane,
+      head: ordered === 1 ? 0 : 1,
+      counted_attempts: 0,
+      due_at: now,
+      ended_at: null,
+      expires_at: expires_after === null ? null : now + expires_after,
+    })
+    .where('id', '=', id)
+    .where('status', '=', status)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** A finished delivery as it was read, and the lane that it goes back into. */
+export interface Requeued {
+  id: string
+  lane: string
+  status: 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
+  ordered: number
+  expires_after: number | null
+}
+
+/** Makes pending deliveries heads of their subjects, or none any more. Returns their lanes. */
+export async function setHead({ db }: Queries, seqs: readonly number[], head: 0 | 1): Promise<string[]> {
+  if (seqs.length === 0) return []
+  const rows = await db
+    .updateTable('deliveries')
+    .set({ head })
+    .where('seq', 'in', seqs)
+    .where('status', '=', PENDING)
+    .returning('lane')
+    .execute()
+  return rows.map(({ lane }) => lane)
+}
+
+/** Moves what is unfinished in the lane `from` to the lane `to`. */
+export async function moveToLane({ db }: Queries, { from, to }: { from: string; to: string }): Promise<void> {
+  await db.updateTable('deliveries').set({ lane: to }).where('lane', '=', from).where(UNFINISHED).execute()
+}
+
+/**
+ * Deletes those of the deliveries `ids` that are still in `status` and ended before `ended_before`. Returns the ids of
+ * the deleted ones: one may have been put back into the queue since it was found.
+ */
+export async function deleteEnded(
+  { db }: Queries,
+  { ids, status, ended_before }: { ids: readonly string[]; status: DeliveryStatus; ended_before: number },
+): Promise<string[]> {
+  const rows = await db
+    .deleteFrom('deliveries')
+    .where('id', 'in', ids)
+    .where('status', '=', status)
+    .where('ended_at', '<', ended_before)
+    .returning('id')
+    .execute()
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,66 @@
+import type { Insertable } from 'kysely'
+import type { Queries, Tx } from '../db.ts'
+import type { Tables } from '../schema.ts'
+import { insertAll } from './insert-all.ts'
+
+/** Inserts events. Returns the order of acceptance (`seq`) by id. */
+export async function insertEvents(
+  { db }: Queries,
+  rows: readonly Insertable<Tables['events']>[],
+): Promise<Map<string, number>> {
+  const inserted = await insertRows(db, rows)
+  return new Map(inserted.map(({ id, seq }) => [id, seq]))
+}
+
+const insertRows = insertAll('events', (query) => query.returning(['id', 'seq']))
+
+/** Returns which of these events are stored. */
+export async function storedOf({ db }: Queries, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.selectFrom('events').select('id').where('id', 'in', ids).execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Returns the place of an event: see `EventsTable`. Null when the event is gone. */
+export async function placeOf({ db }: Queries, id: string): Promise<number | null> {
+  const row = await db.selectFrom('events').select(['seq', 'place']).where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : (row.place ?? row.seq)
+}
+
+/** Holds these events until the transaction ends, so that nobody else looks at what is left of them. */
+export async function holdEvents({ db, dialect }: Tx, ids: readonly string[]): Promise<void> {
+  await dialect.locked(db.selectFrom('events').select('id').where('id', 'in', ids).orderBy('id')).execute()
+}
+
+/** Deletes those of these events that have no delivery any more. Returns how many. */
+export async function deleteBareEvents({ db }: Queries, ids: readonly string[]): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('events')
+    .where('id', 'in', ids)
+    .where((eb) =>
+      eb.not(
+        eb.exists(eb.selectFrom('deliveries').select('id').whereRef('deliveries.event_id', '=', 'events.id')),
+      ),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+/** Deletes up to `limit` events that matched nothing and came before `received_before`. Returns how many. */
+export async function deleteUnmatched(
+  { db }: Queries,
+  { received_before, limit }: { received_before: number; limit: number },
+): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('events')
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom('events')
+        .select('seq')
+        .where('status', '=', 'unmatched')
+        .where('received_at', '<', received_before)
+        .orderBy('received_at')
+        .limit(limit),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
