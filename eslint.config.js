@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import jsdoc from 'eslint-plugin-jsdoc'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -13,11 +14,59 @@ export default tseslint.config(
         { allowNumber: true, allowBoolean: true },
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // One import line per module: `import { a, type B } from …`.
+      'no-duplicate-imports': 'error',
+      'max-lines': ['error', 300],
+      'max-params': ['error', 4],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // A template may hold `${…}` of ours in a plain string on purpose.
       'no-template-curly-in-string': 'off',
     },
+  },
+  {
+    // What the programs are made of. A test may hold as many cases as it needs.
+    files: ['receiver/**/*.ts', 'src/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'],
+    plugins: { jsdoc },
+    rules: {
+      'max-lines-per-function': ['error', 60],
+      'jsdoc/require-jsdoc': [
+        'error',
+        {
+          contexts: ['ExportNamedDeclaration[declaration!=null]', 'ExportDefaultDeclaration'],
+          require: { FunctionDeclaration: false },
+          enableFixer: false,
+        },
+      ],
+    },
+  },
+  {
+    // Not under the limits yet.
+    files: [
+      'receiver/store/**',
+      'receiver/policy/outcome.ts',
+      'receiver/github/client.ts',
+      'test/store/**',
+      'test/replicas/**',
+      'test/github/**',
+      'test/bench/**',
+      'test/scale/**',
+      'test/standins/**',
+      'test/outbound/**',
+      'test/config/**',
+      'test/api/bodies.test.ts',
+      'test/contract/fixtures-table.test.ts',
+      'test/contract/wandb-reference.test.ts',
+      'test/support/workflow-run.ts',
+    ],
+    rules: {
+      'max-lines': 'off',
+      'max-params': 'off',
+      'max-lines-per-function': 'off',
+      'no-duplicate-imports': 'off',
+      'jsdoc/require-jsdoc': 'off',
+    },
+    plugins: { jsdoc },
   },
   {
     // Secrets are compared in one place, in constant time: receiver/secrets/equal.ts.

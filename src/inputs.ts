@@ -13,6 +13,7 @@ export const INPUT_NAMES = [
   'test-events',
   'show-summary',
 ] as const
+/** The name of an input of the Action. */
 export type InputName = (typeof INPUT_NAMES)[number]
 
 /** The inputs of a step, understood. An empty list means: anything. */

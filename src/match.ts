@@ -21,6 +21,7 @@ export const REASONS = [
   'no-event',
   'schema',
 ] as const
+/** A stable code that says why an event matched or did not. */
 export type Reason = (typeof REASONS)[number]
 
 /** A decision with one sentence or two for people. The message may quote the event: it is text, not safe text. */

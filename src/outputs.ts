@@ -1,6 +1,5 @@
 import type { ReceivedEnvelope } from './contract/client-payload.ts'
-import { NO_CHANGE, NO_MODEL } from './contract/model-event.ts'
-import type { EventKind, ModelEvent } from './contract/model-event.ts'
+import { NO_CHANGE, NO_MODEL, type EventKind, type ModelEvent } from './contract/model-event.ts'
 import { flawOf, isSafe, safeText, safeUrl } from './safe-values.ts'
 
 /** Every output of action.yml, those that every workflow needs first. Each is always set. */
@@ -47,7 +46,9 @@ export const OUTPUT_NAMES = [
   'subject-key',
   'json',
 ] as const
+/** The name of an output of the Action. */
 export type OutputName = (typeof OUTPUT_NAMES)[number]
+/** Every output, each a text. */
 export type Outputs = Record<OutputName, string>
 
 /** The kind that each `is-…` output stands for, and nothing else. */

@@ -2,8 +2,14 @@ import { decodeClientPayload, type ReceivedEnvelope } from './contract/client-pa
 import { decodeDatabricksBody } from './contract/databricks/body.ts'
 import { isDatabricksEvent } from './contract/databricks/events.ts'
 import { dedupeKey, subjectKey } from './contract/keys.ts'
-import { SCHEMA, decodeJsonObject, decodeModelEvent } from './contract/model-event.ts'
-import type { DecodedEvent, JsonObject, ModelEvent } from './contract/model-event.ts'
+import {
+  SCHEMA,
+  decodeJsonObject,
+  decodeModelEvent,
+  type DecodedEvent,
+  type JsonObject,
+  type ModelEvent,
+} from './contract/model-event.ts'
 import { decodeWandbBody } from './contract/wandb/body.ts'
 import { wandbEventType } from './contract/wandb/events.ts'
 import type { GitHubEvent } from './github-event.ts'

@@ -1,6 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { OUTPUT_NAMES } from './outputs.ts'
-import type { Outputs } from './outputs.ts'
+import { OUTPUT_NAMES, type Outputs } from './outputs.ts'
 
 /**
  * Writes every output into the file that the runner names in GITHUB_OUTPUT, at once.

@@ -11,6 +11,7 @@ export interface Screen {
   line(text: string): void
 }
 
+/** How a row is coloured: `refused` is an answer that turns somebody away. */
 export type Mood = 'plain' | 'good' | 'refused'
 
 const STYLES = { plain: [], good: ['green'], refused: ['yellow'] } as const satisfies Record<Mood, unknown>

@@ -2,8 +2,7 @@ import { CANDIDATE, LINKED, PRODUCTION, STAGE_CHANGED } from './events.ts'
 import { DemoProblem } from './problem.ts'
 import type { Screen } from './screen.ts'
 import { CONFIG, type Stage } from './stage.ts'
-import { databricksWebhook, sendWebhook, wandbWebhook } from './webhooks.ts'
-import type { Webhook, WebhookAnswer } from './webhooks.ts'
+import { databricksWebhook, sendWebhook, wandbWebhook, type Webhook, type WebhookAnswer } from './webhooks.ts'
 import { followDispatch, nextDispatch, WORKFLOW } from './workflow.ts'
 
 /** The outputs of the Action that are shown, where they say something. */
@@ -24,6 +23,13 @@ const SHOWN_OUTPUTS = [
 ]
 const SILENT = ['', 'false', '{}']
 
+/** What the demo plays on. */
+interface Scene {
+  stage: Stage
+  screen: Screen
+  signal: AbortSignal
+}
+
 /** How one event ends. */
 interface Ending {
   jobs: readonly string[]
@@ -37,8 +43,9 @@ export async function tell(stage: Stage, screen: Screen, signal: AbortSignal): P
   const { github, receiver_url, secrets } = stage
   const wandb = { access_token: secrets.wandb_token, secret: secrets.wandb }
   const stage_changed = databricksWebhook(STAGE_CHANGED, { secret: secrets.databricks })
-  const answer = (webhook: Webhook, status: number) => showAnswer(stage, screen, signal, webhook, status)
-  const deliver = (webhook: Webhook, ending: Ending) => showDelivery(stage, screen, signal, webhook, ending)
+  const answer = (webhook: Webhook, status: number) => showAnswer({ stage, screen, signal }, webhook, status)
+  const deliver = (webhook: Webhook, ending: Ending) =>
+    showDelivery({ stage, screen, signal }, webhook, ending)
 
   screen.title('Model Dispatch: the model registry speaks, your repository acts.')
   screen.line('All of this happens on this machine, on loopback. No account, no credentials.')
@@ -70,15 +77,10 @@ export async function tell(stage: Stage, screen: Screen, signal: AbortSignal): P
 }
 
 /** Sends a webhook and shows what follows from it, all the way to the jobs. */
-async function showDelivery(
-  stage: Stage,
-  screen: Screen,
-  signal: AbortSignal,
-  webhook: Webhook,
-  { jobs }: Ending,
-): Promise<void> {
+async function showDelivery(on: Scene, webhook: Webhook, { jobs }: Ending): Promise<void> {
+  const { stage, screen, signal } = on
   const arrived = stage.github.dispatches.length
-  await showAnswer(stage, screen, signal, webhook, 202)
+  await showAnswer(on, webhook, 202)
   const dispatch = await nextDispatch(stage.github, arrived, signal)
   const keys = Object.keys(dispatch.client_payload).length
   screen.row(
@@ -94,9 +96,7 @@ async function showDelivery(
 }
 
 async function showAnswer(
-  stage: Stage,
-  screen: Screen,
-  signal: AbortSignal,
+  { stage, screen, signal }: Scene,
   webhook: Webhook,
   expected: number,
 ): Promise<void> {

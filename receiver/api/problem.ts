@@ -1,12 +1,14 @@
 import type { Response } from 'express'
 
-/** Answers with an RFC 9457 problem. `code` is stable; `detail` is an instruction and never holds a secret. */
+/**
+ * Answers with an RFC 9457 problem. `code` is stable; `detail` is an instruction and never holds a secret. Other members
+ * may stand beside it.
+ */
 export function problem(
   response: Response,
   status: number,
   code: string,
-  detail: string,
-  more: Record<string, unknown> = {},
+  detail: string | ({ detail: string } & Record<string, unknown>),
 ): void {
   response
     .status(status)
@@ -17,8 +19,7 @@ export function problem(
         title: code.replaceAll('_', ' '),
         status,
         code,
-        detail,
-        ...more,
+        ...(typeof detail === 'string' ? { detail } : detail),
       }),
     )
 }

@@ -12,8 +12,10 @@ export const FILTER_FIELDS = [
   'from_stage',
   'to_stage',
 ] as const
+/** One of {@link FILTER_FIELDS}. */
 export type FilterField = (typeof FILTER_FIELDS)[number]
 
+/** What an event must hold to be wanted; all of it must. */
 export type Filter = Partial<Record<FilterField, string | string[]>> & {
   /** W&B's own form: an RE2 expression, unanchored. */
   alias_regex?: string

@@ -1,8 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { checkEventPath } from '../templates/event-shape.ts'
 import { suggestWord } from '../templates/suggest.ts'
-import { AutomationError, compilePattern } from './pattern.ts'
-import type { Pattern } from './pattern.ts'
+import { AutomationError, compilePattern, type Pattern } from './pattern.ts'
 
 /** The macros that go through a list. */
 const COMPREHENSIONS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
@@ -16,6 +15,7 @@ const FUNCTIONS = new Set([
 
 /** The names under which the rewritten condition calls our own functions. */
 export const BOUNDED = 'bounded_list'
+/** See {@link BOUNDED}. */
 export const FIND = 'find_pattern'
 
 /** A node of a condition as `serialize` takes it. */
@@ -37,50 +37,58 @@ export interface Rewritten {
  */
 export function rewriteCondition(ast: ASTNode): Rewritten {
   const patterns: Pattern[] = []
-  const rewrite = (node: ASTNode, inMacro: boolean): Node => {
-    checkPath(node)
-    switch (node.op) {
-      case 'call':
-        checkCall(node, node.args[0])
-        return { op: 'call', args: [node.args[0], node.args[1].map((item) => rewrite(item, inMacro))] }
-      case 'rcall':
-        return rewriteMethod(node.args[0], node.args[1], node.args[2], node, inMacro)
-      default:
-        return { op: node.op, args: rewriteArgs(node.args, (child) => rewrite(child, inMacro)) }
-    }
+  return { tree: rewrite(ast, { patterns, in_macro: false }), patterns }
+}
+
+/** Where the rewriting is: the patterns found so far, and whether this part is run for every item of a list. */
+interface Rewriting {
+  patterns: Pattern[]
+  in_macro: boolean
+}
+
+function rewrite(node: ASTNode, at: Rewriting): Node {
+  checkPath(node)
+  switch (node.op) {
+    case 'call':
+      checkCall(node, node.args[0])
+      return { op: 'call', args: [node.args[0], node.args[1].map((item) => rewrite(item, at))] }
+    case 'rcall':
+      return rewriteMethod(node, node.args, at)
+    default:
+      return { op: node.op, args: rewriteArgs(node.args, (child) => rewrite(child, at)) }
   }
-  const rewriteMethod = (
-    name: string,
-    receiver: ASTNode,
-    given: ASTNode[],
-    node: ASTNode,
-    inMacro: boolean,
-  ) => {
-    checkCall(node, name)
-    const on = rewrite(receiver, inMacro)
-    if (name === 'matches') return findCall(on, given, node)
-    if (!COMPREHENSIONS.has(name))
-      return { op: 'rcall', args: [name, on, given.map((item) => rewrite(item, inMacro))] }
-    if (inMacro)
-      throw refuse(node, `\`${name}\` stands inside another one`, 'Conditions may not nest list macros.')
-    const [variable, ...body] = given
-    const steps: Node = { op: 'value', args: BigInt(body.reduce((sum, item) => sum + countNodes(item), 1)) }
-    const bounded: Node = { op: 'call', args: [BOUNDED, [on, steps]] }
-    return { op: 'rcall', args: [name, bounded, [variable, ...body.map((item) => rewrite(item, true))]] }
+}
+
+function rewriteMethod(
+  node: ASTNode,
+  [name, receiver, given]: readonly [string, ASTNode, ASTNode[]],
+  at: Rewriting,
+): Node {
+  checkCall(node, name)
+  const on = rewrite(receiver, at)
+  if (name === 'matches') return findCall(node, on, given, at.patterns)
+  if (!COMPREHENSIONS.has(name))
+    return { op: 'rcall', args: [name, on, given.map((item) => rewrite(item, at))] }
+  if (at.in_macro)
+    throw refuse(node, `\`${name}\` stands inside another one`, 'Conditions may not nest list macros.')
+  const [variable, ...body] = given
+  const steps: Node = { op: 'value', args: BigInt(body.reduce((sum, item) => sum + countNodes(item), 1)) }
+  const bounded: Node = { op: 'call', args: [BOUNDED, [on, steps]] }
+  const inside = { ...at, in_macro: true }
+  return { op: 'rcall', args: [name, bounded, [variable, ...body.map((item) => rewrite(item, inside))]] }
+}
+
+function findCall(node: ASTNode, on: Node, given: ASTNode[], patterns: Pattern[]): Node {
+  const [pattern] = given
+  if (given.length !== 1 || pattern?.op !== 'value' || typeof pattern.args !== 'string') {
+    throw refuse(
+      node,
+      '`matches` takes one pattern, written out as a string',
+      'Write `x.matches("^v[0-9]+$")`.',
+    )
   }
-  const findCall = (on: Node, given: ASTNode[], node: ASTNode): Node => {
-    const [pattern] = given
-    if (given.length !== 1 || pattern?.op !== 'value' || typeof pattern.args !== 'string') {
-      throw refuse(
-        node,
-        '`matches` takes one pattern, written out as a string',
-        'Write `x.matches("^v[0-9]+$")`.',
-      )
-    }
-    patterns.push(compilePattern(pattern.args, 'if'))
-    return { op: 'rcall', args: [FIND, on, [{ op: 'value', args: BigInt(patterns.length - 1) }]] }
-  }
-  return { tree: rewrite(ast, false), patterns }
+  patterns.push(compilePattern(pattern.args, 'if'))
+  return { op: 'rcall', args: [FIND, on, [{ op: 'value', args: BigInt(patterns.length - 1) }]] }
 }
 
 /** The position of a character in a condition, as people count: `line 1, column 7`. */

@@ -11,11 +11,14 @@ class TooLong {
     this.length = length
   }
 }
+/** Stands in for a text over {@link LONGEST_TEXT}. */
 export class LongText extends TooLong {}
+/** Stands in for a list over {@link LONGEST_LIST}. */
 export class LongList extends TooLong {}
 
 /** The names of those types in CEL, as its errors show them. */
 export const LONG_TEXT = `text_over_${LONGEST_TEXT}_characters`
+/** See {@link LONG_TEXT}. */
 export const LONG_LIST = `list_over_${LONGEST_LIST}_items`
 
 type Value = null | boolean | number | string | Value[] | Map<string, Value> | LongText | LongList

@@ -1,11 +1,9 @@
-import { Environment } from '@marcbachmann/cel-js'
-import type { ASTNode, ParseResult } from '@marcbachmann/cel-js'
+import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
 import { serialize } from '@marcbachmann/cel-js/serialize'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { BOUNDED, FIND, positionOf, rewriteCondition } from './condition-rules.ts'
 import { LONG_LIST, LONG_TEXT, LONGEST_LIST, LongList, LongText, viewOf } from './condition-view.ts'
-import { AutomationError } from './pattern.ts'
-import type { Pattern } from './pattern.ts'
+import { AutomationError, type Pattern } from './pattern.ts'
 import { plainText } from './quote.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 

@@ -1,7 +1,6 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Automation, MatchResult } from './automation.ts'
-import { outsideOf } from './allow.ts'
-import type { Allow } from './allow.ts'
+import { outsideOf, type Allow } from './allow.ts'
 
 /**
  * Asks every automation about an event, in their order.

@@ -1,6 +1,5 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import { FILTER_FIELDS } from './automation.ts'
-import type { AutomationSpec, FilterField, MatchResult } from './automation.ts'
+import { FILTER_FIELDS, type AutomationSpec, type FilterField, type MatchResult } from './automation.ts'
 import { compileCondition } from './condition.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
 import { compilePattern, LONGEST_TEXT } from './pattern.ts'

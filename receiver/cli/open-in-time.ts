@@ -4,6 +4,7 @@ import { StoreUnavailable, type Store } from '../store/store.ts'
 /** How long to wait before each new try, in milliseconds; the last one counts for all that follow. */
 const PAUSES_MS = [500, 1_000, 2_000, 5_000]
 
+/** How long to wait for the store, and by what clock. */
 export interface OpenInTimeOptions {
   /** How long to go on trying, in milliseconds. 0 tries once. */
   patience_ms: number

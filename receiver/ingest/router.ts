@@ -15,6 +15,7 @@ import { BodyRefused, readBody } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
 import { traceOf } from '../observe/reason-of.ts'
 
+/** What ingest works on. */
 export interface IngestOptions {
   runtime: () => Runtime
   acceptor: Pick<Acceptor, 'accept'>
@@ -46,7 +47,7 @@ const RETRY_AFTER_S = '30'
  * this order, so that nothing unverified is parsed or looked up.
  */
 export function ingestRouter(options: IngestOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true })
   router.post('/webhooks/:source', async (request, response) => {
     try {
       await ingest(options, request, response)

@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import { VERSION } from './version.ts'
 
+/** What health is told from. */
 export interface HealthOptions {
   /** Null when the receiver can take and deliver events, else why not. */
   notReady: () => Promise<string | null>
@@ -8,7 +9,7 @@ export interface HealthOptions {
 
 /** `GET /healthz`: the process answers. `GET /readyz`: the store is reachable and the worker runs. */
 export function healthRouter({ notReady }: HealthOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true })
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok', version: VERSION })
   })

@@ -1,6 +1,7 @@
 import { pino, stdSerializers, type Logger } from 'pino'
 import { standardOutput } from './log-output.ts'
 
+/** Where every part writes its lines. */
 export type Log = Logger
 
 /** Keys that never reach a log, wherever they stand; values that look like tokens are kept out by their makers. */

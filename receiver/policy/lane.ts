@@ -65,11 +65,12 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
       const unnamed = spread(doubling(LIMIT_WAITS, pauses))
       const named = seen.retry_after_ms
       const wait = named === null ? unnamed : pauses === 1 ? named : Math.max(named, unnamed)
-      return paused(lane, 'limited', seen.message, pauses, now + wait)
+      return paused(lane, { pause: 'limited', pause_message: seen.message, pauses }, now + wait)
     }
     case 'credentials': {
       const pauses = lane.pause === 'credentials' ? lane.pauses + 1 : 1
-      return paused(lane, 'credentials', seen.message, pauses, now + spread(CREDENTIALS_PROBE_MS))
+      const until = now + spread(CREDENTIALS_PROBE_MS)
+      return paused(lane, { pause: 'credentials', pause_message: seen.message, pauses }, until)
     }
     case 'ambiguous': {
       const streak = lane.streak + 1
@@ -80,7 +81,7 @@ export function laneAfter(lane: LaneState, seen: Observation, now: number, rando
       }
       const pauses = lane.pause === 'outage' ? lane.pauses + 1 : 1
       const until = now + Math.max(spread(doubling(OUTAGE_PROBES, pauses)), seen.retry_after_ms ?? 0)
-      return paused(counted, 'outage', seen.message, pauses, until)
+      return paused(counted, { pause: 'outage', pause_message: seen.message, pauses }, until)
     }
   }
 }
@@ -96,12 +97,8 @@ function doubling({ first_ms, most_ms }: { first_ms: number; most_ms: number }, 
   return Math.min(first_ms * 2 ** (nth - 1), most_ms)
 }
 
-function paused(
-  lane: LaneState,
-  pause: PauseReason,
-  pause_message: string,
-  pauses: number,
-  until: number,
-): LaneState {
-  return { ...lane, pause, pause_message, pauses, paused_until: Math.max(lane.paused_until, until) }
+type Pause = Pick<LaneState, 'pause' | 'pause_message' | 'pauses'>
+
+function paused(lane: LaneState, pause: Pause, until: number): LaneState {
+  return { ...lane, ...pause, paused_until: Math.max(lane.paused_until, until) }
 }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { equalSecrets } from '../secrets/equal.ts'
 import type { Verification } from './source.ts'
 
+/** How the bytes of a signature are written. */
 export type SignatureEncoding = 'hex' | 'base64'
 
 const DIGEST_BYTES = 32
@@ -47,6 +48,7 @@ export function matchingKey(
   return first < 0 ? null : first
 }
 
+/** What `verifyHmac` compares. */
 export interface HmacCheck {
   /** The raw bytes that were signed. */
   body: Uint8Array

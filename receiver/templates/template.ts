@@ -1,7 +1,6 @@
 import type { Json, ModelEvent } from '../../src/contract/model-event.ts'
 import { wandbMetadata, wandbWords } from '../../src/contract/wandb/words.ts'
-import { parsePieces } from './pieces.ts'
-import type { Piece } from './pieces.ts'
+import { parsePieces, type Piece } from './pieces.ts'
 import { cleanText, cleanTexts } from './text.ts'
 
 export { TemplateError } from './pieces.ts'

@@ -1,6 +1,5 @@
 import type { Problem } from './problem.ts'
-import { decodeJsonObject, decodeModelEvent } from './model-event.ts'
-import type { JsonObject, ModelEvent } from './model-event.ts'
+import { decodeJsonObject, decodeModelEvent, type JsonObject, type ModelEvent } from './model-event.ts'
 import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
 import { formatArtifactUri } from './wandb/reference.ts'
 

@@ -29,6 +29,7 @@ export const EVENT_KINDS = [
 /** What kind of change an event is. MLflow's prompt events keep their own names: `prompt_alias.created`, … */
 export type EventKind = (typeof EVENT_KINDS)[number] | `prompt${string}`
 
+/** Where an event came from. */
 export interface EventSource {
   /** The configured name of the source, e.g. `wandb`: the last part of its webhook URL. */
   name: string
@@ -70,9 +71,12 @@ export interface ModelChange {
   previous_version: string | null
 }
 
+/** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+/** A JSON object. */
 export type JsonObject = { [key: string]: Json }
 
+/** One registry change in neutral words: the contract between receiver, Action and users' workflows. */
 export interface ModelEvent {
   schema: typeof SCHEMA
   /** `evt_…`, unique to one accepted event. Empty only before the receiver accepted it. */
@@ -116,6 +120,7 @@ export type DecodedEvent = Omit<
 /** Longest {@link ModelEvent.title}, in characters (UTF-16 code units). */
 export const TITLE_LIMIT = 120
 
+/** A change that says nothing; copy it and set what is known. */
 export const NO_CHANGE: Readonly<ModelChange> = Object.freeze({
   alias: null,
   tag: null,
@@ -126,6 +131,7 @@ export const NO_CHANGE: Readonly<ModelChange> = Object.freeze({
   previous_version: null,
 })
 
+/** A model of which nothing is known; copy it and set what is known. */
 export const NO_MODEL: Readonly<ModelRef> = Object.freeze({
   type: null,
   entity: null,

@@ -1,7 +1,5 @@
-import { encodeClientPayload } from '../../src/contract/client-payload.ts'
-import type { Envelope } from '../../src/contract/client-payload.ts'
-import { NO_MODEL } from '../../src/contract/model-event.ts'
-import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
+import { encodeClientPayload, type Envelope } from '../../src/contract/client-payload.ts'
+import { NO_MODEL, type JsonObject, type ModelEvent } from '../../src/contract/model-event.ts'
 import { modelEvent } from '../support/model-event.ts'
 
 export { modelEvent }

@@ -6,8 +6,13 @@ import type { JsonObject } from '../../src/contract/model-event.ts'
 import { INPUT_NAMES } from '../../src/inputs.ts'
 import { OUTPUT_NAMES } from '../../src/outputs.ts'
 import { runAction } from '../support/run-action.ts'
-import { runWorkflow, whatRan } from '../support/workflow-run.ts'
-import type { ActionStep, WorkflowEvent, WorkflowRun } from '../support/workflow-run.ts'
+import {
+  runWorkflow,
+  whatRan,
+  type ActionStep,
+  type WorkflowEvent,
+  type WorkflowRun,
+} from '../support/workflow-run.ts'
 import {
   aliasAdded,
   dispatched,

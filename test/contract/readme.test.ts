@@ -15,9 +15,16 @@ import { INPUT_NAMES } from '../../src/inputs.ts'
 import { OUTPUT_NAMES } from '../../src/outputs.ts'
 import { runAction } from '../support/run-action.ts'
 import { runWorkflow, whatRan } from '../support/workflow-run.ts'
-import { codeBlocks, contractExample, DOCUMENTS, jsonBlocks } from './markdown.ts'
-import { readProject, ROOT, tableUnder } from './markdown.ts'
-import type { CodeBlock } from './markdown.ts'
+import {
+  codeBlocks,
+  contractExample,
+  DOCUMENTS,
+  jsonBlocks,
+  readProject,
+  ROOT,
+  tableUnder,
+  type CodeBlock,
+} from './markdown.ts'
 
 const README = readProject('README.md')
 

@@ -1,8 +1,6 @@
 import type { AttemptResult } from '../../receiver/policy/attempt.ts'
 import { jsonText } from '../../receiver/store/json-text.ts'
-import type { Advanced } from '../../receiver/store/records.ts'
-import type { Claimed } from '../../receiver/store/records.ts'
-import type { Finished } from '../../receiver/store/records.ts'
+import type { Advanced, Claimed, Finished } from '../../receiver/store/records.ts'
 
 /** What a destination gives for one attempt: success, with the parts replaced. */
 export function attemptResult(parts: Partial<AttemptResult> = {}): AttemptResult {

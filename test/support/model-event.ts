@@ -1,5 +1,11 @@
-import { NO_CHANGE, NO_MODEL, SCHEMA } from '../../src/contract/model-event.ts'
-import type { ModelChange, ModelEvent, ModelRef } from '../../src/contract/model-event.ts'
+import {
+  NO_CHANGE,
+  NO_MODEL,
+  SCHEMA,
+  type ModelChange,
+  type ModelEvent,
+  type ModelRef,
+} from '../../src/contract/model-event.ts'
 
 /** Parts of an event that differ from {@link modelEvent}'s; model and change are filled in field by field. */
 export type EventParts = Partial<Omit<ModelEvent, 'model' | 'change'>> & {

@@ -1,8 +1,6 @@
 import { parse } from 'yaml'
-import { decodeJsonObject } from '../../src/contract/model-event.ts'
-import type { Json, JsonObject } from '../../src/contract/model-event.ts'
-import { fill, holds } from './workflow-expression.ts'
-import type { Status } from './workflow-expression.ts'
+import { decodeJsonObject, type Json, type JsonObject } from '../../src/contract/model-event.ts'
+import { fill, holds, type Status } from './workflow-expression.ts'
 
 /** What starts a workflow: `github.event_name` and `github.event`. */
 export interface WorkflowEvent {

@@ -1,7 +1,13 @@
 import { cleanObject, eventName, isObject, textOf } from '../../../src/contract/clean-json.ts'
 import { eventTitle } from '../../../src/contract/event-title.ts'
-import { NO_CHANGE, NO_MODEL } from '../../../src/contract/model-event.ts'
-import type { DecodedEvent, EventKind, JsonObject, ModelRef } from '../../../src/contract/model-event.ts'
+import {
+  NO_CHANGE,
+  NO_MODEL,
+  type DecodedEvent,
+  type EventKind,
+  type JsonObject,
+  type ModelRef,
+} from '../../../src/contract/model-event.ts'
 import { HUGGINGFACE_EVENTS, UNKNOWN_EVENT, huggingfaceEvent } from './events.ts'
 
 /** What one event of a Hub webhook's body means. */

@@ -1,13 +1,14 @@
 import { cleanObject, isObject, textOf } from '../../../src/contract/clean-json.ts'
 import { eventTitle } from '../../../src/contract/event-title.ts'
-import { NO_CHANGE, NO_MODEL } from '../../../src/contract/model-event.ts'
-import type {
-  DecodedEvent,
-  EventKind,
-  Json,
-  JsonObject,
-  ModelChange,
-  ModelRef,
+import {
+  NO_CHANGE,
+  NO_MODEL,
+  type DecodedEvent,
+  type EventKind,
+  type Json,
+  type JsonObject,
+  type ModelChange,
+  type ModelRef,
 } from '../../../src/contract/model-event.ts'
 import { UNKNOWN_EVENT, findMlflowEvent, isMlflowTest } from './events.ts'
 

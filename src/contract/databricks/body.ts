@@ -1,7 +1,15 @@
 import { cleanObject, isObject, textOf } from '../clean-json.ts'
 import { eventTitle } from '../event-title.ts'
-import { NO_CHANGE, NO_MODEL } from '../model-event.ts'
-import type { DecodedEvent, EventKind, Json, JsonObject, ModelChange, ModelRef } from '../model-event.ts'
+import {
+  NO_CHANGE,
+  NO_MODEL,
+  type DecodedEvent,
+  type EventKind,
+  type Json,
+  type JsonObject,
+  type ModelChange,
+  type ModelRef,
+} from '../model-event.ts'
 import { UNKNOWN_EVENT, findDatabricksEvent, stageOfEvent } from './events.ts'
 
 /** What the body of a Databricks registry webhook means. */

@@ -1,6 +1,13 @@
 import { eventTitle } from '../event-title.ts'
-import { NO_CHANGE, NO_MODEL } from '../model-event.ts'
-import type { DecodedEvent, EventKind, JsonObject, ModelChange, ModelRef } from '../model-event.ts'
+import {
+  NO_CHANGE,
+  NO_MODEL,
+  type DecodedEvent,
+  type EventKind,
+  type JsonObject,
+  type ModelChange,
+  type ModelRef,
+} from '../model-event.ts'
 import { UNKNOWN_EVENT, dispatchType, findWandbEvent, wandbEventKind, wandbEventType } from './events.ts'
 import { WandbFields } from './fields.ts'
 import {

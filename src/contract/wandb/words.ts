@@ -32,6 +32,7 @@ export const WANDB_WORDS = [
   'message',
 ] as const
 
+/** One of {@link WANDB_WORDS}. */
 export type WandbWord = (typeof WANDB_WORDS)[number]
 
 /**

@@ -1,6 +1,5 @@
 import { jsonText } from '../../../receiver/store/json-text.ts'
-import type { Claimed } from '../../../receiver/store/records.ts'
-import type { Finished } from '../../../receiver/store/records.ts'
+import type { Claimed, Finished } from '../../../receiver/store/records.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
 import { postgresStoreWith, sqliteStoreWith } from '../claim-stores.ts'
