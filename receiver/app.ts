@@ -10,6 +10,7 @@ export function createApp(options: IngestOptions & ApiOptions & HealthOptions): 
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  app.enable('case sensitive routing')
   app.use(ingestRouter(options))
   app.use(healthRouter(options))
   app.use(apiRouter(options))

@@ -5,6 +5,7 @@ import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Store } from '../store/store.ts'
 import { answerError } from './answer-error.ts'
+import { createAudit } from './audit.ts'
 import { authorize } from './authorize.ts'
 import { jsonBody } from './json-body.ts'
 import type { Wake } from './v1/redeliver-many.ts'
@@ -12,6 +13,7 @@ import { problem } from './problem.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
 
+/** What the API works on. */
 export interface ApiOptions {
   store: Store
   runtime: () => Runtime
@@ -21,15 +23,16 @@ export interface ApiOptions {
   wake: Wake
 }
 
-/** Everything under `/api`. */
+/** Returns everything under `/api`. */
 export function apiRouter({ store, runtime, acceptor, clock, log, wake }: ApiOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true })
+  const audit = createAudit(log, clock)
   router.use(
     '/api/v1',
-    authorize(() => runtime().config.admin_token),
+    authorize(() => runtime().config.admin_token, audit),
     ...jsonBody(),
-    eventsRouter({ store, runtime, acceptor, clock }),
-    deliveriesRouter(store, clock, wake),
+    eventsRouter({ store, runtime, acceptor, clock }, audit),
+    deliveriesRouter({ store, clock, wake, audit }),
   )
   router.use('/api', (request, response) => {
     problem(

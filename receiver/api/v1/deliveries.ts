@@ -1,9 +1,10 @@
-import { Router, type Response } from 'express'
+import { Router, type Request, type Response } from 'express'
 import type { Clock } from '../../observe/clock.ts'
 import type { DeliveryStatus } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
+import type { Audit } from '../audit.ts'
 import { problem } from '../problem.ts'
-import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
+import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf, type Params } from './query.ts'
 import { BULK_PARAMS, redeliverMany, type Wake } from './redeliver-many.ts'
 import { deliveryShape } from './shapes.ts'
 import { isStorable } from './storable.ts'
@@ -20,30 +21,32 @@ const STATUSES: readonly DeliveryStatus[] = [
 
 const FILTERS = ['status', 'automation', 'destination', 'event'] as const
 
-/** `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
-export function deliveriesRouter(store: Store, clock: Clock, wake: Wake): Router {
-  const router = Router()
+/** What the routes of deliveries work on. */
+export interface DeliveriesOptions {
+  store: Store
+  clock: Clock
+  wake: Wake
+  audit: Audit
+}
+
+/** Returns `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
+export function deliveriesRouter(options: DeliveriesOptions): Router {
+  const { store, audit } = options
+  const router = Router({ caseSensitive: true })
   router.param('id', (_request, response, next, id: string) => {
     if (isStorable(id)) next()
     else notFound(response, id)
   })
   router.get('/deliveries', async (request, response) => {
-    const params = paramsOf(request, [...FILTERS, 'limit', 'cursor'])
-    const { status, ...filters } = filtersOf(params, FILTERS)
-    const known = STATUSES.find((one) => one === status)
-    if (status !== undefined && known === undefined)
-      throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
-    const page = pageOf(params)
-    const { items, next_cursor } = await store.listDeliveries({
-      ...filters,
-      ...page,
-      ...(known === undefined ? {} : { status: known }),
-    })
-    response.json({ items: items.map(deliveryShape), next_cursor })
+    response.json(await listed(store, paramsOf(request, [...FILTERS, 'limit', 'cursor'])))
   })
   router.post('/deliveries/redeliver', async (request, response) => {
     const params = paramsOf(request, BULK_PARAMS)
-    response.status(202).json(await redeliverMany(store, clock, params, wake))
+    const done = await redeliverMany(options, params)
+    const { redelivered, stale, no_target } = done
+    const counts = { redelivered, stale, no_target }
+    audit.did(request, 'redeliver many', { filters: Object.fromEntries(params), ...counts })
+    response.status(202).json(done)
   })
   router.get('/deliveries/:id', async (request, response) => {
     const { id } = request.params
@@ -51,52 +54,77 @@ export function deliveriesRouter(store: Store, clock: Clock, wake: Wake): Router
     if (delivery === null) notFound(response, id)
     else response.json(deliveryShape(delivery))
   })
-  router.post('/deliveries/:id/redeliver', async (request, response) => {
-    const { id } = request.params
-    const force = forceOf(paramsOf(request, ['force']))
-    const put = await store.redeliver({ id, force, now: clock.steady() })
-    switch (put.outcome) {
-      case 'queued':
-        wake(put.lanes)
-        response.status(202).json({ status: 'pending', id })
-        return
-      case 'not_found':
-        notFound(response, id)
-        return
-      case 'unfinished':
-        problem(response, 409, 'delivery_unfinished', 'It waits or is under way already.')
-        return
-      case 'no_target':
-        problem(
-          response,
-          409,
-          'delivery_without_target',
-          'The event gave it no valid target. Correct the automation, then replay the event.',
-        )
-        return
-      case 'stale':
-        problem(
-          response,
-          409,
-          'delivery_stale',
-          `A newer event about the same model and slot has got through, or may have; sending this one would roll it back. ${HOW_TO_FORCE}`,
-        )
-    }
-  })
-  router.post('/deliveries/:id/cancel', async (request, response) => {
-    const { id } = request.params
-    paramsOf(request, [])
-    const canceled = await store.cancel({ id, now: clock.steady() })
-    if (canceled.outcome === 'canceled') {
-      wake(canceled.lanes)
-      response.json({ status: 'canceled', id })
-    } else if (canceled.outcome === 'not_found') {
-      notFound(response, id)
-    } else if (canceled.status === 'delivering') {
-      problem(response, 409, 'delivery_under_way', 'It is being sent right now and cannot be stopped.')
-    } else problem(response, 409, 'delivery_ended', `It has ended already: ${canceled.status}.`)
-  })
+  router.post('/deliveries/:id/redeliver', (request, response) => redeliver(options, request, response))
+  router.post('/deliveries/:id/cancel', (request, response) => cancel(options, request, response))
   return router
+}
+
+async function listed(store: Store, params: Params) {
+  const { status, ...filters } = filtersOf(params, FILTERS)
+  const known = STATUSES.find((one) => one === status)
+  if (status !== undefined && known === undefined)
+    throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
+  const page = pageOf(params)
+  const { items, next_cursor } = await store.listDeliveries({
+    ...filters,
+    ...page,
+    ...(known === undefined ? {} : { status: known }),
+  })
+  return { items: items.map(deliveryShape), next_cursor }
+}
+
+type WithId = Request<{ id: string }>
+
+async function redeliver(
+  { store, clock, wake, audit }: DeliveriesOptions,
+  request: WithId,
+  response: Response,
+): Promise<void> {
+  const { id } = request.params
+  const force = forceOf(paramsOf(request, ['force']))
+  const put = await store.redeliver({ id, force, now: clock.steady() })
+  audit.did(request, 'redeliver', { id, force, outcome: put.outcome })
+  switch (put.outcome) {
+    case 'queued':
+      wake(put.lanes)
+      response.status(202).json({ status: 'pending', id })
+      return
+    case 'not_found':
+      notFound(response, id)
+      return
+    case 'unfinished':
+      problem(response, 409, 'delivery_unfinished', 'It waits or is under way already.')
+      return
+    case 'no_target':
+      problem(response, 409, 'delivery_without_target', NO_TARGET)
+      return
+    case 'stale':
+      problem(response, 409, 'delivery_stale', STALE)
+  }
+}
+
+const NO_TARGET = 'The event gave it no valid target. Correct the automation, then replay the event.'
+const STALE =
+  'A newer event about the same model and slot has got through, or may have; sending this one would roll it back. ' +
+  HOW_TO_FORCE
+
+async function cancel(
+  { store, clock, wake, audit }: DeliveriesOptions,
+  request: WithId,
+  response: Response,
+): Promise<void> {
+  const { id } = request.params
+  paramsOf(request, [])
+  const canceled = await store.cancel({ id, now: clock.steady() })
+  audit.did(request, 'cancel', { id, outcome: canceled.outcome })
+  if (canceled.outcome === 'canceled') {
+    wake(canceled.lanes)
+    response.json({ status: 'canceled', id })
+  } else if (canceled.outcome === 'not_found') {
+    notFound(response, id)
+  } else if (canceled.status === 'delivering') {
+    problem(response, 409, 'delivery_under_way', 'It is being sent right now and cannot be stopped.')
+  } else problem(response, 409, 'delivery_ended', `It has ended already: ${canceled.status}.`)
 }
 
 function notFound(response: Response, id: string): void {

@@ -7,6 +7,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import { parse } from '../../store/json-text.ts'
 import type { EventDetail } from '../../store/views.ts'
 import type { Store } from '../../store/store.ts'
+import type { Audit } from '../audit.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
 import { replayMessage } from './replay-message.ts'
@@ -19,10 +20,10 @@ const KEPT = STATUSES.slice(0, 2)
 
 const FILTERS = ['source', 'type', 'kind', 'automation', 'status'] as const
 
-/** `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
-export function eventsRouter(replayer: Replayer): Router {
+/** Returns `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
+export function eventsRouter(replayer: Replayer, audit: Audit): Router {
   const { store, runtime } = replayer
-  const router = Router()
+  const router = Router({ caseSensitive: true })
   router.param('id', (_request, response, next, id: string) => {
     if (isStorable(id)) next()
     else notFound(response, id)
@@ -51,13 +52,14 @@ export function eventsRouter(replayer: Replayer): Router {
     const { id } = request.params
     const force = forceOf(paramsOf(request, ['force']))
     const replayed = await replayEvent(replayer, id, force)
+    audit.did(request, 'replay', { id, force, outcome: replayed.outcome })
     if (replayed.outcome === 'not_found') {
       notFound(response, id)
     } else if (replayed.outcome === 'source_gone') {
       const detail = `Its source "${replayed.source}" is no longer configured. Configure it again, then replay.`
       problem(response, 409, 'source_gone', detail)
     } else if (replayed.outcome === 'stale') {
-      problem(response, 409, 'event_stale', STALE, { event_id: id })
+      problem(response, 409, 'event_stale', { detail: STALE, event_id: id })
     } else {
       const { event_id, deliveries, stale } = replayed
       const message = await messageOf(replayer, event_id, stale)

@@ -13,7 +13,7 @@ const BATCH = 100
  */
 const CURSOR = 'after-'
 
-/** The parameters of a bulk redelivery. */
+/** The names of the parameters of a bulk redelivery. */
 export const BULK_PARAMS = ['status', 'automation', 'destination', 'event', 'force', 'limit', 'cursor']
 
 /** Tells the engine in which lanes something may be claimed now. */
@@ -22,7 +22,7 @@ export type Wake = (lanes: readonly string[]) => void
 /** The answer to a bulk redelivery. */
 export interface RedeliveredMany {
   redelivered: number
-  /** Left out, since a newer event has overtaken them. */
+  /** Left out, since a newer event has the slot. */
   stale: number
   /** Left out, since their event gave them no valid target. */
   no_target: number
@@ -34,13 +34,13 @@ export interface RedeliveredMany {
 
 /**
  * Puts every finished delivery that the filters name back into the queue, oldest first: all, or with `limit` at most
- * so many. Throws `BadQuery` before anything is put back.
+ * so many.
+ *
+ * @throws BadQuery before anything is put back.
  */
 export async function redeliverMany(
-  store: Store,
-  clock: Clock,
+  { store, clock, wake }: { store: Store; clock: Clock; wake: Wake },
   params: Params,
-  wake: Wake,
 ): Promise<RedeliveredMany> {
   const { status = 'failed', ...filters } = filtersOf(params, [
     'status',
