@@ -63,19 +63,20 @@ export class LogOutput {
     setImmediate(this.#writeNext)
   }
 
-  /** Calls back when everything is written, or after half a second without that. */
+  /** Calls back when everything is written, or after half a second without that; the process lives on until then. */
   flush(done: () => void): void {
     if (!this.#busy) {
       done()
       return
     }
-    let called = false
+    let waiting = true
     const once = () => {
-      if (!called) done()
-      called = true
+      if (waiting) done()
+      waiting = false
+      clearTimeout(longest)
     }
+    const longest = setTimeout(once, END_MS)
     this.#when_written.push(once)
-    setTimeout(once, END_MS).unref()
   }
 
   /** Writes what is left at the end of the process, when nothing can be waited for but this. */

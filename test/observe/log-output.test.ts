@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,6 +110,19 @@ describe('the output of the log', () => {
     await expect.poll(() => (text += pipe.read())).toBe(numbered(0, 20_000).join(''))
     pipe.close()
   })
+})
+
+it('keeps the process alive until a flush calls back, though nobody reads', () => {
+  const pipe = openPipe('alive')
+  const script = `
+    const { createLog } = await import('${new URL('../../receiver/observe/log.ts', import.meta.url).href}')
+    const log = createLog('info')
+    for (let n = 0; n < 2000; n++) log.info({ n }, 'a line that is long enough to fill a pipe of 64 KiB')
+    await new Promise((resolve) => log.flush(resolve))
+    process.exit(3)`
+  const args = ['--input-type=module', '-e', script]
+  expect(spawnSync(process.execPath, args, { stdio: ['ignore', pipe.fd, 'ignore'] }).status).toBe(3)
+  pipe.close()
 })
 
 const mounts = canHave(() => mountSmallDisk(1))
