@@ -1,5 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+/** Editors and shells start the tests with the Node.js that they find, and older ones fail far from the cause. */
+const NODE_MAJOR = 24
+if (Number(process.versions.node.split('.', 1)[0]) < NODE_MAJOR) {
+  throw new Error(
+    `This is Node.js ${process.versions.node}: run this under Node ${NODE_MAJOR}: npm test. ` +
+      'One file: npm run test:one -- test/ingest/accepted.test.ts. `npm ci` brings that Node.js; in an editor, choose ' +
+      'node_modules/.bin/node, or one that fits .nvmrc.',
+  )
+}
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

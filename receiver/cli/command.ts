@@ -14,15 +14,24 @@ export interface CommandArguments {
 
 /**
  * One command of the command line: a file in `receiver/cli`, named in `commands.ts`.
+ *
  * @example
+ * ```ts
+ * import type { Command } from '../../receiver/cli/command.ts'
+ * import { EXIT } from '../../receiver/cli/exit-codes.ts'
+ *
  * export const command: Command = {
- *   summary: 'Check a configuration without starting the receiver.',
- *   usage: 'check [FILE]',
- *   help: 'FILE  The configuration; default: MODEL_DISPATCH_CONFIG.',
- *   options: {},
+ *   summary: 'Print the words that it is given.',
+ *   usage: 'echo [--loud] [WORD]',
+ *   help: '  --loud  Print it in capitals.',
+ *   options: { loud: { type: 'boolean' } },
  *   most_words: 1,
- *   run: ({ words }) => checkFile(words[0]),
+ *   run({ options, words: [word = ''] }) {
+ *     console.log(options['loud'] === true ? word.toUpperCase() : word)
+ *     return Promise.resolve(EXIT.ok)
+ *   },
  * }
+ * ```
  */
 export interface Command {
   /** What the command does, in one sentence. */

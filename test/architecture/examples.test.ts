@@ -6,7 +6,11 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..', '..')
 
 /** What others extend: each shows how in an `@example` of its documentation. */
-const EXTENSION_POINTS = ['receiver/destinations/destination.ts', 'receiver/sources/source.ts']
+const EXTENSION_POINTS = [
+  'receiver/destinations/destination.ts',
+  'receiver/sources/source.ts',
+  'receiver/cli/command.ts',
+]
 
 /** The code of the `@example` blocks of a file. */
 function examplesOf(file: string): string[] {
@@ -46,7 +50,7 @@ describe.each(EXTENSION_POINTS)('the example in the documentation of %s', (file)
   })
 
   it('would be found wrong where it is', () => {
-    const wrong = examplesOf(file).map((code) => code.replace(/^ {2}title: .*\n/m, ''))
-    expect(wrong.flatMap(faultsOf).join()).toMatch(/title/)
+    const wrong = examplesOf(file).map((code) => code.replace(/^ {2}(title|summary): .*\n/m, ''))
+    expect(wrong.flatMap(faultsOf).join()).toMatch(/title|summary/)
   })
 })

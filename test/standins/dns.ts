@@ -11,6 +11,8 @@ export interface StandInDns {
   names: Map<string, string[]>
   /** The names that were asked for, each once per question. */
   asked: string[]
+  /** The UDP port that it listens on. */
+  port: number
   /** Asks this server over UDP, as the receiver asks the system's resolver. */
   resolve: Resolve
   close(): void
@@ -40,6 +42,7 @@ export async function startDns(names: Record<string, string[]> = {}): Promise<St
   return {
     names: known,
     asked,
+    port: socket.address().port,
     close: () => void socket.close(),
     async resolve(name) {
       const [four, six] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
