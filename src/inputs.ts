@@ -47,11 +47,11 @@ export class InputError extends Error {
 export function readInputs(get: (name: InputName) => string): Inputs {
   return {
     payload: get('payload'),
-    events: listOf(get('events')),
-    aliases: listOf(get('aliases')),
-    models: listOf(get('models')),
-    stages: listOf(get('stages')),
-    environments: listOf(get('environments')).map(environmentOf),
+    events: listOf('events', get('events')),
+    aliases: listOf('aliases', get('aliases')),
+    models: listOf('models', get('models')),
+    stages: listOf('stages', get('stages')),
+    environments: listOf('environments', get('environments')).map(environmentOf),
     on_mismatch: choiceOf('on-mismatch', get('on-mismatch'), ['continue', 'fail']),
     strict: booleanOf('strict', get('strict')),
     test_events: choiceOf('test-events', get('test-events'), ['ignore', 'accept']),
@@ -59,11 +59,14 @@ export function readInputs(get: (name: InputName) => string): Inputs {
   }
 }
 
-function listOf(text: string): string[] {
-  return text
+/** An empty list means: anything. A text without an entry meant something else, so it does not open the step to all. */
+function listOf(name: InputName, text: string): string[] {
+  const items = text
     .split(/[,\n]/)
     .map((item) => item.trim())
     .filter((item) => item !== '')
+  if (items.length > 0 || text.trim() === '') return items
+  throw new InputError(`The input ${name} has no entry. Name what it takes by comma or line or leave it out.`)
 }
 
 function environmentOf(entry: string): { glob: string; environment: string } {

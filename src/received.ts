@@ -40,7 +40,7 @@ export function receive(payload: string, github: GitHubEvent): Received {
 }
 
 function receiveText(text: string, where: string): Received {
-  const value = decodeJsonObject(parseJson(text))
+  const value = decodeJsonObject(parseText(text))
   if (value === null) return nothing(`${where} is not a JSON object. ${cureOf(text)}`)
   const sent = decodeJsonObject(value['client_payload'])
   return sent === null
@@ -48,8 +48,15 @@ function receiveText(text: string, where: string): Received {
     : understand(sent, value['event_type'] ?? value['action'])
 }
 
+/** The JSON of the text; where that is a text itself, as toJSON makes it of an input, the JSON of that. */
+function parseText(text: string): unknown {
+  const value = parseJson(text)
+  return typeof value === 'string' ? parseJson(value) : value
+}
+
 /** GitHub writes `Object` for an object in an expression: the commonest slip. */
 function cureOf(text: string): string {
+  if (text.trim() === 'null') return 'This run has no client_payload: start it by repository_dispatch.'
   const slip = /^(?:Object|Array|\[object Object\])$/.test(text.trim())
   const cause = slip ? `${safeText(text)} is what GitHub makes of an object. ` : ''
   return `${cause}Pass it as toJSON(github.event.client_payload).`

