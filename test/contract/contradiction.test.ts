@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeHuggingFaceBody } from '../../receiver/sources/huggingface/body.ts'
 import { decodeMlflowBody } from '../../receiver/sources/mlflow/body.ts'
@@ -108,6 +109,77 @@ describe('an event of W&B', () => {
     'tells one story as W&B renders it: %s',
     (name) => expect(ofWandb(jsonFixture('payloads', 'wandb', name))).toBeNull(),
   )
+})
+
+describe('a template of W&B, whichever words it has', () => {
+  const part = fc.string({
+    unit: fc.constantFrom('a', 'B', '7', ' ', '-', '.', '_', '漢'),
+    minLength: 1,
+    maxLength: 8,
+  })
+  const name = part.map((text) => `n${text}n`)
+  const story = fc.record({
+    entity: name,
+    project: name,
+    model: name,
+    alias: name,
+    version: fc.nat({ max: 99 }),
+  })
+  const words = fc.subarray([
+    'entity_name',
+    'project_name',
+    'artifact_collection_name',
+    'artifact_version_index',
+  ])
+  const places = fc.constantFrom(
+    (body: JsonObject) => body,
+    (body: JsonObject) => ({ event_type: 'deploy', client_payload: body }),
+    (body: JsonObject) => ({ variables: body }),
+    (body: JsonObject) => ({ ...body, client_payload: body }),
+  )
+
+  function bodyOf(
+    told: Record<'entity' | 'project' | 'model' | 'alias', string> & { version: number },
+    ref: string,
+  ) {
+    return {
+      wandb_event_type: 'ADD_ARTIFACT_ALIAS',
+      alias: told.alias,
+      entity_name: told.entity,
+      project_name: told.project,
+      artifact_collection_name: told.model,
+      artifact_version_index: String(told.version),
+      artifact_version_string: `${told.entity}/${told.project}/${told.model}:${ref}`,
+    }
+  }
+
+  it('tells one story where every word is filled from one version', () => {
+    fc.assert(
+      fc.property(story, fc.boolean(), words, places, (told, byVersion, left_out, place) => {
+        const body = bodyOf(told, byVersion ? `v${told.version}` : told.alias)
+        const kept = Object.entries(body).filter(([word]) => !left_out.includes(word))
+        expect(ofWandb(place(Object.fromEntries(kept)))).toBeNull()
+      }),
+    )
+  })
+
+  it('contradicts itself where one word is filled from another one', () => {
+    fc.assert(
+      fc.property(
+        story,
+        story,
+        fc.constantFrom('entity', 'project', 'model', 'alias'),
+        places,
+        (told, other, part, place) => {
+          fc.pre(told[part] !== other[part])
+          const body = { ...bodyOf(told, told.alias), artifact_version_string: '' }
+          const path = { ...told, [part]: other[part] }
+          body.artifact_version_string = bodyOf(path, path.alias).artifact_version_string
+          expect(ofWandb(place(body))).not.toBeNull()
+        },
+      ),
+    )
+  })
 })
 
 describe('an event of Databricks', () => {
