@@ -6,6 +6,8 @@ import { createPipeline } from './deliveries/pipeline.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
 import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
+import type { Outbound } from './outbound/send.ts'
+import { NO_SECRETS } from './secrets/named.ts'
 import { createRefusals } from './ingest/refusals.ts'
 import { listen } from './listen.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
@@ -30,6 +32,8 @@ export interface ReceiverOptions {
   store: Store
   /** Makes what talks to GitHub, for as long as the receiver runs: `createGitHub`. */
   github: (deps: GitHubDeps) => GitHubHub
+  /** The way out for users' URLs. */
+  outbound: Outbound
   log: Log
   clock?: Clock
   /** The registries and destinations that there are; those of this project by default. */
@@ -68,8 +72,14 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     repositoriesOf: (connection, owner) => runtime().repositoriesOf(connection, owner),
     onIdentity: (connection, login) => void lane_names.join(connection, login),
   })
+  const { outbound, public_url } = options
+  const surroundings = {
+    ...{ github, types, public_url, outbound },
+    named: NO_SECRETS,
+    now: () => clock.wall(),
+  }
   const reloads = createReloads(async (config) => {
-    const next = createRuntime(config, { github, types, public_url: options.public_url })
+    const next = createRuntime(config, surroundings)
     await saveRevisions(next, store, clock)
     in_force.runtime = next
     void learnIdentities(config.connections.values(), github, lane_names)

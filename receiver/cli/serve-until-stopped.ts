@@ -1,12 +1,15 @@
 import { readEnvironment, type Environment } from '../config/environment/environment.ts'
 import type { ConfigProblem } from '../config/config.ts'
-import { loadConfig, type LoadedConfig, type LoadOptions } from '../config/load.ts'
+import type { LoadedConfig, LoadOptions } from '../config/load.ts'
+import { loadResolved } from '../config/load-resolved.ts'
 import { watchConfig } from '../config/watch.ts'
 import { DESTINATION_TYPES } from '../destinations/index.ts'
 import { createGitHub } from '../github/github.ts'
 import { createLog, type Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
+import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
 import { installNetwork } from '../outbound/network.ts'
+import { createOutbound } from '../outbound/send.ts'
 import { startReceiver, type Receiver } from '../receiver.ts'
 import { SOURCE_TYPES } from '../sources/index.ts'
 import { openStore } from '../store/open.ts'
@@ -28,9 +31,11 @@ export async function serveUntilStopped(stop: StopSignals): Promise<ExitCode> {
 async function serve(environment: Environment, log: Log, stop: StopSignals): Promise<ExitCode> {
   for (const { variable, message, fix } of environment.notices) log.warn({ variable, fix }, message)
   const options = loadOptions(environment)
-  const loaded = loadConfig(options)
+  const guard = createGuard(environment.outbound, { resolve: resolveBySystem, env: process.env })
+  const loaded = await loadResolved(options, guard)
   reportRefused(log, loaded.team_problems, 'configuration refused: the other files are used')
   const network = installNetwork()
+  const outbound = createOutbound(guard)
   const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
   if (store === null) return EXIT.ok
   const receiver = await startReceiver({
@@ -40,9 +45,10 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     config: loaded.config,
     store,
     github: createGitHub,
+    outbound,
     log,
   })
-  const watch = watchFiles({ receiver, loaded, options, log })
+  const watch = watchFiles({ receiver, loaded, options, guard, log })
   // Many programs read their configuration then; ours is read when it changes, so there is nothing to do.
   process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read by itself when it changes'))
 
@@ -51,7 +57,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   watch.stop()
   try {
     await receiver.stop(environment.drain_ms)
-    await network.close()
+    await Promise.all([network.close(), outbound.close()])
   } catch (error) {
     log.fatal({ reason: reasonOf(error) }, 'stopped in disorder')
     return EXIT.fault
@@ -89,17 +95,18 @@ interface WatchedFiles {
   receiver: Receiver
   loaded: LoadedConfig
   options: LoadOptions
+  guard: Guard
   log: Log
 }
 
 /** Puts each change of the configuration's files in force, and says so where one cannot be. */
-function watchFiles({ receiver, loaded, options, log }: WatchedFiles): { stop(): void } {
+function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { stop(): void } {
   return watchConfig({
     loaded,
     load(last_good) {
       const environment = readEnvironment(process.env)
       reportUnused(log, options.environment, environment)
-      return loadConfig({ ...options, environment, last_good })
+      return loadResolved({ ...options, environment, last_good }, guard)
     },
     onChange({ config }) {
       receiver.reload(config).then(

@@ -1,3 +1,4 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import { dirname } from 'node:path'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { SourceType } from '../sources/source.ts'
@@ -20,6 +21,14 @@ export interface Assembled {
   problems: ReadonlyMap<string, ConfigProblem[]>
 }
 
+/** What the files are read in. */
+export interface AssembleContext {
+  environment: Environment
+  env: ReferenceSources['env']
+  /** Judges the URLs of destinations, references resolved. */
+  checkUrl: (url: string) => Problem | null
+}
+
 interface Assembly {
   files: readonly ParsedFile[]
   tables: TypeTables
@@ -36,7 +45,7 @@ const DEFAULT_LIMITS = { backlog: 1_000_000 }
 export function assemble(
   files: readonly ParsedFile[],
   tables: TypeTables,
-  { environment, env }: { environment: Environment; env: ReferenceSources['env'] },
+  { environment, env, checkUrl }: AssembleContext,
 ): Assembled {
   const problems = new Map<string, ConfigProblem[]>()
   const report = (file: ParsedFile, faults: readonly Fault[]) => {
@@ -49,15 +58,16 @@ export function assemble(
   const assembly: Assembly = { files, tables, report }
   const { sources, types } = assembleSources(assembly)
   const { connections, context } = assembleConnections(assembly, environment)
+  // All files of a configuration lie in one directory.
+  const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
   const automations = assembleAutomations(assembly, {
     sources: types,
     destinations: tables.destinations,
     ...context,
+    checkUrl: (text) => checkUrl(references.read(text)),
   })
   const retention = assembleRetention(assembly)
   const limits = assembleLimits(assembly)
-  // All files of a configuration lie in one directory.
-  const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
   return {
     config: {
       sources,

@@ -1,3 +1,4 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type { AutomationSpec, DestinationSpec } from '../automations/automation.ts'
 import { AutomationError, compileAutomation } from '../automations/compile.ts'
 import type { DestinationType } from '../destinations/destination.ts'
@@ -16,6 +17,8 @@ export interface AutomationContext {
   destinations: ReadonlyMap<string, DestinationType>
   /** Every GitHub connection that has credentials, with its globs and whether the file lists them. */
   connections: ReadonlyMap<string, { repositories: readonly string[]; listed: boolean }>
+  /** See `CheckContext.checkUrl`. */
+  checkUrl: (text: string) => Problem | null
 }
 
 /**
@@ -94,8 +97,7 @@ function compileFaults(spec: AutomationSpec): Fault[] {
 
 function destinationFaults(settings: DestinationSpec, index: number, context: AutomationContext): Fault[] {
   const path = ['destinations', index]
-  const found =
-    context.destinations.get(settings.type)?.check(settings, { connections: context.connections }) ?? []
+  const found = context.destinations.get(settings.type)?.check(settings, context) ?? []
   const faults = found.map((problem) => ({
     path: [...path, ...problem.path],
     message: problem.message,

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { Problem } from '../../src/contract/problem.ts'
+import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
 import { assemble } from './assemble.ts'
 import { ConfigError, type Config, type ConfigProblem } from './config.ts'
 import { createContentReader, type ContentReader } from './content.ts'
@@ -16,6 +18,8 @@ export interface LoadOptions extends TypeTables {
   environment: Environment
   /** The texts of the configuration in use: a directory's file that is faulty since then stays as it was. */
   last_good?: ReadonlyMap<string, string>
+  /** Judges the URLs of destinations. Default: by their text alone, without asking any DNS. */
+  checkUrl?: (url: string) => Problem | null
 }
 
 /** A configuration that can be used. */
@@ -91,8 +95,10 @@ function parseOrLastGood(file: string, text: string, run: Run): ParsedFile | nul
 /** Leaves out files that are faulty together with the others, until the rest is sound. */
 function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null; used: ParsedFile[] } {
   const { options, problems } = run
+  const guard = textGuard(options)
+  const { checkUrl = (url: string) => guard.checkText(url) } = options
   for (let used = parsed; used.length > 0;) {
-    const assembled = assemble(used, options, options)
+    const assembled = assemble(used, options, { ...options, checkUrl })
     if (assembled.problems.size === 0) return { config: assembled.config, used }
     used = used.flatMap((candidate) => {
       const faults = assembled.problems.get(candidate.file)
@@ -103,6 +109,11 @@ function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null;
     })
   }
   return { config: null, used: [] }
+}
+
+/** Judges URLs by their text: nothing is resolved. */
+function textGuard({ environment, env }: LoadOptions): Guard {
+  return createGuard(environment.outbound, { resolve: resolveBySystem, env })
 }
 
 function lastGoodText(file: string, text: string, { last_good }: LoadOptions): string | null {

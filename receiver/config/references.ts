@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
-import type { SecretForm } from '../secrets/settings.ts'
+import { NAMED_SECRET, REFERENCE, type SecretForm } from '../secrets/settings.ts'
 import type { Fault, Path } from './problems.ts'
 import { childSchema, isFreeForm, secretForm, type Inner } from './schema-walk.ts'
-import { REFERENCE, replaceReferences, type ReferenceSources } from './secret-references.ts'
+import { replaceReferences, type ReferenceSources } from './secret-references.ts'
 
 /** What a value is checked against. */
 export interface ReferenceContext extends ReferenceSources {
@@ -57,17 +57,24 @@ export function resolveReferences(value: Json, { schema, ...sources }: Reference
   }
   const secretText = (text: string, path: Path, form: SecretForm): string => {
     const isKept = path[0] === 'automations'
-    const slip = slipOf(text)
+    const slip = form === 'template' ? slipOfTemplate(text) : slipOf(isKept ? withoutNamed(text) : text)
     const { text: resolved, problems } = replaceReferences(text, sources)
     if (slip !== null) faults.push({ path, message: 'is not a reference', fix: slip })
     faults.push(...problems.map((problem) => ({ path, ...problem })))
     if (slip !== null) return isKept ? text : resolved
-    if (isKept && text !== '' && text.search(REFERENCE) === -1) faults.push({ path, ...LITERAL })
-    else if (form === 'url' && problems.length === 0 && !isHttpUrl(resolved))
+    if (form === 'template') return text
+    if (isKept && text !== '' && text.search(REFERENCE) === -1 && withoutNamed(text) === text)
+      faults.push({ path, ...LITERAL })
+    else if (form === 'url' && problems.length === 0 && withoutNamed(text) === text && !isHttpUrl(resolved))
       faults.push({ path, ...NOT_A_URL })
     return isKept ? text : resolved
   }
   return { value: walk(value, [], { schema, free: false, secret: null }), faults }
+}
+
+/** A text without the named secrets in it, `${NAME}`, which only destinations can have. */
+function withoutNamed(text: string): string {
+  return text.replace(NAMED_SECRET, '')
 }
 
 /** A destination's secret that stands in the file itself. */
@@ -85,6 +92,15 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
 }
 
+/** The same in a text that may have words of the event beside its references. */
+function slipOfTemplate(text: string): string | null {
+  const rest = text.replace(REFERENCE, '')
+  const [, kind = '', name = ''] = /(?<!\$)\$\{\s*(env|file)\s*:\s*([^\s}]*)/i.exec(rest) ?? []
+  if (kind === '') return null
+  const shown = /^file$/i.test(kind) || /^[A-Z_]\w*$/i.test(name) ? name : 'NAME'
+  return `Write "\${${kind.toLowerCase()}:${shown}}": small letters before the colon, no spaces.`
+}
+
 /** Where a value stands: its schema, whether any JSON may stand there, which form of secret it is, if any. */
 interface Place {
   schema: Inner
@@ -94,7 +110,7 @@ interface Place {
 
 const WORDS = 'Words of the event are `${alias}`, `${event.model.name}` and so on.'
 const PLAIN_FIX = `Write the value out. ${WORDS}`
-const SENT_FIX = `Leave it out: what is sent is shown in the logs of workflow runs, so no secret may stand here. ${WORDS}`
+const SENT_FIX = `Leave it out: what goes to GitHub is shown in the logs of workflow runs. In the body of a webhook a named secret works: \${NAME}, stored with PUT /api/v1/secrets/NAME. ${WORDS}`
 
 /**
  * Returns what to do about a secret that was meant to be a reference and is not one; else null. Used as it is, the text

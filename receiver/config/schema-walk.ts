@@ -52,7 +52,7 @@ export function knownKeys(schema: Inner, value: unknown): string[] {
 export function secretForm(schema: Inner): SecretForm | null {
   for (let at = schema; at !== null; at = layerBelow(at)) {
     const form = at.meta()?.['secret']
-    if (form === 'text' || form === 'url') return form
+    if (form === 'text' || form === 'url' || form === 'template') return form
   }
   return null
 }

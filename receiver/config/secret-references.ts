@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Problem } from '../../src/contract/problem.ts'
 import { SecretUnavailable } from '../destinations/destination.ts'
+import { REFERENCE } from '../secrets/settings.ts'
 import { createContentReader, secretOf, type ContentReader } from './content.ts'
 
 /** Where `${env:…}` and `${file:…}` are looked up. */
@@ -10,9 +11,6 @@ export interface ReferenceSources {
   directory: string
   reader: ContentReader
 }
-
-/** A reference to a secret: its kind, and the name of the variable or the path of the file. */
-export const REFERENCE = /\$\{(env|file):([^}\s](?:[^}]*[^}\s])?)\}/g
 
 /** Returns the text with every reference replaced by its value, and what is wrong with those that have none. */
 export function replaceReferences(

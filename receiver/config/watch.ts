@@ -12,10 +12,10 @@ export interface WatchOptions {
   /** The configuration in use now. */
   loaded: LoadedConfig
   /**
-   * Reads the configuration again: {@link loadConfig} with `last_good` as given.
+   * Reads the configuration again: {@link loadResolved} with `last_good` as given.
    * @throws ConfigError
    */
-  load: (last_good: NonNullable<LoadOptions['last_good']>) => LoadedConfig
+  load: (last_good: NonNullable<LoadOptions['last_good']>) => Promise<LoadedConfig>
   interval_ms?: number
   timers?: Timers
   /** Called with a change that can be used. In a directory, `team_problems` may hold what could not be. */
@@ -47,18 +47,23 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
   let seen = fingerprint(known)
   let refused = textOf(inUse.team_problems)
   let timer: unknown = null
+  let stopped = false
 
-  const check = () => {
+  const check = async () => {
     const now = fingerprint(currentHashes(known.keys()))
     const changed = now !== fingerprint(known)
     const settled = now === seen
     seen = now
-    if (changed && settled) reload()
-    timer = timers.setTimeout(check, changed && !settled ? SETTLE_MS : interval_ms)
+    if (changed && settled) await reload()
+    if (!stopped) schedule(changed && !settled ? SETTLE_MS : interval_ms)
   }
-  const reload = () => {
+  const schedule = (ms: number) => {
+    timer = timers.setTimeout(() => void check(), ms)
+  }
+  const reload = async () => {
     try {
-      const loaded = load(inUse.texts)
+      const loaded = await load(inUse.texts)
+      if (stopped) return
       const changed = !isDeepStrictEqual(loaded.config, inUse.config)
       inUse = loaded
       known = loaded.contents
@@ -77,8 +82,13 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
     if (text !== '' && text !== refused) onRefused(problems)
     refused = text
   }
-  timer = timers.setTimeout(check, interval_ms)
-  return { stop: () => timers.clearTimeout(timer) }
+  schedule(interval_ms)
+  return {
+    stop() {
+      stopped = true
+      timers.clearTimeout(timer)
+    },
+  }
 }
 
 /** Returns a fault of the receiver itself as a refusal: the receiver must go on with the configuration in use. */

@@ -1,20 +1,22 @@
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
+import { NAMED_SECRET } from '../secrets/settings.ts'
 import { compileTemplate, TemplateError } from '../templates/template.ts'
 import type { SettingsProblem } from './destination.ts'
 
 /**
- * Returns what is wrong with templates, by the key that each stands under: every one must compile, and none may name a
- * secret.
- * @param refuse what to say about the secret of this name.
+ * Returns what is wrong with templates, by the key that each stands under: every one must compile.
+ * @param refuse what to say about the secret of this name; null where secrets are allowed.
  */
 export function checkTemplates(
   templates: Readonly<Record<string, Json>>,
-  refuse: (secret: string) => Problem,
+  refuse: ((secret: string) => Problem) | null,
 ): SettingsProblem[] {
   return Object.entries(templates).flatMap(([key, value]) => {
-    const secret = secretWord(JSON.stringify(value))
-    return problemAt(key, secret === null ? templateProblem(value, key) : refuse(secret))
+    const secret = refuse === null ? null : secretWord(JSON.stringify(value))
+    const problem =
+      refuse === null || secret === null ? templateProblem(value, key, refuse === null) : refuse(secret)
+    return problemAt(key, problem)
   })
 }
 
@@ -23,9 +25,9 @@ export function problemAt(key: string, problem: Problem | null): SettingsProblem
   return problem === null ? [] : [{ path: [key], message: problem.message, fix: problem.fix }]
 }
 
-function templateProblem(value: Json, path: string): Problem | null {
+function templateProblem(value: Json, path: string, secrets: boolean): Problem | null {
   try {
-    compileTemplate(value, { path })
+    compileTemplate(value, { path, secrets })
     return null
   } catch (error) {
     if (error instanceof TemplateError) {
@@ -36,7 +38,6 @@ function templateProblem(value: Json, path: string): Problem | null {
   }
 }
 
-/** Secrets are written in capitals (`${NAME}`), words of an event never are; `$${` is a literal. */
 function secretWord(text: string): string | null {
-  return /(?<!\$)\$\{([A-Z][A-Z0-9_]*)\}/.exec(text)?.[1] ?? null
+  return new RegExp(NAMED_SECRET, '').exec(text)?.[1] ?? null
 }

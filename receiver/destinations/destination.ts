@@ -6,6 +6,8 @@ import type { GitHub } from '../github/dispatch.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
 import type { LanePolicy } from '../policy/lane.ts'
 import type { AnswerRow } from '../outbound/answer-table.ts'
+import type { Outbound } from '../outbound/send.ts'
+import type { NamedSecrets } from '../secrets/named.ts'
 
 /** Everything that a destination needs to send one delivery. */
 export interface DeliveryInput<S = unknown> {
@@ -163,12 +165,20 @@ export interface ConnectContext {
    * @throws SecretUnavailable when a variable or a file has no value.
    */
   secret: (text: string) => string
+  /** Secrets that were stored under a name, which settings and templates have as `${NAME}`. */
+  named: NamedSecrets
+  /** The one way out for users' URLs. */
+  outbound: Outbound
+  /** Unix time in ms. */
+  now: () => number
 }
 
 /** What the settings of a destination are checked against. */
 export interface CheckContext {
   /** Names of the GitHub connections with their `repositories` globs. */
   connections: ReadonlyMap<string, { repositories: readonly string[] }>
+  /** Returns why a URL may not be sent to, or null; references in it are resolved. */
+  checkUrl: (text: string) => Problem | null
 }
 
 /** The event cannot be turned into a request for this destination. The message says why and what to change. */

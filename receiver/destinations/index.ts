@@ -1,8 +1,9 @@
 import type { ConnectContext, DestinationType, Sender } from './destination.ts'
 import { repositoryDispatch } from './repository-dispatch.ts'
+import { webhook } from './webhook.ts'
 
 /** Every kind of destination, by the `type` that a configuration names. A new one is one file and one line here. */
-export const DESTINATION_TYPES: ReadonlyMap<string, DestinationType> = byType([repositoryDispatch])
+export const DESTINATION_TYPES: ReadonlyMap<string, DestinationType> = byType([repositoryDispatch, webhook])
 
 /** Makes every kind of destination ready to send with this context, by type. */
 export function createSenders(

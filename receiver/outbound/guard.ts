@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import type { Problem } from '../../src/contract/problem.ts'
 import { parseNetworks, specialAddress, type Network, type Special } from './addresses.ts'
 import { hostOf, isPublicName, namesHost, withoutBrackets, withoutDot } from './names.ts'
 import { readProxies, type Proxies } from './proxies.ts'
@@ -14,11 +15,11 @@ export interface OutboundRules {
   allow_hosts: readonly string[]
 }
 
+/** Nothing beyond public https. */
+export const PUBLIC_ONLY: OutboundRules = { allow_cidrs: [], allow_http: false, allow_hosts: [] }
+
 /** Why a URL may not be sent to. Neither text holds more of the URL than its host. */
-export interface Refusal {
-  message: string
-  fix: string
-}
+export type Refusal = Problem
 
 /** One address of a name. */
 export interface HostAddress {

@@ -2,8 +2,8 @@ import { compileAutomation } from '../automations/compile.ts'
 import type { Automation } from '../automations/automation.ts'
 import type { Config } from '../config/config.ts'
 import type { TypeTables } from '../config/schema.ts'
-import type { Sender } from '../destinations/destination.ts'
-import type { GitHub, RepositoriesOf } from '../github/dispatch.ts'
+import type { ConnectContext, Sender } from '../destinations/destination.ts'
+import type { RepositoriesOf } from '../github/dispatch.ts'
 import { createSenders } from '../destinations/index.ts'
 import type { Clock } from '../observe/clock.ts'
 import { jsonText } from '../store/json-text.ts'
@@ -22,24 +22,20 @@ export interface Runtime {
   repositoriesOf: RepositoriesOf
 }
 
-/** What outlives a configuration: `github` holds tokens and identities. */
-export interface Surroundings {
-  github: GitHub
+/** What outlives a configuration, for all of its destinations. */
+export interface Surroundings extends Omit<ConnectContext, 'connections' | 'secret'> {
   types: TypeTables
-  /** The receiver's own address for links; null where it is not known. */
-  public_url: string | null
 }
 
 /** Returns a valid configuration in working form. */
-export function createRuntime(config: Config, { github, types, public_url }: Surroundings): Runtime {
+export function createRuntime(config: Config, { types, ...lent }: Surroundings): Runtime {
   return {
     config,
     automations: config.automations.map(compileAutomation),
     sources: connectSources(config.sources, types.sources),
     senders: createSenders(types.destinations, {
+      ...lent,
       connections: config.connections,
-      github,
-      public_url,
       secret: (text) => config.references.read(text),
     }),
     repositoriesOf: namedRepositories(config.automations, types.destinations),

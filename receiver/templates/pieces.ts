@@ -9,6 +9,7 @@ export type Piece =
   | { kind: 'event'; name: string; path: string[] }
   | { kind: 'metadata'; name: string; key: string }
   | { kind: 'word'; name: string }
+  | { kind: 'secret'; name: string }
 
 /** A template that can never be filled. The message says which word is wrong, `fix` what to write. */
 export class TemplateError extends Error implements Problem {
@@ -23,15 +24,19 @@ export class TemplateError extends Error implements Problem {
   }
 }
 
+/** Secrets are written in capitals; words of an event never are. */
+export const SECRET_NAME = /^[A-Z][A-Z0-9_]*$/
+
 const METADATA = 'artifact_metadata.'
 
 const WORDS: ReadonlySet<string> = new Set(WANDB_WORDS)
 
 /**
  * Splits a string at its words; `$${` is the text `${`.
+ * @param secrets whether `${NAME}` is the named secret of that name.
  * @throws TemplateError for a word that is unknown or not closed.
  */
-export function parsePieces(text: string, path: string): Piece[] {
+export function parsePieces(text: string, path: string, secrets = false): Piece[] {
   const pieces: Piece[] = []
   let literal = ''
   let at = 0
@@ -48,7 +53,8 @@ export function parsePieces(text: string, path: string): Piece[] {
     if (close === -1) throw unclosed(path)
     if (literal !== '') pieces.push({ kind: 'text', text: literal })
     literal = ''
-    pieces.push(parseWord(text.slice(open + 2, close), path))
+    const name = text.slice(open + 2, close)
+    pieces.push(secrets && SECRET_NAME.test(name) ? { kind: 'secret', name } : parseWord(name, path, secrets))
     at = close + 1
   }
   literal += text.slice(at)
@@ -56,13 +62,13 @@ export function parsePieces(text: string, path: string): Piece[] {
   return pieces
 }
 
-function parseWord(name: string, path: string): Piece {
+function parseWord(name: string, path: string, secrets: boolean): Piece {
   if (WORDS.has(name)) return { kind: 'word', name }
   if (name.startsWith(METADATA) && name.length > METADATA.length) {
     return { kind: 'metadata', name, key: name.slice(METADATA.length) }
   }
   if (name === 'event' || name.startsWith('event.')) return parseEventWord(name, path)
-  throw unknownWord(name, path)
+  throw secrets ? (unknownReference(name, path) ?? unknownWord(name, path)) : unknownWord(name, path)
 }
 
 function parseEventWord(name: string, path: string): Piece {
@@ -80,6 +86,16 @@ function unclosed(path: string): TemplateError {
   )
 }
 
+/** A reference where named secrets work. */
+function unknownReference(name: string, path: string): TemplateError | null {
+  if (!/^(env|file):/.test(name)) return null
+  return new TemplateError(
+    path,
+    `\${${name}} cannot be used in a template`,
+    'Store it as a named secret with `PUT /api/v1/secrets/NAME` and write `${NAME}`, or use a key that is meant for a secret.',
+  )
+}
+
 function unknownWord(name: string, path: string): TemplateError {
   if (/^(env|file):/.test(name)) {
     return new TemplateError(
@@ -88,7 +104,7 @@ function unknownWord(name: string, path: string): TemplateError {
       'Secrets work only in keys that are meant for one, such as `secrets` and `token`; keep this one in GitHub Actions secrets.',
     )
   }
-  if (/^[A-Z][A-Z0-9_]*$/.test(name)) {
+  if (SECRET_NAME.test(name)) {
     return new TemplateError(
       path,
       `\${${name}} would be a named secret: those do not work in GitHub payloads, because run logs show them`,

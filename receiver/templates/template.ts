@@ -12,6 +12,18 @@ export interface TemplateScope {
   flat: Record<string, string>
   /** The automation's name, for `${automation_name}`. */
   automation?: string
+  /** The value of a named secret, for `${NAME}` where a template may hold secrets. */
+  secret?: (name: string) => string
+}
+
+/** How a template is read. */
+export interface TemplateOptions {
+  /** Where the value stands, e.g. `client_payload`: errors name it. */
+  path: string
+  /** Makes the text of a word fit the place where it stands, e.g. `encodeURIComponent`. Secrets are left as they are. */
+  encode?: (text: string) => string
+  /** Whether `${NAME}` is a named secret. Default: refused. */
+  secrets?: boolean
 }
 
 /** A JSON tree whose strings may hold words, checked and ready to fill. */
@@ -33,12 +45,11 @@ type WordCache = () => Record<string, string>
 /**
  * Compiles the strings of a JSON value: W&B's words (`${alias}`, `${artifact_metadata.KEY}`), `${event.…}` and
  * the literal `$${`. The keys of objects are taken as they are.
- * @param options.path where the value stands, e.g. `client_payload`: errors name it.
  * @throws TemplateError for a word that doesn't exist, with what to write instead.
  */
-export function compileTemplate(value: Json, options: { path: string }): Template {
+export function compileTemplate(value: Json, options: TemplateOptions): Template {
   const words = new Set<string>()
-  const render = compileValue(value, options.path, words)
+  const render = compileValue(value, options, words)
   return {
     words: [...words],
     render(scope) {
@@ -55,28 +66,37 @@ export function renderString(template: Template, scope: TemplateScope): string {
   return toText(template.render(scope))
 }
 
-function compileValue(value: Json, path: string, words: Set<string>): Render {
-  if (typeof value === 'string') return compileString(value, path, words)
+function compileValue(value: Json, options: TemplateOptions, words: Set<string>): Render {
+  if (typeof value === 'string') return compileString(value, options, words)
+  const below = (part: string): TemplateOptions => ({ ...options, path: `${options.path}${part}` })
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => compileValue(item, `${path}[${index}]`, words))
+    const items = value.map((item, index) => compileValue(item, below(`[${index}]`), words))
     return (scope, cache) => items.map((item) => item(scope, cache))
   }
   if (value === null || typeof value !== 'object') return () => value
   const entries = Object.entries(value).map(([key, item]): [string, Render] => [
     key,
-    compileValue(item, `${path}.${key}`, words),
+    compileValue(item, below(`.${key}`), words),
   ])
   return (scope, cache) => Object.fromEntries(entries.map(([key, item]) => [key, item(scope, cache)]))
 }
 
-function compileString(text: string, path: string, words: Set<string>): Render {
-  const pieces = parsePieces(text, path)
+function compileString(text: string, options: TemplateOptions, words: Set<string>): Render {
+  const pieces = parsePieces(text, options.path, options.secrets)
   for (const piece of pieces) if (piece.kind !== 'text') words.add(piece.name)
   const [only] = pieces
-  if (pieces.length === 1 && only?.kind === 'event') {
+  const { encode } = options
+  if (pieces.length === 1 && only?.kind === 'event' && encode === undefined) {
     return (scope) => cleanTexts(lookUp(scope.event, only.path))
   }
-  return (scope, cache) => cleanText(pieces.map((piece) => pieceText(piece, scope, cache)).join(''))
+  const isWord = ({ kind }: Piece) => kind !== 'text' && kind !== 'secret'
+  return (scope, cache) => {
+    const texts = pieces.map((piece) => {
+      const filled = pieceText(piece, scope, cache)
+      return encode !== undefined && isWord(piece) ? encode(cleanText(filled)) : filled
+    })
+    return cleanText(texts.join(''))
+  }
 }
 
 function pieceText(piece: Piece, scope: TemplateScope, words: WordCache): string {
@@ -89,6 +109,8 @@ function pieceText(piece: Piece, scope: TemplateScope, words: WordCache): string
       return wandbMetadata(scope.event, piece.key)
     case 'word':
       return words()[piece.name] ?? ''
+    case 'secret':
+      return scope.secret?.(piece.name) ?? ''
   }
 }
 

@@ -15,6 +15,7 @@ import { secretText } from '../../receiver/secrets/settings.ts'
 import { sourceType, type SourceEvent } from '../../receiver/sources/source.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { request } from '../support/http.ts'
+import { publicOutbound } from '../support/outbound.ts'
 
 /** Signs nothing: its sources have a pin of their own in the query, and a setting that names the alias. */
 const toySource = sourceType({
@@ -145,6 +146,7 @@ automations:
       config,
       store: await openSqliteStore(join(folder, 'data')),
       github: createGitHub,
+      outbound: publicOutbound(),
       log: createLog('silent'),
       types,
     })

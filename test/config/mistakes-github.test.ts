@@ -94,7 +94,7 @@ const MISTAKES: [mistake: string, yaml: string, line: number, key: string, messa
     10,
     'client_payload.a.b[0]',
     '${env:…} does not work here',
-    'Leave it out: what is sent is shown in the logs',
+    'Leave it out: what goes to GitHub is shown in the logs',
   ],
 ]
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigProblem } from '../../receiver/config/config.ts'
 import type { LoadedConfig } from '../../receiver/config/load.ts'
@@ -14,6 +15,12 @@ automations: [${names
   .map((name) => `{ name: ${name}, events: ["*"], destinations: [{ type: toy_note }] }`)
   .join(', ')}]
 `
+
+/** What a load gives, once the names of its URLs are resolved. */
+async function later<T>(load: () => T): Promise<T> {
+  await Promise.resolve()
+  return load()
+}
 
 describe('watching the configuration', () => {
   let directory: string
@@ -35,7 +42,7 @@ describe('watching the configuration', () => {
   function watch(at = path) {
     return watchConfig({
       loaded: loadToys(at),
-      load: (last_good) => loadToys(at, undefined, { last_good }),
+      load: (last_good) => later(() => loadToys(at, undefined, { last_good })),
       timers: clock,
       onChange: ({ config }: LoadedConfig) => {
         changes.push(config.automations.map(({ name }) => name).join(' '))
@@ -45,64 +52,70 @@ describe('watching the configuration', () => {
     })
   }
 
-  it('takes a change over within two seconds and a moment', () => {
+  it('takes a change over within two seconds and a moment', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     writeFileSync(path, yaml('a b'))
-    clock.advance(1_900)
+    await clock.advance(1_900)
     expect(changes).toEqual([])
-    clock.advance(200)
+    await clock.advance(200)
     expect(changes).toEqual(['a b'])
-    clock.advance(10_000)
+    await clock.advance(10_000)
     expect(changes).toEqual(['a b'])
   })
 
-  it('sees a change that came between loading and watching', () => {
+  it('sees a change that came between loading and watching', async () => {
     writeFileSync(path, yaml('a'))
     const loaded = loadToys(path)
     writeFileSync(path, yaml('b'))
     const seen: string[] = []
     const onChange = ({ config }: LoadedConfig) => seen.push(config.automations[0]?.name ?? '')
-    watchConfig({ loaded, load: () => loadToys(path), timers: clock, onChange, onRefused: () => undefined })
-    clock.advance(2_200)
+    watchConfig({
+      loaded,
+      load: () => later(() => loadToys(path)),
+      timers: clock,
+      onChange,
+      onRefused: () => undefined,
+    })
+    await clock.advance(2_200)
     expect(seen).toEqual(['b'])
   })
 
-  it('refuses an invalid change once, and keeps what is in use', () => {
+  it('refuses an invalid change once, and keeps what is in use', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     writeFileSync(path, `${yaml('a')}typo: 1\n`)
-    clock.advance(10_000)
+    await clock.advance(10_000)
     expect(changes).toEqual([])
     expect(refusals).toHaveLength(1)
     expect(refusals[0]).toMatchObject([{ line: 4, key: 'typo' }])
   })
 
-  it('refuses again when it is wrong in another way, and takes it over when it is right', () => {
+  it('refuses again when it is wrong in another way, and takes it over when it is right', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     writeFileSync(path, 'version: 2')
-    clock.advance(5_000)
+    await clock.advance(5_000)
     writeFileSync(path, 'version: 3\nmore: 1')
-    clock.advance(5_000)
+    await clock.advance(5_000)
     expect(refusals).toHaveLength(2)
     writeFileSync(path, yaml('b'))
-    clock.advance(5_000)
+    await clock.advance(5_000)
     expect(changes).toEqual(['b'])
   })
 
-  it('says nothing when a mistake is undone', () => {
+  it('says nothing when a mistake is undone', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     writeFileSync(path, 'version: 2')
-    clock.advance(5_000)
+    await clock.advance(5_000)
     writeFileSync(path, yaml('a'))
-    clock.advance(5_000)
+    await clock.advance(5_000)
     expect(changes).toEqual([])
     expect(refusals).toHaveLength(1)
   })
 
-  it('sees the swapped symlink of a Kubernetes volume, though no file changes', () => {
+  it('sees the swapped symlink of a Kubernetes volume, though no file changes', async () => {
     for (const [version, names] of [
       ['..1', 'a'],
       ['..2', 'a b'],
@@ -115,70 +128,86 @@ describe('watching the configuration', () => {
     watch()
     symlinkSync('..2', join(directory, '..data_tmp'))
     renameSync(join(directory, '..data_tmp'), join(directory, '..data'))
-    clock.advance(2_200)
+    await clock.advance(2_200)
     expect(changes).toEqual(['a b'])
   })
 
-  it('sees a new secret in a file that the configuration refers to', () => {
+  it('sees a new secret in a file that the configuration refers to', async () => {
     writeFileSync(join(directory, 'secret'), 'old')
     writeFileSync(path, yaml('a', '${file:secret}'))
     watch()
     writeFileSync(join(directory, 'secret'), 'new')
-    clock.advance(2_200)
+    await clock.advance(2_200)
     expect(secrets).toEqual(['new'])
   })
 
-  it('picks up a secret file that was missing when the change came', () => {
+  it('picks up a secret file that was missing when the change came', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     writeFileSync(path, yaml('a', '${file:secret}'))
-    clock.advance(5_000)
+    await clock.advance(5_000)
     expect(refusals).toHaveLength(1)
     writeFileSync(join(directory, 'secret'), 'here now')
-    clock.advance(2_200)
+    await clock.advance(2_200)
     expect(secrets).toEqual(['here now'])
   })
 
-  it('does not mind a file that vanishes for a moment', () => {
+  it('does not mind a file that vanishes for a moment', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     rmSync(path)
-    clock.advance(2_050)
+    await clock.advance(2_050)
     writeFileSync(path, yaml('a b'))
-    clock.advance(300)
+    await clock.advance(300)
     expect(refusals).toEqual([])
     expect(changes).toEqual(['a b'])
   })
 
-  it('refuses a file that stays away', () => {
+  it('refuses a file that stays away', async () => {
     writeFileSync(path, yaml('a'))
     watch()
     rmSync(path)
-    clock.advance(5_000)
+    await clock.advance(5_000)
     expect(changes).toEqual([])
     expect(refusals).toHaveLength(1)
   })
 
-  it('sees a new file of a directory, and tells of a faulty one while the others are used', () => {
+  it('sees a new file of a directory, and tells of a faulty one while the others are used', async () => {
     writeFileSync(path, yaml('a'))
     watch(directory)
     const automation = '{ name: b, events: ["*"], destinations: [{ type: toy_note }] }'
     writeFileSync(join(directory, 'team.yaml'), `version: 1\nautomations: [${automation}]`)
-    clock.advance(2_200)
+    await clock.advance(2_200)
     expect(changes).toEqual(['a b'])
     writeFileSync(join(directory, 'team.yaml'), 'version: 1\nautomation: []')
     writeFileSync(path, yaml('c'))
-    clock.advance(2_200)
+    await clock.advance(2_200)
     expect(changes).toEqual(['a b', 'c b'])
     expect(refusals).toHaveLength(1)
   })
 
-  it('ends when it is stopped', () => {
+  it('ends when it is stopped', async () => {
     writeFileSync(path, yaml('a'))
     watch().stop()
     writeFileSync(path, yaml('b'))
-    clock.advance(10_000)
+    await clock.advance(10_000)
     expect(changes).toEqual([])
+  })
+
+  it('puts nothing into force when it is stopped while a change is being read', async () => {
+    writeFileSync(path, yaml('a'))
+    const loaded = loadToys(path)
+    const loading = Promise.withResolvers<LoadedConfig>()
+    const seen: string[] = []
+    const onChange = ({ config }: LoadedConfig) => seen.push(config.automations[0]?.name ?? '')
+    const load = () => loading.promise
+    const watching = watchConfig({ loaded, load, timers: clock, onChange, onRefused: () => undefined })
+    writeFileSync(path, yaml('b'))
+    await clock.advance(2_200)
+    watching.stop()
+    loading.resolve(loadToys(path))
+    await clock.advance(10_000)
+    expect(seen).toEqual([])
   })
 })
 
@@ -195,7 +224,7 @@ function createClock() {
     clearTimeout(timer: unknown) {
       waiting = waiting.filter((other) => other !== timer)
     },
-    advance(ms: number) {
+    async advance(ms: number) {
       const end = now + ms
       for (;;) {
         const [next] = waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)
@@ -203,6 +232,8 @@ function createClock() {
         waiting = waiting.filter((other) => other !== next)
         now = next.at
         next.run()
+        // What it began ends before the next timer runs.
+        await setImmediate()
       }
       now = end
     },

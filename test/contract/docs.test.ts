@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { DATABRICKS_EVENTS } from '../../src/contract/databricks/events.ts'
+import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { modelDispatch } from '../../receiver/sources/model-dispatch.ts'
 import { decodeClientPayload, encodeClientPayload } from '../../src/contract/client-payload.ts'
@@ -74,7 +75,6 @@ describe('docs/configuration.md', () => {
     ['## `github.NAME`', [part('properties', 'github', 'additionalProperties')]],
     ['## `automations[]`', [part('properties', 'automations', 'items')]],
     ['### `automations[].filter`', [part(...automation, 'filter')]],
-    ['### `automations[].destinations[]`', part(...automation, 'destinations', 'items').oneOf ?? []],
     ['## `retention`', [part('properties', 'retention')]],
     ['## `limits`', [part('properties', 'limits')]],
   ]
@@ -92,6 +92,15 @@ describe('docs/configuration.md', () => {
     const documented = tableUnder(CONFIGURATION, heading).map(([key, value]) => [key, value])
     const expected = Array.from(keys, ([key, { default: value }]) => [named(key), defaultText(value)])
     expect(new Map(documented as [string, string][])).toEqual(new Map(expected as [string, string][]))
+  })
+
+  it('names every type of destination, with the page that has its keys', () => {
+    const linked = tableUnder(CONFIGURATION, '### `automations[].destinations[]`').map(([type]) => type)
+    const expected = Array.from(
+      DESTINATION_TYPES.keys(),
+      (type) => `[${named(type)}](destinations/${type}.md)`,
+    )
+    expect(linked).toEqual(expected)
   })
 
   it("has every event of the receiver's own", () => {

@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { stringify } from 'yaml'
 import { readEnvironment } from '../../receiver/config/environment/environment.ts'
 import { loadConfig } from '../../receiver/config/load.ts'
-import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
-import { createGitHub } from '../../receiver/github/github.ts'
+import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { senderOf } from './context.ts'
 import { delivery } from './event.ts'
 
 /** Loads a configuration with one automation that has this destination; each secret it refers to is an address. */
@@ -40,16 +40,11 @@ describe.each([...DESTINATION_TYPES.values()])('the example of $type', (type) =>
 
   it('names a place to go, and renders a request without a secret in it', () => {
     const { config } = load(type.example)
-    const context = {
-      connections: config.connections,
-      github: { ...createGitHub(), login: () => null },
-      public_url: null,
-      secret: (text: string) => config.references.read(text),
-    }
-    const sender = createSenders(DESTINATION_TYPES, context).get(type.type)
+    const secret = (text: string) => config.references.read(text)
+    const sender = senderOf(type.type, { connections: config.connections, secret })
     const input = delivery(type.example)
-    expect(sender?.target(input).target).not.toBe('')
-    const { url, body } = sender?.render(input) ?? { url: '', body: {} }
+    expect(sender.target(input).target).not.toBe('')
+    const { url, body } = sender.render(input)
     expect(URL.canParse(url)).toBe(true)
     expect(JSON.stringify([url, body])).not.toContain('secret.example')
   })

@@ -1,32 +1,17 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GitHubConnection } from '../../receiver/github/connection.ts'
-import {
-  RenderError,
-  type ConnectContext,
-  type DeliveryInput,
-  type Sender,
-} from '../../receiver/destinations/destination.ts'
-import { createSenders, DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
+import { RenderError, type DeliveryInput, type Sender } from '../../receiver/destinations/destination.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
 import { patience, TOKEN, tokenConnection } from '../github/connections.ts'
 import { startGitHub, type StandInOptions } from '../standins/github/index.ts'
+import { senderOf } from './context.ts'
 import { aliasEvent, connections, delivery, dispatchKeys as keys } from './event.ts'
-
-/** A sender that never gets as far as the network. */
-function offline(given: ReadonlyMap<string, GitHubConnection> = connections): Sender {
-  const github = { ...createGitHub(), login: () => null }
-  return senderOf({ connections: given, github })
-}
 
 const PUBLIC_URL = 'https://dispatch.example/models'
 
-function senderOf(context: Pick<ConnectContext, 'connections' | 'github'>, public_url = PUBLIC_URL): Sender {
-  const secret = (text: string) => text
-  const sender = createSenders(DESTINATION_TYPES, { ...context, public_url, secret }).get(
-    'repository_dispatch',
-  )
-  if (sender === undefined) throw new Error('repository_dispatch is not registered.')
-  return sender
+/** A sender that never gets as far as the network. */
+function offline(given: ReadonlyMap<string, GitHubConnection> = connections): Sender {
+  return senderOf('repository_dispatch', { connections: given, public_url: PUBLIC_URL })
 }
 
 describe('where a repository_dispatch goes', () => {
@@ -175,7 +160,10 @@ describe('sending a repository_dispatch', () => {
     onTestFinished(() => github.close())
     const hub = createGitHub()
     const connection = tokenConnection({ api_url: github.url, ...given })
-    const sender = senderOf({ connections: new Map([['main', connection]]), github: hub })
+    const sender = senderOf('repository_dispatch', {
+      connections: new Map([['main', connection]]),
+      github: hub,
+    })
     return { github, hub, sender, connection }
   }
 

@@ -17,6 +17,7 @@ import { request, type Answer } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { DEPLOY_CONFIG } from '../support/scene.ts'
 import { DATABRICKS_SECRET, WANDB_SECRET } from '../support/send.ts'
+import { publicOutbound } from '../support/outbound.ts'
 
 const ENV = {
   GITHUB_TOKEN: 'ghp_tokenOfTheTests0001',
@@ -94,6 +95,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       config: loaded.config,
       store: around(store),
       github: createGitHub,
+      outbound: publicOutbound(),
       log: createLog('info', { write }),
       clock: options.clock ?? systemClock(0),
       types,

@@ -7,6 +7,7 @@ import { startReceiver, type Receiver } from '../../../receiver/receiver.ts'
 import { SOURCE_TYPES } from '../../../receiver/sources/index.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { NOTHING_TO_DO } from '../../support/attempts.ts'
+import { publicOutbound } from '../../support/outbound.ts'
 
 /** What ingest and a start ask of a store, and nothing is kept; `watched` replaces operations. */
 export const emptyStore = (watched: Partial<Store> = {}): Store => {
@@ -49,6 +50,7 @@ export async function startReceiverOver(
     config,
     store,
     github: createGitHub,
+    outbound: publicOutbound(),
     log: createLog(environment.log_level),
   })
 }

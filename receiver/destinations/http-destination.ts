@@ -1,0 +1,149 @@
+import type { z } from 'zod'
+import type { Json, JsonObject } from '../../src/contract/model-event.ts'
+import type { LanePolicy } from '../policy/lane.ts'
+import { REFERENCE } from '../secrets/settings.ts'
+import { checkTemplates, problemAt } from './check-templates.ts'
+import type { CheckContext, DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
+import { addressProblem, type HttpAddress } from './http-address.ts'
+import { COMMON_ANSWERS, type HttpAnswerRow } from './http-answers.ts'
+import { createHttpSender } from './http-sender.ts'
+import { namesOfSecrets, type HttpValues, type OwnSecrets } from './http-values.ts'
+
+/** One delivery, with what its request is made from. */
+export interface HttpInput<S> extends DeliveryInput<S> {
+  /** The filled address. */
+  url: string
+  /** Fills templates; gives secrets, which are masked in whatever is shown. */
+  values: HttpValues
+}
+
+/** One request of a destination. */
+export interface HttpRequest {
+  method: string
+  url: string
+  body: JsonObject
+  /**
+   * Returns the headers for the body as it is sent. Asked for real requests only: secrets and signatures belong here.
+   * @param now Unix time in ms.
+   */
+  headers(body: string, now: number): Record<string, string>
+}
+
+/**
+ * A destination that sends one HTTP request with a JSON body to a user's server.
+ *
+ * @example
+ * ```ts
+ * import { z } from 'zod'
+ * import { httpDestination } from '../../receiver/destinations/http-destination.ts'
+ * import { secretText } from '../../receiver/secrets/settings.ts'
+ *
+ * export const pager = httpDestination({
+ *   type: 'pager',
+ *   title: 'Pager',
+ *   order: 'none',
+ *   settings: z.strictObject({
+ *     type: z.literal('pager'),
+ *     base_url: z.string().describe('Where the pager service is.'),
+ *     key: secretText('The key of the pager service.'),
+ *     text: z.string().default('${event.title}').describe('What the page says: a template.'),
+ *   }),
+ *   example: { type: 'pager', base_url: 'https://pager.example.com/', key: '${env:PAGER_KEY}', text: '${event.title}' },
+ *   guide: 'Make a key under Settings > Integrations, and put it into `PAGER_KEY`.',
+ *   address: ({ base_url }) => ({ key: 'base_url', text: base_url }),
+ *   templates: ({ text }) => ({ text }),
+ *   policy: { concurrency: 1, interval_ms: 1_000 },
+ *   request: ({ settings: { key, text }, url, values }) => ({
+ *     method: 'POST',
+ *     url: new URL('v1/pages', url).href,
+ *     body: { text: values.text(text, { path: 'text' }) },
+ *     headers: () => ({ authorization: `Bearer ${values.text(key, { path: 'key' })}` }),
+ *   }),
+ *   answers: [
+ *     {
+ *       id: 'asleep',
+ *       applies: ({ status }) => status === 422,
+ *       class: 'permanent',
+ *       message: () => 'Nobody is on call.',
+ *       fix: () => 'Put somebody on call, then redeliver.',
+ *     },
+ *   ],
+ * })
+ * ```
+ */
+export interface HttpDestination<S> extends Pick<
+  DestinationType<S>,
+  'type' | 'title' | 'order' | 'example' | 'guide'
+> {
+  settings: z.ZodType<S>
+  /** Where requests go; their host must be this one's. */
+  address(settings: S): HttpAddress
+  /** The settings that are templates, by key. The address is checked besides. */
+  templates?(settings: S): Readonly<Record<string, Json>>
+  /** Names that stand for secret settings of this destination in its templates, e.g. `ACCESS_TOKEN`. */
+  own_secrets?(settings: S): OwnSecrets
+  /** What else is wrong with the settings. */
+  check?(settings: S, context: CheckContext): SettingsProblem[]
+  /** How much of its path may be seen where the whole address is a secret. Default: nothing. */
+  shown?: (url: URL) => string
+  /** What the target is called beside its address, e.g. the number of a job. */
+  label?(settings: S): string
+  /** What one limit counts together. Default: the single URL; `host`: everything on that host. */
+  limited_by?: 'url' | 'host'
+  policy: LanePolicy
+  /** Whether the server's certificate must be valid. Default: yes. */
+  verify_tls?(settings: S): boolean
+  /**
+   * Makes the request.
+   * @throws RenderError where the event cannot be turned into one; SecretUnavailable.
+   */
+  request(input: HttpInput<S>): HttpRequest
+  /** What the answers mean that are not as everywhere: they come before {@link COMMON_ANSWERS}. */
+  answers: readonly HttpAnswerRow[]
+}
+
+/** Makes a kind of destination of what its requests look like and what its answers mean. */
+export function httpDestination<S extends { type: string }>(spec: HttpDestination<S>): DestinationType<S> {
+  const { type, title, order, settings, example, guide } = spec
+  const answers = [...spec.answers, ...COMMON_ANSWERS]
+  return {
+    ...{ type, title, order, settings, example, guide, answers },
+    check: (given, context) => [
+      ...checkAddress(spec.address(given), context),
+      ...checkTemplates(withoutReferences(spec.templates?.(given) ?? {}), null),
+      ...checkOwnSecrets(given, spec.own_secrets?.(given) ?? {}),
+      ...(spec.check?.(given, context) ?? []),
+    ],
+    connect: (context) => createHttpSender({ ...spec, answers }, context),
+  }
+}
+
+function checkAddress(address: HttpAddress, { checkUrl }: CheckContext): SettingsProblem[] {
+  const { key, text } = address
+  const problems = checkTemplates(withoutReferences({ [key]: text }), null)
+  return problems.length > 0 ? problems : problemAt(key, addressProblem(text, checkUrl))
+}
+
+/** References stand beside words in some settings, and are no words. */
+function withoutReferences(templates: Readonly<Record<string, Json>>): Record<string, Json> {
+  const entries = Object.entries(templates).map(([key, value]): [string, Json] => [
+    key,
+    typeof value === 'string' ? value.replace(REFERENCE, '') : value,
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** A name that stands for a setting which is not there. */
+function checkOwnSecrets(settings: unknown, own: OwnSecrets): SettingsProblem[] {
+  const used = namesOfSecrets(settings)
+  return Object.entries(own).flatMap(([name, value]) => {
+    const key = name.toLowerCase()
+    if (value?.includes(`\${${name}}`) === true) {
+      const message = `\${${name}} stands for this setting itself`
+      return problemAt(key, { message, fix: `Write "\${env:${name}}" for the variable of this name.` })
+    }
+    if (value !== null || !used.includes(name)) return []
+    const message = `\${${name}} stands for \`${key}\`, which is not set`
+    return problemAt(key, { message, fix: `Set \`${key}\`, or take \${${name}} out.` })
+  })
+}
