@@ -144,7 +144,10 @@ export const DELIVERING: readonly Regression[] = [
     must_not_happen: 'All retries are spent within the minute that the server asked to wait.',
     tests: [
       test('regressions/engine.test.ts', 'do not come before the Retry-After of a 429 is over'),
-      test('store/conformance.ts', 'that a limit turned away do not count, and the whole lane rests'),
+      test(
+        'store/conformance/advance.ts',
+        'does not count when a limit turned it away, and the whole lane is paused',
+      ),
     ],
   },
   {

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
-import { describeStore } from './conformance.ts'
+import { describeStore } from './conformance/conformance.ts'
 
 const server = inject('postgresUrl')
 let count = 0

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreRefused } from '../../receiver/store/store.ts'
 import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
-import { describeStore } from './conformance.ts'
+import { describeStore } from './conformance/conformance.ts'
 
 const folders: string[] = []
 const folder = () => {

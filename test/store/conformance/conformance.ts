@@ -1,0 +1,22 @@
+import { describe } from 'vitest'
+import type { Store } from '../../../receiver/store/store.ts'
+import { describeAccept } from './accept.ts'
+import { describeAdvance } from './advance.ts'
+import { describeLists } from './lists.ts'
+import { describeManage } from './manage.ts'
+import { describeOrder } from './order.ts'
+import { eachOn } from './tested-store.ts'
+import { describeUpkeep } from './upkeep.ts'
+
+/** What every store must do. `open` gives an empty one. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`${name} store`, () => {
+    const tested = eachOn(open)
+    describeAccept(tested)
+    describeAdvance(tested)
+    describeOrder(tested)
+    describeManage(tested)
+    describeLists(tested)
+    describeUpkeep(tested)
+  })
+}

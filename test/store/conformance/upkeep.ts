@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { storedDelivery, storedEvent } from '../../support/events.ts'
+import type { TestedStore } from './tested-store.ts'
+
+/** What housekeeping promises. */
+export function describeUpkeep(tested: TestedStore): void {
+  const { put, advance, result, statusOf, claimOne } = tested
+
+  describe('upkeep', () => {
+    it('deletes what is past keeping and nothing else', async () => {
+      const [gone = '', kept = ''] = await put({ lane: 'url:a' }, { lane: 'url:b' })
+      const { claimed } = await advance()
+      await advance({ finished: claimed.filter(({ id }) => id === gone).map((claim) => result(claim)) })
+      const bounds = { succeeded_ms: 0, failed_ms: 0, now: tested.now + 1 }
+      while ((await tested.store.sweep(bounds)) > 0);
+      expect(await tested.store.getDelivery({ id: gone })).toBeNull()
+      expect(await statusOf(kept)).toBe('delivering')
+      expect((await tested.store.listEvents({ limit: 10 })).items).toHaveLength(1)
+    })
+
+    it('keeps an event with the last of its deliveries, and one that matched nothing as long as a success', async () => {
+      const lanes = [storedDelivery({ lane: 'url:a' }), storedDelivery({ lane: 'url:b' })]
+      const half = storedEvent({ deliveries: lanes })
+      const unmatched = storedEvent()
+      const young = storedEvent({ received_at: tested.now + 1 })
+      await tested.store.accept({ now: tested.now, events: [half, unmatched, young] })
+      const { claimed } = await advance()
+      const finished = claimed.map((claim) =>
+        result(claim, claim.lane === 'url:a' ? {} : { class: 'permanent', status: 422 }),
+      )
+      await advance({ finished })
+      const kept = async () => (await tested.store.listEvents({ limit: 10 })).items.map(({ id }) => id)
+      const sweepAll = async (failed_ms: number) => {
+        const bounds = { succeeded_ms: 0, failed_ms, now: tested.now + 1 }
+        while ((await tested.store.sweep(bounds)) > 0);
+      }
+      await sweepAll(1)
+      expect(await kept()).toEqual([young.id, half.id])
+      await sweepAll(0)
+      expect(await kept()).toEqual([young.id])
+    })
+
+    it('counts what is unfinished, up to a bound', async () => {
+      await put({}, {}, {})
+      expect(await tested.store.backlog({ most: 10 })).toBe(3)
+      expect(await tested.store.backlog({ most: 2 })).toBe(2)
+    })
+
+    it('moves waiting deliveries to another lane when an identity is learned', async () => {
+      const [id] = await put({ lane: 'github-connection:h:main' })
+      await tested.store.renameLane({
+        from: 'github-connection:h:main',
+        to: 'github-user:h:octo',
+        now: tested.now,
+      })
+      expect((await advance()).claimed).toMatchObject([{ id, lane: 'github-user:h:octo' }])
+    })
+
+    it('takes what comes under a former name of a lane into the lane: one identity has one pace', async () => {
+      const former = 'github-connection:h:main'
+      const present = 'github-user:h:octo'
+      await put({ lane: former })
+      await tested.store.renameLane({ from: former, to: 'github-user:h:mona', now: tested.now })
+      await tested.store.renameLane({ from: 'github-user:h:mona', to: present, now: tested.now })
+      const [later] = await put({ lane: former })
+      const claim = await claimOne()
+      expect(claim.lane).toBe(present)
+      tested.now += 1_000
+      expect((await advance()).claimed).toEqual([])
+      const { claimed } = await advance({ finished: [result(claim)] })
+      expect(claimed).toMatchObject([{ id: later, lane: present }])
+    })
+
+    it('finds lanes whose wake time was lost', async () => {
+      const subject = 'c'.repeat(32)
+      const [one = ''] = await put({ subject, lane: 'url:a', supersede: 'waiting' })
+      await advance({ finished: [result(await claimOne(), { class: 'permanent', status: 404 })] })
+      await put({ lane: 'url:a' })
+      tested.now += 1_000
+      await claimOne()
+      await put({ subject, lane: 'url:b', supersede: 'never' })
+      await tested.store.redeliver({ id: one, force: false, now: tested.now })
+      expect((await advance()).claimed).toEqual([])
+      await put({ subject, lane: 'url:c', supersede: 'never' })
+      expect(await tested.store.wakeLanes({ now: tested.now + 1 })).toBe(1)
+      expect((await advance({ now: tested.now + 1 })).claimed).toMatchObject([{ lane: 'url:b' }])
+      expect(await tested.store.wakeLanes({ now: tested.now + 1 })).toBe(0)
+    })
+  })
+}
