@@ -79,6 +79,20 @@ describe('the environment', () => {
   })
 
   it.each([
+    ['a host and a port', 'postgres://me:pw@db:5432/dispatch'],
+    ['a socket that the query names', 'postgres://me:pw@/dispatch?host=/run/postgresql'],
+    ['a socket, encoded as the host', 'postgres://me@%2Frun%2Fpostgresql/dispatch'],
+    ['a socket and no user', 'postgresql:///dispatch'],
+    ['several hosts', 'postgres://me:pw@one:5432,two:5433/dispatch?target_session_attrs=read-write'],
+    ['several hosts in the query', 'postgres://me:pw@/dispatch?host=one,two&port=5432'],
+    ['an address of IPv6', 'postgres://me:pw@[fd00::7]:5432/dispatch'],
+    ['an @ in the query', 'postgres://me:pw@db/dispatch?application_name=me@host'],
+    ['a password that is encoded', 'postgres://me:p%40s%2Fs%3F%23@db/dispatch'],
+  ])('takes a DATABASE_URL with %s', (_, url) => {
+    expect(readEnvironment({ DATABASE_URL: url }).database_url).toBe(url)
+  })
+
+  it.each([
     ['0.0.0.0', '0.0.0.0'],
     ['127.0.0.1', '127.0.0.1'],
     ['::', '::'],
@@ -169,6 +183,13 @@ describe('the environment', () => {
       'DATABASE_URL',
       'names no',
     ],
+    [
+      'a port that is a word',
+      { DATABASE_URL: 'postgres://a:hunter@one:5432,two:x/d' },
+      'DATABASE_URL',
+      'Write it',
+    ],
+    ['a % that stands for nothing', { DATABASE_URL: 'postgres://a:hunter%@db/x' }, 'DATABASE_URL', '%25'],
     ['a short admin token', { ADMIN_TOKEN: 'hunter2' }, 'ADMIN_TOKEN', 'openssl rand'],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL', 'debug'],
     ['a token and an App', { GITHUB_TOKEN: 'a', GITHUB_APP_ID: '1' }, 'GITHUB_TOKEN', 'Keep one'],

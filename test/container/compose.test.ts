@@ -1,6 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -8,6 +7,7 @@ import { parse } from 'yaml'
 import { startGitHub, type StandInGitHub } from '../standins/github/index.ts'
 import { startDns, type StandInDns } from '../standins/dns.ts'
 import { createDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { request } from '../support/http.ts'
 import { mustRun } from '../support/must-run.ts'
 import { ReceiverProcess } from '../support/receiver-process.ts'
@@ -161,12 +161,3 @@ describe.skipIf(!here)('two replicas behind the proxy of compose.postgres.yaml',
     await expect.poll(() => models.filter((model) => !sent().has(model)), { timeout: 90_000 }).toEqual([])
   }, 120_000)
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
-}

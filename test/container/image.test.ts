@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startGitHub, type StandInGitHub } from '../standins/github/index.ts'
+import { freePort } from '../support/free-port.ts'
 import { request } from '../support/http.ts'
 import { mustRun } from '../support/must-run.ts'
 import { DEPLOY_CONFIG } from '../support/scene.ts'
@@ -180,12 +180,3 @@ describe.skipIf(!here)('the container image', () => {
     })
   })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
-}

@@ -25,7 +25,8 @@ function isProxy(text: string): boolean {
   return PROTOCOLS.includes(protocol) && hostname !== '' && isDecodable(username) && isDecodable(password)
 }
 
-function isDecodable(text: string): boolean {
+/** Returns whether every % of a part of a URL stands for a byte. */
+export function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text)
     return true

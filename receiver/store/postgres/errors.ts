@@ -100,6 +100,12 @@ function fixFor(code: unknown, said: string): string {
   return known ?? DRIVER_FIXES.find(([words]) => words.test(said))?.[1] ?? SERVER_FIX
 }
 
+/** Whether another server may do what this one could not: it is away, going away, or takes no writes. */
+export function isOfServer(error: unknown): boolean {
+  const revised = reviseError(error)
+  return revised instanceof StoreUnavailable && !revised.lasting
+}
+
 const OTHER_FIX = 'Read what PostgreSQL says; the database must be our own.'
 
 /** The error of opening the store: `StoreUnavailable` where opening it again may succeed, else `StoreRefused`. */

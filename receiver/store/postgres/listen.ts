@@ -16,13 +16,13 @@ export interface Listening {
 }
 
 /** Hears when another replica has put work into the store; reconnects for ever when the connection breaks. */
-export function listen(config: pg.ClientConfig, wake: (lanes: readonly string[]) => void): Listening {
+export function listen(config: () => pg.ClientConfig, wake: (lanes: readonly string[]) => void): Listening {
   let client: pg.Client | null = null
   let closed = false
   let timer: NodeJS.Timeout | null = null
 
   const connect = async () => {
-    const next = new pg.Client(config)
+    const next = new pg.Client(config())
     const lost = () => {
       if (client !== next) return
       client = null

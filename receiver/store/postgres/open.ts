@@ -6,9 +6,10 @@ import { OPERATIONS, operationsThrough, runOperation } from '../operations.ts'
 import type { Tables } from '../schema.ts'
 import type { OperationName, Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
-import { explainServer, openError, reviseError, type ServerFacts } from './errors.ts'
+import { explainServer, isOfServer, openError, reviseError, type ServerFacts } from './errors.ts'
 import { POSTGRES } from './dialect.ts'
 import { listen } from './listen.ts'
+import { takeTurns } from './servers.ts'
 
 /** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */
 const MIGRATION_LOCK = 663_353_472
@@ -26,7 +27,7 @@ export interface PostgresOptions {
 }
 
 /**
- * Opens the shared store. A server that goes away later makes operations throw `StoreUnavailable` until it is back.
+ * Opens the shared store, on the first server of `url` that takes writes. A server that goes away later makes operations throw `StoreUnavailable` until it is back.
  *
  * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away
  */
@@ -34,48 +35,68 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
   const types = new pg.TypeOverrides()
   types.setTypeParser(pg.types.builtins.INT8, Number)
+  const servers = takeTurns(url)
   const config = {
-    connectionString: url,
+    connectionString: servers.current(),
     max: 10,
     connectionTimeoutMillis: 5_000,
     idle_in_transaction_session_timeout: STOPPED_MS,
     types,
     application_name: 'model-dispatch',
   }
-  const pool = new pg.Pool(config)
+  const pool = new pg.Pool({ ...config, ...(servers.count > 1 ? { verify: refuseStandby } : {}) })
+  /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */
+  const onServer = async <T>(work: () => Promise<T>): Promise<T> => {
+    const tried = servers.current()
+    pool.options.connectionString = tried
+    try {
+      return await work()
+    } catch (error) {
+      if (isOfServer(error)) servers.failed(tried)
+      throw error
+    }
+  }
   // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
   pool.on('error', () => undefined)
   // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
+  const open = async (others: number): Promise<void> => {
+    try {
+      await onServer(() => prepare(db))
+    } catch (error) {
+      if (others === 0 || !isOfServer(error)) throw error
+      await open(others - 1)
+    }
+  }
   try {
-    const unfit = explainServer(await serverFacts(db))
-    if (unfit !== null) throw unfit
-    await transact(async (trx) => {
-      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
-      await migrate(trx, POSTGRES)
-    })
+    await open(servers.count - 1)
   } catch (error) {
     await pool.end()
     throw openError(error)
   }
 
   const listeners = new Set<(lanes: readonly string[]) => void>()
-  const listening = listen(config, (lanes) => {
-    for (const wake of listeners) wake(lanes)
-  })
+  const listening = listen(
+    () => ({ ...config, connectionString: servers.current() }),
+    (lanes) => {
+      for (const wake of listeners) wake(lanes)
+    },
+  )
   const clock = options.clock === 'caller' ? null : sharedClock(db)
 
   const call = async (name: OperationName, args: unknown): Promise<unknown> => {
     const { wakes } = OPERATIONS[name]
     for (let tried = 1; ; tried++) {
       try {
-        const time = clock === null ? {} : { now: await clock.now() }
-        return await transact(async (trx) => {
-          const value = await runOperation(name, args as never, { db: trx, dialect: POSTGRES, ...time })
-          if (wakes !== undefined) await listening.notify(trx, wakes(args as never))
-          return value
+        return await onServer(async () => {
+          const time = clock === null ? {} : { now: await clock.now() }
+          return await transact(async (trx) => {
+            const value = await runOperation(name, args as never, { db: trx, dialect: POSTGRES, ...time })
+            if (wakes !== undefined) await listening.notify(trx, wakes(args as never))
+            return value
+          })
         })
       } catch (error) {
         if (tried < TRIES && isRetryable(error)) continue
@@ -92,6 +113,32 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await db.destroy()
     },
   }
+}
+
+/** Checks that the server fits, and brings its tables to what this program needs. */
+async function prepare(db: Db): Promise<void> {
+  const unfit = explainServer(await serverFacts(db))
+  if (unfit !== null) throw unfit
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
+    await migrate(trx, POSTGRES)
+  })
+}
+
+/** Of several servers, one takes writes at a time: a new connection to another one is given up at once. */
+function refuseStandby(client: pg.PoolClient, done: (error?: Error) => void): void {
+  client
+    .query<{ read_only: boolean }>(`select current_setting('transaction_read_only')::boolean as read_only`)
+    .then(
+      ({ rows: [row] }) => {
+        done(
+          row?.read_only === true
+            ? Object.assign(new Error('the server is read-only'), { code: '25006' })
+            : undefined,
+        )
+      },
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    )
 }
 
 async function serverFacts(db: Db): Promise<ServerFacts> {
