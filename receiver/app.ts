@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { apiRouter, type ApiOptions } from './api/router.ts'
-import { ingestRouter, UNKNOWN_SOURCE, type IngestOptions } from './ingest/router.ts'
+import { UNKNOWN_SOURCE } from './ingest/refuse.ts'
+import { ingestRouter, type IngestOptions } from './ingest/router.ts'
 import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'

@@ -1,8 +1,18 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
-/** How long a request may take to arrive, in ms; Node.js looks only at intervals, half a minute unless told. */
-const TIMEOUTS = { headersTimeout: 5_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
+/** How long a server waits, in ms. */
+export interface Patience {
+  /** For the headers of a request, and for all of it, from its first byte on. */
+  headers_ms: number
+  request_ms: number
+  /** For the next request of a connection, or for its first. Load balancers keep theirs for 60 s. */
+  idle_ms: number
+  /** How often begun requests are looked at. */
+  check_ms: number
+}
+
+const PATIENCE: Patience = { headers_ms: 5_000, request_ms: 15_000, idle_ms: 75_000, check_ms: 1_000 }
 /** How long answers that are still being read may take at the end, in ms. */
 const CUT_MS = 2_000
 
@@ -10,23 +20,79 @@ const CUT_MS = 2_000
 export interface Listening {
   /** Where it listens: `http://127.0.0.1:8080`. */
   url: string
+  /** Goes on taking requests, and asks each sender to open another connection for the next one. */
+  drain(): void
   /** Takes no more requests, waits until all that were taken are `answered`, and closes every connection. */
   close(answered: () => Promise<void>): Promise<void>
 }
 
-/** Starts a server; port 0 takes a free one. Rejects with Node.js's error where it cannot listen. */
-export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
-  const server = createServer(TIMEOUTS, handler)
+/** Where to listen; port 0 takes a free one. */
+export interface ListenOptions {
+  host: string
+  port: number
+  patience?: Patience
+}
+
+/** Starts a server. Rejects with Node.js's error where it cannot listen. */
+export async function listen(
+  handler: RequestListener,
+  { host, port, patience = PATIENCE }: ListenOptions,
+): Promise<Listening> {
+  let draining = false
+  const timeouts = {
+    headersTimeout: patience.headers_ms,
+    requestTimeout: patience.request_ms,
+    keepAliveTimeout: patience.idle_ms,
+    connectionsCheckingInterval: patience.check_ms,
+  }
+  const server = createServer(timeouts, (request, response) => {
+    if (draining) response.setHeader('Connection', 'close')
+    handler(request, response)
+  })
+  const unused = waitForFirstByte(server, patience.idle_ms)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
-  return { url: urlOf(server), close: (answered) => close(server, answered) }
+  return {
+    url: urlOf(server),
+    drain() {
+      draining = true
+    },
+    async close(answered) {
+      for (const socket of unused) socket.destroy()
+      await close(server, answered)
+    },
+  }
 }
 
 function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/**
+ * Keeps a new connection from Node.js until its first byte comes: Node.js counts the time for the headers from the
+ * moment a connection is opened, and would cut one that a load balancer opens ahead of use. Returns those that wait.
+ */
+function waitForFirstByte(server: Server, idle_ms: number): ReadonlySet<Socket> {
+  const [begin] = server.listeners('connection') as ((socket: Socket) => void)[]
+  const unused = new Set<Socket>()
+  server.removeAllListeners('connection')
+  server.on('connection', (socket) => {
+    unused.add(socket)
+    const cut = () => socket.destroy()
+    socket.setTimeout(idle_ms, cut)
+    socket.once('error', cut)
+    socket.once('close', () => unused.delete(socket))
+    socket.once('readable', () => {
+      unused.delete(socket)
+      socket.off('timeout', cut).off('error', cut)
+      socket.setTimeout(0)
+      begin?.call(server, socket)
+    })
+  })
+  return unused
 }
 
 async function close(server: Server, answered: () => Promise<void>): Promise<void> {

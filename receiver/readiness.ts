@@ -2,6 +2,9 @@ import type { Clock } from './observe/clock.ts'
 import { reasonOf } from './observe/reason-of.ts'
 import type { Store } from './store/store.ts'
 
+/** One check of the store serves all who ask within this time, in ms. */
+const CHECK_EVERY_MS = 1_000
+
 /** Whether the receiver can take and deliver events. */
 export interface Readiness {
   /** Resolves to the reason why the receiver is not ready, or to null. */
@@ -18,14 +21,23 @@ export interface ReadinessOptions {
   healthy: () => boolean
 }
 
-/** Returns what asks the store and the delivery worker. */
+/** Returns what asks the store and the delivery worker; the store at most once a second, however many ask. */
 export function createReadiness({ store, clock, healthy }: ReadinessOptions): Readiness {
   let draining = false
+  let checked_at = -Infinity
+  let checking: Promise<string | null> | null = null
+  const check = () => {
+    const now = clock.steady()
+    if (checking !== null && now - checked_at < CHECK_EVERY_MS) return checking
+    checked_at = now
+    checking = store.ping({ now }).then(() => null, reasonOf)
+    return checking
+  }
   return {
-    async notReady() {
-      if (draining) return 'shutting down'
-      if (!healthy()) return 'the delivery worker cannot use the store'
-      return store.ping({ now: clock.steady() }).then(() => null, reasonOf)
+    notReady() {
+      if (draining) return Promise.resolve('shutting down')
+      if (!healthy()) return Promise.resolve('the delivery worker cannot use the store')
+      return check()
     },
     drain() {
       draining = true

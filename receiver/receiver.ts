@@ -88,31 +88,24 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   const pipeline = await createPipeline({ store, runtime, clock, log })
   const { acceptor, alerts, wake } = pipeline
-  const refusals = createRefusals({
-    log,
-    clock,
-    onRefused: (source, reason) => {
-      alerts.rejected(source, reason)
-    },
-  })
+  const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({
     ...options,
     ...{ runtime, acceptor, refusals, clock, wake },
     notReady: () => readiness.notReady(),
   })
-  const server = await listen(app, options.host, options.port)
+  const server = await listen(app, options)
   pipeline.start()
   logListening(log, server.url, store, options.config)
 
   return {
     url: server.url,
     reload: (config) => reloads.reload(config),
-    configRefused: (problems) => {
-      alerts.refused(problems)
-    },
+    configRefused: alerts.refused,
     async stop(drain_ms) {
       readiness.drain()
+      server.drain()
       reloads.stop()
       await new Promise((resolve) => setTimeout(resolve, drain_ms))
       await server.close(() => acceptor.idle())

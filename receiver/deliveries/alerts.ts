@@ -29,10 +29,10 @@ export interface Alerts {
   gaveUp(delivery: GivenUp): void
   /** Tells of an event that could not be turned into a request. */
   undeliverable(event: ModelEvent, delivery: Undeliverable): void
-  /** Tells that a request to this source was refused. */
-  rejected(source: string, reason: string): void
+  /** Tells that a request to this source was refused; null stands for all names that no source has. */
+  rejected: (source: string | null, reason: string) => void
   /** Tells that a changed configuration could not be used. */
-  refused(problems: readonly ConfigProblem[]): void
+  refused: (problems: readonly ConfigProblem[]) => void
 }
 
 /** A delivery that has no valid target, and why. */
@@ -109,9 +109,11 @@ export function createAlerts({ take, clock, log }: AlertsOptions): Alerts {
       if (!isAlert(event)) raise(undeliverableAlert(event, delivery))
     },
     rejected(source, reason) {
-      if (!isRejecting(source)) return
-      const title = `source ${source} refuses requests: ${reason}`
-      raise({ type: 'source.rejecting', cause: source, title, model: null, extra: { source, reason } })
+      const cause = source ?? ''
+      if (!isRejecting(cause)) return
+      const who = source === null ? 'the receiver' : `source ${source}`
+      const title = `${who} refuses requests: ${reason}`
+      raise({ type: 'source.rejecting', cause, title, model: null, extra: { source, reason } })
     },
     refused(problems) {
       raise(refusedAlert(problems))

@@ -1,23 +1,28 @@
+import { createBoundedLog } from '../observe/bounded-log.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 
 /** How many refusals of a source are kept. */
 const KEPT = 20
-/** The same refusal is logged once in this time, in ms. */
-const LOG_EVERY_MS = 60_000
+/** The longest unknown name that a line shows, in characters: it is a stranger's. */
+const SHOWN = 64
 
 /** A request that was refused. */
 export interface Refusal {
   /** Unix ms. */
   at: number
+  /** The status of the answer. */
+  status: number
   /** Why, for people; never shown to the sender. */
   reason: string
 }
 
-/** The requests that failed verification, per source: the last ones in memory, a log line a minute per reason. */
+/** The requests that were refused: per source the last ones in memory, and a log line a minute for each reason. */
 export interface Refusals {
-  /** Notes a refusal. */
-  note(source: string, reason: string): void
+  /** Notes that a request to a source was refused. */
+  note(source: string, refusal: Omit<Refusal, 'at'>): void
+  /** Notes that a request named a source that is not configured; `named` is what it said. */
+  unknown(named: string): void
   /** Returns the last refusals of a source, oldest first. */
   of(source: string): readonly Refusal[]
 }
@@ -26,27 +31,27 @@ export interface Refusals {
 export interface RefusalsOptions {
   log: Log
   clock: Clock
-  /** Told of every refusal. */
-  onRefused?: (source: string, reason: string) => void
+  /** Told of every refusal; `source` is null where there is no such source. */
+  onRefused?: (source: string | null, reason: string) => void
 }
 
 /** Returns an empty list of refusals. */
 export function createRefusals({ log, clock, onRefused }: RefusalsOptions): Refusals {
   const kept = new Map<string, Refusal[]>()
-  const logged = new Map<string, { at: number; since: number }>()
+  const bounded = createBoundedLog(log, () => clock.wall())
   return {
-    note(source, reason) {
-      const at = clock.wall()
+    note(source, { status, reason }) {
       onRefused?.(source, reason)
-      kept.set(source, [...(kept.get(source) ?? []), { at, reason }].slice(-KEPT))
-      const key = `${source}\n${reason}`
-      const last = logged.get(key)
-      if (last !== undefined && at - last.at < LOG_EVERY_MS) {
-        last.since += 1
-        return
-      }
-      log.warn({ source, reason, unlogged: last?.since ?? 0 }, 'request refused: 401')
-      logged.set(key, { at, since: 0 })
+      kept.set(source, [...(kept.get(source) ?? []), { at: clock.wall(), status, reason }].slice(-KEPT))
+      // Why a signature was refused has a table of its own in the documentation.
+      if (status === 401) bounded.warn(`${source}\n${reason}`, { source, reason }, 'request refused: 401')
+      else bounded.warn(`${source}\n${status}\n${reason}`, { source, status, reason }, 'request refused')
+    },
+    unknown(named) {
+      const name = named.slice(0, SHOWN)
+      const reason = `no source has the name ${JSON.stringify(name)}`
+      onRefused?.(null, reason)
+      bounded.warn('', { status: 404, reason }, 'request refused')
     },
     of: (source) => kept.get(source) ?? [],
   }
