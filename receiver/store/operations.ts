@@ -8,7 +8,7 @@ import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
 import type { OperationName, Operations } from './store.ts'
 import { backlog } from './upkeep/backlog.ts'
-import { lastSeen, noteSecretsKey, ping } from './upkeep/notes.ts'
+import { lastSeen, noteSecretsKey, notedSecretsKey, ping } from './upkeep/notes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
 import { sweep } from './upkeep/sweep.ts'
 import { wakeLanes } from './upkeep/wake-lanes.ts'
@@ -46,6 +46,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   listDeliveries: { run: listDeliveries },
   listEvents: { run: listEvents },
   noteSecretsKey: { run: noteSecretsKey },
+  notedSecretsKey: { run: notedSecretsKey },
   ping: { run: ping },
   recover: { run: recover },
   redeliver: { run: redeliver, wakes: () => [] },

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StoreRefused, type Store } from './store.ts'
 
@@ -16,58 +16,74 @@ export interface KeySettings {
 }
 
 /**
- * Compares the key that stored secrets are encrypted with to the one that the store knows, and notes it where the
- * store knows none. The key is SECRETS_KEY, or for the embedded store the file `secrets.key` beside it, which is made
- * on first use (0600).
+ * Checks the key that stored secrets are encrypted with, where there are any: a store that has never held a secret needs
+ * no key, and has noted none.
  *
- * @throws StoreRefused under a wrong key: its secrets could not be read, and new ones would be lost to the right key
+ * @throws StoreRefused where secrets are stored and their key is missing or another one
  */
 export async function checkSecretsKey(store: Store, settings: KeySettings): Promise<void> {
-  const { secrets_key, secrets_key_previous: previous, database_url, data_dir } = settings
-  const isKnown: IsKnown = async (key) => {
-    const accepts = [key, previous].flatMap((known) => (known === null ? [] : [fingerprint(known)]))
-    return (await store.noteSecretsKey({ check: fingerprint(key), accepts })).known
+  if ((await store.notedSecretsKey({})).check === null) return
+  if (settings.secrets_key !== null) await note(store, settings, settings.secrets_key)
+  else if (settings.database_url === null) {
+    const path = keyFile(settings)
+    const key = readKey(path)
+    if (key === null) throw refused(path, 'is missing, and secrets in this store were encrypted with it')
+    await note(store, settings, key)
   }
-  if (secrets_key !== null) {
-    if (await isKnown(secrets_key)) return
-    throw new StoreRefused(
-      'SECRETS_KEY is not the key that this store was made with: its secrets cannot be read with it. ' +
-        'Start with the former key; to change keys, set the new one as SECRETS_KEY and the former one as SECRETS_KEY_PREVIOUS.',
-    )
-  }
-  if (database_url === null) await checkKeyFile(join(data_dir, 'secrets.key'), isKnown)
 }
 
-/** Whether the store has this key's mark, or none yet and has taken it now. */
-type IsKnown = (key: Buffer) => Promise<boolean>
+/**
+ * Returns the key to encrypt secrets with, before the first one is stored, and notes which one it is. The key is
+ * SECRETS_KEY, or for the embedded store the file `secrets.key` beside it, which is made here (0600) where there is none.
+ *
+ * @throws StoreRefused where the store knows another key: its secrets could not be read with this one; and on PostgreSQL
+ * without SECRETS_KEY, since each replica would make its own
+ */
+export async function takeSecretsKey(store: Store, settings: KeySettings): Promise<Buffer> {
+  if (settings.secrets_key === null && settings.database_url !== null) {
+    throw new StoreRefused(
+      'SECRETS_KEY is not set, and without it no secret can be stored in PostgreSQL. ' +
+        'Set it to the same 32 bytes on every replica: openssl rand -base64 32',
+    )
+  }
+  const key = settings.secrets_key ?? readKey(keyFile(settings)) ?? makeKeyFile(keyFile(settings))
+  await note(store, settings, key)
+  return key
+}
+
+/** Notes the key in the store, unless that knows another one which is not the previous one either. */
+async function note(store: Store, settings: KeySettings, key: Buffer): Promise<void> {
+  const accepts = [key, settings.secrets_key_previous].filter((known) => known !== null).map(fingerprint)
+  const { known } = await store.noteSecretsKey({ check: fingerprint(key), accepts })
+  if (known) return
+  if (settings.secrets_key === null)
+    throw refused(keyFile(settings), 'is not the key that secrets in this store were encrypted with')
+  throw new StoreRefused(
+    'SECRETS_KEY is not the key that secrets in this store were encrypted with: they cannot be read with it. ' +
+      'Start with the former key; to change keys, set the new one as SECRETS_KEY and the former one as SECRETS_KEY_PREVIOUS.',
+  )
+}
+
+const keyFile = ({ data_dir }: KeySettings) => join(data_dir, 'secrets.key')
 
 /** Tells keys apart and nothing else about them. */
 const fingerprint = (key: Buffer) =>
   createHmac('sha256', key).update('model-dispatch secrets key').digest('hex')
 
-async function checkKeyFile(path: string, isKnown: IsKnown): Promise<void> {
-  const key = readKey(path)
-  if (key === null) await makeKeyFile(path, isKnown)
-  else if (!(await isKnown(key))) throw refused(path, 'is not the key that this store was made with')
-}
-
-/**
- * A store that has known a key takes no new one: the old one is lost then, not unborn. The new key is on the disk
- * before the store takes its mark, under another name until it has: a process that ends between the two leaves it for
- * the next one.
- */
-async function makeKeyFile(path: string, isKnown: IsKnown): Promise<void> {
-  const unborn = `${path}.new`
-  const key = readKey(unborn) ?? randomBytes(BYTES)
-  onDisk(unborn, () => writeFileSync(unborn, `${key.toString('base64')}\n`, { mode: 0o600 }))
-  const known = await isKnown(key)
-  onDisk(path, () => (known ? renameSync(unborn, path) : rmSync(unborn)))
-  if (!known) throw refused(path, 'is missing, and this store was made with a key')
+/** The key is whole on the disk under another name first: a process that ends meanwhile leaves no half of one. */
+function makeKeyFile(path: string): Buffer {
+  const key = randomBytes(BYTES)
+  const unfinished = `${path}.new`
+  onDisk(path, () => {
+    writeFileSync(unfinished, `${key.toString('base64')}\n`, { mode: 0o600, flush: true })
+    renameSync(unfinished, path)
+  })
+  return key
 }
 
 function refused(path: string, what: string): StoreRefused {
   return new StoreRefused(
-    `${path} ${what}.\n  -> Restore it from a backup of DATA_DIR, or set SECRETS_KEY if this store was started with it. ` +
+    `${path} ${what}.\n  -> Restore it from a backup of DATA_DIR, or set SECRETS_KEY if that held it. ` +
       'If the key is lost for good: docs/operations.md, "A lost key".',
   )
 }

@@ -111,6 +111,9 @@ export interface Operations {
   /** Returns the latest time that was noted here, in Unix ms; 0 in a new store. Schedules never go back behind it. */
   lastSeen(args: Record<string, never>): Promise<number>
 
+  /** Returns the fingerprint of the key that secrets in this store are encrypted with; null where none was ever stored. */
+  notedSecretsKey(args: Record<string, never>): Promise<{ check: string | null }>
+
   /**
    * Compares the fingerprint of the secrets key with the noted one. `known` is false when neither it nor any of
    * `accepts` is the noted one; else `check` is noted from now on.

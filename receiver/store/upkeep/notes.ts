@@ -8,6 +8,11 @@ export async function ping(tx: Tx): Promise<void> {
 
 const SECRETS_KEY = 'secrets_key_check'
 
+/** Returns the noted fingerprint of the secrets key: see `Operations.notedSecretsKey`. */
+export async function notedSecretsKey(tx: Tx): Promise<{ check: string | null }> {
+  return { check: await readFact(tx, SECRETS_KEY) }
+}
+
 /** Compares the fingerprint of the secrets key with the noted one: see `Operations.noteSecretsKey`. */
 export async function noteSecretsKey(
   tx: Tx,
