@@ -1,4 +1,4 @@
-import type { ReceivedEnvelope } from './contract/client-payload.ts'
+import type { ReceivedEnvelope } from './contract/read-client-payload.ts'
 import { NO_CHANGE, NO_MODEL, type EventKind, type ModelEvent } from './contract/model-event.ts'
 import { flawOf, isSafe, safeText, safeUrl } from './safe-values.ts'
 

@@ -1,4 +1,4 @@
-import { decodeClientPayload, type ReceivedEnvelope } from './contract/client-payload.ts'
+import { decodeClientPayload, type ReceivedEnvelope } from './contract/read-client-payload.ts'
 import { decodeDatabricksBody } from './contract/databricks/body.ts'
 import { isDatabricksEvent } from './contract/databricks/events.ts'
 import { dedupeKey, subjectKey } from './contract/keys.ts'

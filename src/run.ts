@@ -1,4 +1,4 @@
-import type { ReceivedEnvelope } from './contract/client-payload.ts'
+import type { ReceivedEnvelope } from './contract/read-client-payload.ts'
 import { meantEvent } from './contract/known-events.ts'
 import type { ModelEvent } from './contract/model-event.ts'
 import type { Inputs } from './inputs.ts'

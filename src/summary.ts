@@ -1,4 +1,4 @@
-import type { ReceivedEnvelope } from './contract/client-payload.ts'
+import type { ReceivedEnvelope } from './contract/read-client-payload.ts'
 import type { ModelEvent } from './contract/model-event.ts'
 import { escapeHtml } from './printable.ts'
 import type { Result } from './run.ts'

@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import { decodeJsonObject, decodeModelEvent, type JsonObject, type ModelEvent } from './model-event.ts'
+import type { JsonObject, ModelEvent } from './model-event.ts'
 import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
 import { formatArtifactUri } from './wandb/reference.ts'
 
@@ -23,11 +23,6 @@ export interface Envelope {
   subject_key: string
   /** Hex; equal for repeats of one change. */
   dedupe_key: string
-}
-
-/** An envelope as it arrived, with the paths (from the top of the `client_payload`) that were cut to fit. */
-export interface ReceivedEnvelope extends Envelope {
-  truncated: string[]
 }
 
 /** A `client_payload` that GitHub would refuse. The message says why, `fix` what to change. */
@@ -164,38 +159,4 @@ function checkOwnPayload(keys: number, bytes: number): void {
       'Leave out of client_payload what can grow large, such as ${event.metadata}, and send the keys you need.',
     )
   }
-}
-
-/**
- * Reads a `client_payload` that {@link encodeClientPayload} or {@link completeClientPayload} made, of this version
- * or another. Null when it holds no `model_event` that can be read. Never throws.
- */
-export function decodeClientPayload(
-  payload: unknown,
-): { event: ModelEvent; envelope: ReceivedEnvelope } | null {
-  const carried = ownValue(payload, 'model_event')
-  const event = decodeModelEvent(carried)
-  return event === null ? null : { event, envelope: decodeEnvelope(carried) }
-}
-
-function decodeEnvelope(carried: unknown): ReceivedEnvelope {
-  const text = (name: string) => {
-    const value = ownValue(carried, name)
-    return typeof value === 'string' ? value : ''
-  }
-  const truncated = ownValue(carried, 'truncated')
-  return {
-    delivery_id: text('delivery_id'),
-    delivery_url: text('delivery_url') || null,
-    automation: text('automation'),
-    parameters: decodeJsonObject(ownValue(carried, 'parameters')) ?? {},
-    subject_key: text('subject_key'),
-    dedupe_key: text('dedupe_key'),
-    truncated: Array.isArray(truncated) ? truncated.filter((path) => typeof path === 'string') : [],
-  }
-}
-
-function ownValue(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return (value as Record<string, unknown>)[name]
 }

@@ -5,10 +5,10 @@ import {
   LIMITS,
   checkEventType,
   completeClientPayload,
-  decodeClientPayload,
   encodeClientPayload,
 } from '../../src/contract/client-payload.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
+import { decodeClientPayload } from '../../src/contract/read-client-payload.ts'
 import { aliasAdded, envelope, modelEvent, stageChanged } from '../action/events.ts'
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
