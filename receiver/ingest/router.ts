@@ -7,8 +7,9 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Source } from '../runtime/sources.ts'
 import { hideSecrets } from '../secrets/hide-in-body.ts'
 import { secretTexts } from '../sources/credentials.ts'
-import type { WebhookRequest } from '../sources/source.ts'
+import type { SourceEvent, WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
 import { answerFor } from './answer.ts'
 import { parseJson } from './parse-json.ts'
 import { readBody } from './read-body.ts'
@@ -19,6 +20,7 @@ import type { Refusals } from './refusals.ts'
 export interface IngestOptions {
   runtime: () => Runtime
   acceptor: Pick<Acceptor, 'accept'>
+  store: Pick<Store, 'storedDelivery'>
   refusals: Refusals
   clock: Clock
   log: Log
@@ -61,16 +63,37 @@ async function ingest(options: IngestOptions, { runtime, source, request, respon
   const received_at = options.clock.wall()
   const webhook = webhookOf(request, body, received_at)
   const verified = await source.verify(webhook)
-  const reason = verified.ok ? verified.stale : verified.reason
-  if (!verified.ok || reason !== undefined) throw new Unverified(reason)
+  if (!verified.ok) throw new Unverified(verified.reason)
   const shown = hideSecrets(body, secretTexts(config.credentials))
   const found = source.parse(parseJson(shown, source.lists ?? false), webhook)
+  if (verified.stale !== undefined) {
+    const event_id = await earlierDelivery(options, config.name, found)
+    if (event_id === null) throw new Unverified(verified.stale)
+    response.status(200).json(answerFor([], [{ outcome: 'duplicate', event_id }], null).body)
+    return
+  }
   const arrival = { raw: ownBytes(shown), received_at, secret: verified.secret }
   const prepared = found.map((event) => prepareEvent(runtime, config, event, arrival))
   const accepted = await Promise.all(prepared.map(({ record }) => options.acceptor.accept(record)))
   const { status, body: answer } = answerFor(prepared, accepted, options.public_url)
   logPrepared(options.log, prepared, accepted)
   response.status(status).json(answer)
+}
+
+/**
+ * Returns the event of a delivery that came before, or null. Some registries sign once for all tries: the last one may
+ * be older than its tolerance, and it is still the same delivery.
+ */
+async function earlierDelivery(
+  { store, clock, log }: IngestOptions,
+  source: string,
+  found: readonly SourceEvent[],
+): Promise<string | null> {
+  const [first] = found
+  if (first?.identity.rule !== 'delivery') return null
+  const event_id = await store.storedDelivery({ source, key: first.identity.key, now: clock.steady() })
+  if (event_id !== null) log.info({ event_id, source, type: first.event.type }, 'event seen before')
+  return event_id
 }
 
 /** The bytes alone: a view of a pooled buffer would take the whole pool with it to the store's thread. */

@@ -7,6 +7,7 @@ import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/list
 import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
 import type { OperationName, Operations } from './store.ts'
+import { findDelivery } from './tables/identities.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { lastSeen, noteSecretsKey, notedSecretsKey, ping } from './upkeep/notes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
@@ -53,6 +54,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   redeliverMany: { run: redeliverMany, wakes: () => [] },
   renameLane: { run: renameLane },
   saveRevisions: { run: saveRevisions },
+  storedDelivery: { run: findDelivery },
   sweep: { run: sweep },
   wakeLanes: { run: wakeLanes },
 }

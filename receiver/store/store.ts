@@ -42,6 +42,12 @@ export interface Operations {
   accept(args: AcceptArgs): Promise<Accepted[]>
 
   /**
+   * Returns the event that came of a delivery, or null where none did or its window is over. `key` is that of an
+   * identity of the rule `delivery`, `source` the name of its source.
+   */
+  storedDelivery(args: { source: string; key: string; now: number }): Promise<string | null>
+
+  /**
    * The engine's heartbeat: writes what attempts showed, expires what has waited too long, reclaims what a lost worker
    * held, and leases what is due: per lane at most its concurrency and pace, targets in turn. A result whose lease is no
    * longer valid is dropped.

@@ -59,6 +59,7 @@ async function mountBehind(first: RequestHandler) {
           return Promise.resolve({ outcome: 'accepted', event_id: event.id, repeat_of: null })
         },
       },
+      store: { storedDelivery: () => Promise.resolve(null) },
       refusals: createRefusals({ log, clock }),
       clock,
       log,

@@ -49,6 +49,21 @@ export async function claimIdentities(
   return earlier
 }
 
+/** Returns the event of an earlier delivery: see `Operations.storedDelivery`. */
+export async function findDelivery(
+  { db, now }: Tx,
+  { source, key }: { source: string; key: string },
+): Promise<string | null> {
+  const identity = { rule: 'delivery', key } as const
+  const found = await db
+    .selectFrom('identities')
+    .select('event_id')
+    .where('key', '=', identityKey({ source, identity }))
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return found?.event_id ?? null
+}
+
 /** The last of its key so far; `still`: its window has not ended. */
 interface Known {
   value: string
@@ -60,7 +75,13 @@ interface Known {
 export const byKey = <T extends { key: string }>(rows: T[]): T[] =>
   rows.sort((a, b) => (a.key < b.key ? -1 : 1))
 
-const identityKey = ({ source, identity }: NewEvent) => `${source}:${identity.rule}:${identity.key}`
+/** What an identity is found by. */
+interface Identified {
+  source: string
+  identity: Pick<NewEvent['identity'], 'rule' | 'key'>
+}
+
+const identityKey = ({ source, identity }: Identified) => `${source}:${identity.rule}:${identity.key}`
 
 const upsertIdentities = insertAll('identities', (query) =>
   query

@@ -39,6 +39,18 @@ export function describeAccept(tested: TestedStore): void {
       expect(await tested.store.getEvent({ id: second.id })).toBeNull()
     })
 
+    it('finds the event of a delivery by its source and id, until its window is over', async () => {
+      const { store, now } = tested
+      const identity = { rule: 'delivery', key: 'k', value: 'k', window_ms: 1_000, body_hash: null } as const
+      const event = storedEvent({ identity })
+      await store.accept({ now, events: [event] })
+      const { source } = event
+      expect(await store.storedDelivery({ source, key: 'k', now: now + 999 })).toBe(event.id)
+      expect(await store.storedDelivery({ source, key: 'k', now: now + 1_000 })).toBeNull()
+      expect(await store.storedDelivery({ source: 'another', key: 'k', now })).toBeNull()
+      expect(await store.storedDelivery({ source, key: 'another', now })).toBeNull()
+    })
+
     it('lets an equal body through again when another one came in between', async () => {
       const like = (value: string) =>
         storedEvent({ identity: { rule: 'last', key: 'm', value, window_ms: 10_000, body_hash: value } })
