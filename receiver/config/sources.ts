@@ -1,4 +1,4 @@
-import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import { OWN_SOURCE } from '../../src/contract/model-event.ts'
 import type { SourceType } from '../sources/source.ts'
 import type { SourceConfig } from './config.ts'
 import type { Fault } from './problems.ts'

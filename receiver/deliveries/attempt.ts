@@ -63,6 +63,7 @@ function toInput(claim: Claimed): DeliveryInput {
   const spec = parse(claim.spec) as AutomationSpec
   return {
     delivery_id: claim.id,
+    redelivery: claim.redeliveries,
     automation: claim.automation,
     event: parse(claim.event),
     flat: claim.context.flat,

@@ -1,6 +1,6 @@
 import type { Clock } from '../observe/clock.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { OWN_SOURCE } from '../sources/model-dispatch.ts'
+import { OWN_SOURCE } from '../../src/contract/model-event.ts'
 import { parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
 import type { Acceptor } from './acceptor.ts'

@@ -13,6 +13,8 @@ import type { NamedSecrets } from '../secrets/named.ts'
 export interface DeliveryInput<S = unknown> {
   /** `dlv_…`: the same for every attempt; receivers use it to tell repeats. */
   delivery_id: string
+  /** How often the delivery has been redelivered: 0 at first. */
+  redelivery: number
   automation: string
   event: ModelEvent
   /** The registry's own flat fields (see `SourceEvent.flat`). */
@@ -28,7 +30,7 @@ export interface DeliveryInput<S = unknown> {
 }
 
 /** The input before its target is known: the target is part of the subject. */
-export type TargetInput<S = unknown> = Omit<DeliveryInput<S>, 'subject_key'>
+export type TargetInput<S = unknown> = Omit<DeliveryInput<S>, 'subject_key' | 'redelivery'>
 
 /** Where a delivery goes, known when the event is accepted. */
 export interface Target {

@@ -121,7 +121,8 @@ function wordsOf(body: string): string {
   }
 }
 
-function waitOf({ headers }: Answer, { now }: HttpAnswerContext): number | null {
+/** Returns the wait in ms that an answer asks for with Retry-After, at most an hour, or null. */
+export function waitOf({ headers }: Answer, { now }: HttpAnswerContext): number | null {
   return retryAfter(headers, now, LONGEST_WAIT_MS)
 }
 

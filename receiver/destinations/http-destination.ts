@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 import type { LanePolicy } from '../policy/lane.ts'
+import type { Answer } from '../outbound/answer.ts'
 import { REFERENCE } from '../secrets/settings.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
 import type { CheckContext, DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
@@ -13,6 +14,8 @@ import { namesOfSecrets, type HttpValues, type OwnSecrets } from './http-values.
 export interface HttpInput<S> extends DeliveryInput<S> {
   /** The filled address. */
   url: string
+  /** Whether the server has shown that it is too old for the newest form of the request. */
+  older: boolean
   /** Fills templates; gives secrets, which are masked in whatever is shown. */
   values: HttpValues
 }
@@ -98,6 +101,11 @@ export interface HttpDestination<S> extends Pick<
    * @throws RenderError where the event cannot be turned into one; SecretUnavailable.
    */
   request(input: HttpInput<S>): HttpRequest
+  /**
+   * Whether this answer shows that the server is too old for the request and has done nothing: the request is then made
+   * once more, with `input.older` true, in the same attempt.
+   */
+  is_too_old?(answer: Answer): boolean
   /** What the answers mean that are not as everywhere: they come before {@link COMMON_ANSWERS}. */
   answers: readonly HttpAnswerRow[]
 }

@@ -44,7 +44,7 @@ export function createHttpSender<S extends { type: string }>(
       const { text } = spec.address(input.settings)
       // A masked address need not be one: requests are made with one that is.
       const url = masked(() => fillAddress(spec.address(input.settings), values)) ?? text
-      const { method, body } = spec.request({ ...input, url, values })
+      const { method, body } = spec.request({ ...input, url, older: false, values })
       const shown = redact(JSON.stringify(body), [])
       return { method, url: target(input).target, body: JSON.parse(shown) as JsonObject }
     },
@@ -78,7 +78,7 @@ function targetOf<S extends { type: string }>(
   const shown = shownAddress(address, url, spec.shown)
   return {
     target: redact(label === '' ? shown : `${shown} ${label}`, values.revealed),
-    listener: key,
+    listener: label === '' ? key : `${key} ${label}`,
     lane: `${spec.type}:${spec.limited_by === 'host' ? (key.split('/')[0] ?? key) : key}`,
     policy: spec.policy,
   }
@@ -89,12 +89,17 @@ async function attempt<S extends { type: string }>(
   input: DeliveryInput<S>,
   { context, signal, shown }: { context: ConnectContext; signal: AbortSignal; shown: string },
 ): Promise<AttemptResult> {
-  const { request, body, headers, values } = await prepare(spec, input, context)
-  const { method, url } = request
   const verify_tls = spec.verify_tls?.(input.settings) ?? true
-  context.named.used(values.named)
-  const sent = await context.outbound.send({ method, url, headers, body, verify_tls }, signal)
-  const secrets = values.revealed
+  const leave = async (older: boolean) => {
+    const { request, body, headers, values } = await prepare(spec, input, { context, older })
+    const { method, url } = request
+    context.named.used(values.named)
+    const sent = await context.outbound.send({ method, url, headers, body, verify_tls }, signal)
+    return { sent, method, url, body, secrets: values.revealed }
+  }
+  const first = await leave(false)
+  const isTooOld = first.sent.kind === 'answer' && spec.is_too_old?.(first.sent.answer) === true
+  const { sent, method, url, body, secrets } = isTooOld ? await leave(true) : first
   const { host } = new URL(url)
   const meaning =
     sent.kind === 'answer'
@@ -117,14 +122,14 @@ async function attempt<S extends { type: string }>(
 async function prepare<S extends { type: string }>(
   spec: HttpDestination<S>,
   input: DeliveryInput<S>,
-  context: ConnectContext,
+  { context, older }: { context: ConnectContext; older: boolean },
 ): Promise<Ready> {
   const names = namesOfSecrets(input.settings)
   const known = names.length === 0 ? new Map<string, NamedSecret>() : await context.named.read(names)
   const values = createValues(input, sourcesOf(known, context), spec.own_secrets?.(input.settings))
   const address = spec.address(input.settings)
   const url = fillAddress(address, values)
-  const request = spec.request({ ...input, url, values })
+  const request = spec.request({ ...input, url, older, values })
   const body = JSON.stringify(request.body)
   const size = Buffer.byteLength(body)
   if (size > BODY_LIMIT)

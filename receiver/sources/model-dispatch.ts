@@ -1,7 +1,5 @@
+import { OWN_SOURCE } from '../../src/contract/model-event.ts'
 import { sourceType } from './source.ts'
-
-/** The name of the receiver's own source: no configuration may take it, automations may name it. */
-export const OWN_SOURCE = 'model-dispatch'
 
 /**
  * The receiver itself as a source: what goes wrong in it can be told to people by automations that name it.

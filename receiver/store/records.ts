@@ -110,6 +110,8 @@ export interface Claimed {
   position: number
   /** Attempts so far that count against the schedule. */
   counted_attempts: number
+  /** How often it has been redelivered. */
+  redeliveries: number
   /** The automation's revision that the delivery was made under. The store does not look into it. */
   spec: JsonText<unknown>
   event_id: string

@@ -105,6 +105,8 @@ export interface DeliveriesTable {
   /** 1: may be claimed: the first unfinished one of its subject (always 1 where not `ordered`). */
   head: number
   status: DeliveryStatus
+  /** How often it has been redelivered. */
+  redeliveries: number
   /** Attempts that count against the schedule. */
   counted_attempts: number
   /** Every attempt, also those that a limit turned away. */

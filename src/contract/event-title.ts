@@ -68,16 +68,16 @@ function part(text: string): string {
   return clip(text, PART_LIMIT)
 }
 
-/** Text on one line that shows what it is: control and bidirectional characters become spaces. */
-function oneLine(text: string): string {
+/** Returns a text on one line that shows what it is: control and bidirectional characters become spaces. */
+export function oneLine(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, ' ')
     .replace(/ {2,}/g, ' ')
     .trim()
 }
 
-/** At most `limit` UTF-16 code units, never half of a surrogate pair. */
-function clip(text: string, limit: number): string {
+/** Returns at most `limit` UTF-16 code units of a text, cut with a mark and never inside a surrogate pair. */
+export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text
   return `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

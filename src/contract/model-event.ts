@@ -9,6 +9,9 @@
 /** The name of this version of the wire form; the value of {@link ModelEvent.schema}. */
 export const SCHEMA = 'model-dispatch/1'
 
+/** The name and type of the receiver's own source, whose events tell what goes wrong in it. */
+export const OWN_SOURCE = 'model-dispatch'
+
 /** The neutral names of what can happen, whichever registry it happened in. */
 export const EVENT_KINDS = [
   'model.created',

@@ -29,6 +29,7 @@ export function delivery(keys: Record<string, unknown>, given: Partial<DeliveryI
   if (type === undefined) throw new Error(`There is no destination type ${String(keys['type'])}.`)
   return {
     delivery_id: 'dlv_1',
+    redelivery: 0,
     automation: 'deploy-production',
     event: aliasEvent(),
     flat: { artifact_collection_name: 'resnet50', alias: 'production' },

@@ -20,7 +20,7 @@ function load(example: Record<string, unknown>) {
   writeFileSync(path, stringify({ version: 1, sources, automations }))
   const names = JSON.stringify({ sources, example }).matchAll(/\$\{env:(\w+)\}/g)
   const secrets = Object.fromEntries(
-    [...names].map(([, name = '']) => [name, `https://secret.example/${name}`]),
+    [...names].map(([, name = '']) => [name, `https://hooks.example/the-secret-of-${name}`]),
   )
   const environment = readEnvironment({ GITHUB_TOKEN: 'a-token' })
   return loadConfig({
@@ -46,7 +46,7 @@ describe.each([...DESTINATION_TYPES.values()])('the example of $type', (type) =>
     expect(sender.target(input).target).not.toBe('')
     const { url, body } = sender.render(input)
     expect(URL.canParse(url)).toBe(true)
-    expect(JSON.stringify([url, body])).not.toContain('secret.example')
+    expect(JSON.stringify([url, body])).not.toContain('the-secret-of-')
   })
 
   it('comes with a guide and a table of answers', () => {

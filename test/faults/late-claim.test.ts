@@ -18,6 +18,7 @@ const CLAIM: Claimed = {
   type: 'repository_dispatch',
   target: 'acme/serving',
   position: 0,
+  redeliveries: 0,
   counted_attempts: 0,
   spec: jsonText({ destinations: [{}] }),
   event_id: 'evt_1',

@@ -99,6 +99,7 @@ async function readClaimed({ db }: Tx, id: string, lease: string): Promise<Claim
       'deliveries.target',
       'deliveries.position',
       'deliveries.counted_attempts',
+      'deliveries.redeliveries',
       'revisions.spec',
       'events.id as event_id',
       'events.event',

@@ -36,7 +36,7 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
     seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
     revision text not null, position integer not null, type text not null, target text not null,
     lane text not null, subject text not null, place ${integer} not null, dedupe_key text not null, ordered integer not null,
-    supersede text not null, head integer not null, status text not null, counted_attempts integer not null,
+    supersede text not null, head integer not null, status text not null, redeliveries integer not null, counted_attempts integer not null,
     attempts integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
     created_at ${integer} not null, ended_at ${integer}, expires_after ${integer}, expires_at ${integer}, error text, replay_of text)`)
   // The engine's own look-ups: each touches only what can be claimed, waits in its subject, or is under way.
