@@ -105,7 +105,9 @@ function load(text: string): ReturnType<typeof loadConfig> {
     writeFileSync(file.replace('/run/secrets', folder), 'a placeholder of a secret')
   }
   const names = Array.from(filled('env'), ([, name = '']) => name)
-  const env = Object.fromEntries(names.map((name) => [name, `a-placeholder-of-${name}`]))
+  const placeholder = (name: string) =>
+    name.endsWith('URL') ? 'https://hooks.example.com/a-placeholder' : `a-placeholder-of-${name}`
+  const env = Object.fromEntries(names.map((name) => [name, placeholder(name)]))
   const environment = readEnvironment({ GITHUB_TOKEN: 'a-placeholder' })
   return loadConfig({ path, env, environment, sources: SOURCE_TYPES, destinations: DESTINATION_TYPES })
 }
