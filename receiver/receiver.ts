@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import type { Config, ConfigProblem } from './config/config.ts'
 import type { TypeTables } from './config/schema.ts'
+import { createCredentialProbes } from './deliveries/credential-probes.ts'
 import { createLaneNames, learnIdentities } from './deliveries/lane-names.ts'
 import { createPipeline } from './deliveries/pipeline.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
@@ -67,6 +68,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const in_force = new InForce()
   const runtime = () => in_force.runtime
   const lane_names = createLaneNames({ store, clock, log })
+  const probes = createCredentialProbes({ store, clock, log })
   const github = options.github({
     now: () => clock.wall(),
     repositoriesOf: (connection, owner) => runtime().repositoriesOf(connection, owner),
@@ -82,12 +84,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const next = createRuntime(config, surroundings)
     await saveRevisions(next, store, clock)
     in_force.runtime = next
-    void learnIdentities(config.connections.values(), github, lane_names)
+    // Joined first: a pause may come along with what waited under the connection's own name.
+    const learned = learnIdentities(config.connections.values(), github, lane_names)
+    void learned.then(() => probes.follow(config.connections))
   }, log)
   await reloads.start(options.config)
 
   const pipeline = await createPipeline({ store, runtime, clock, log })
   const { acceptor, alerts, wake } = pipeline
+  probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({

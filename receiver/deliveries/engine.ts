@@ -261,6 +261,7 @@ class Heartbeat {
       if (consequence.status === null) {
         log.warn({ delivery_id: attempt.claim.id }, 'claim lost meanwhile: the result is dropped')
       }
+      logLane(log, attempt, consequence)
       this.#tell(() => onConsequence?.(attempt, consequence))
     })
   }
@@ -279,6 +280,15 @@ class Heartbeat {
       this.#options.log.error({ reason: reasonOf(error) }, 'what follows a delivery failed')
     }
   }
+}
+
+/** Logs that an attempt paused its lane, or ended its pause. */
+function logLane(log: Log, { claim: { lane }, result }: Attempt, { paused, resumed }: Consequence): void {
+  if (paused !== null) {
+    const { reason: cause, until, message: reason } = paused
+    log.warn({ lane, cause, until: new Date(until).toISOString(), reason, fix: result.fix }, 'lane paused')
+  }
+  if (resumed) log.info({ lane }, 'lane goes on')
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref())

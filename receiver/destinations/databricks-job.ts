@@ -6,7 +6,8 @@ import { secretText } from '../secrets/settings.ts'
 import { problemAt } from './check-templates.ts'
 import { DATABRICKS_JOB_ANSWERS } from './databricks-job-answers.ts'
 import { eventMessage } from './event-message.ts'
-import { httpDestination, type HttpInput } from './http-destination.ts'
+import { httpDestination } from './http-destination.ts'
+import type { HttpInput } from './http-spec.ts'
 
 const PARAMETERS = ['job', 'notebook', 'python', 'none', 'multi_task'] as const
 

@@ -17,7 +17,7 @@ import {
   type TargetInput,
 } from './destination.ts'
 import { addressKey, fillAddress, shownAddress } from './http-address.ts'
-import type { HttpDestination, HttpRequest } from './http-destination.ts'
+import type { HttpDestination, HttpRequest } from './http-spec.ts'
 import { createValues, MASKED, namesOfSecrets, type HttpValues, type ValueSources } from './http-values.ts'
 
 /** The most that one request may carry, in bytes of UTF-8. */

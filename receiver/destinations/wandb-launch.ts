@@ -4,7 +4,8 @@ import type { JsonObject } from '../../src/contract/model-event.ts'
 import { VERSION } from '../observe/version.ts'
 import type { Answer } from '../outbound/answer.ts'
 import { secretText } from '../secrets/settings.ts'
-import { httpDestination, type HttpInput } from './http-destination.ts'
+import { httpDestination } from './http-destination.ts'
+import type { HttpInput } from './http-spec.ts'
 import { graphqlErrors, WANDB_LAUNCH_ANSWERS } from './wandb-launch-answers.ts'
 
 /** The project in which W&B keeps every queue. */

@@ -5,7 +5,8 @@ import { secretTemplate, secretText } from '../secrets/settings.ts'
 import { problemAt } from './check-templates.ts'
 import { CLOUD_EVENT_TYPE, cloudEvent } from './cloud-event.ts'
 import type { SettingsProblem } from './destination.ts'
-import { httpDestination, type HttpInput } from './http-destination.ts'
+import { httpDestination } from './http-destination.ts'
+import type { HttpInput } from './http-spec.ts'
 import { SIGNATURE_FORMS, signatureHeaders } from './signatures.ts'
 
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json())

@@ -18,6 +18,17 @@ export function laneOf(connection: GitHubConnection, owner: string, login: strin
     : `github-user:${host}:${login.toLowerCase()}`
 }
 
+/**
+ * Returns how the names of the lanes begin that a connection can use, whoever its credentials belong to: those of a
+ * token's user are not known before GitHub has said who that is.
+ */
+export function lanePrefixes(connection: GitHubConnection): string[] {
+  const host = apiHost(connection)
+  return connection.auth.kind === 'app'
+    ? [`github-app:${host}:${connection.auth.app_id}/`]
+    : [`github-user:${host}:`, `github-connection:${host}:${connection.name}`]
+}
+
 function apiHost({ api_url }: GitHubConnection): string {
   return new URL(api_url).host
 }

@@ -10,6 +10,7 @@ import type { OperationName, Operations } from './store.ts'
 import { findDelivery } from './tables/identities.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { lastSeen, noteSecretsKey, notedSecretsKey, ping } from './upkeep/notes.ts'
+import { probeLanes } from './upkeep/probe-lanes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
 import { sweep } from './upkeep/sweep.ts'
 import { wakeLanes } from './upkeep/wake-lanes.ts'
@@ -49,6 +50,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   noteSecretsKey: { run: noteSecretsKey },
   notedSecretsKey: { run: notedSecretsKey },
   ping: { run: ping },
+  probeLanes: { run: probeLanes, wakes: () => [] },
   recover: { run: recover },
   redeliver: { run: redeliver, wakes: () => [] },
   redeliverMany: { run: redeliverMany, wakes: () => [] },

@@ -147,6 +147,8 @@ export interface Consequence {
   recovered: boolean
   /** This attempt paused the lane. */
   paused: { reason: PauseReason; until: number; message: string } | null
+  /** This attempt was answered as it should be, and ended a pause of the lane. */
+  resumed: boolean
 }
 
 /** One heartbeat of the engine: what it reports, and what it asks for. */

@@ -103,6 +103,12 @@ export interface Operations {
   renameLane(args: { from: string; to: string; now: number }): Promise<void>
 
   /**
+   * Ends the pause of every lane whose credentials were refused and whose name begins with one of `prefixes`, and
+   * returns these lanes. Their next delivery is tried at once; if it is refused too, the pause begins anew.
+   */
+  probeLanes(args: { prefixes: readonly string[]; now: number }): Promise<string[]>
+
+  /**
    * Wakes lanes whose wake time was lost, and returns how many: something waits in them and nothing would look. Notes
    * `now` for `lastSeen`. Cheap where all is well.
    */

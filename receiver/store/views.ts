@@ -1,5 +1,6 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
+import type { LaneState } from '../policy/lane.ts'
 import type { JsonText } from './json-text.ts'
 import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './records.ts'
 
@@ -54,6 +55,10 @@ export interface DeliverySummary {
   expires_at: number | null
   error: DeliveryError | null
   replay_of: string | null
+  /** Whether it is the first unfinished delivery of its subject. */
+  is_head: boolean
+  /** Its lane as it is now; null where it has none. */
+  lane_state: (Pick<LaneState, 'paused_until' | 'pause' | 'pause_message'> & { next_at: number }) | null
   /** While it is unfinished: when it is tried next at the earliest, by itself and by its lane's pause. Else null. */
   next_attempt_at: number | null
   /** The latest `LISTED_ATTEMPTS`, oldest first. */

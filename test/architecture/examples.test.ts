@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 /** What others extend: each shows how in an `@example` of its documentation. */
 const EXTENSION_POINTS = [
   'receiver/destinations/destination.ts',
-  'receiver/destinations/http-destination.ts',
+  'receiver/destinations/http-spec.ts',
   'receiver/sources/source.ts',
   'receiver/cli/command.ts',
 ]

@@ -6,7 +6,7 @@ import type { Audit } from '../audit.ts'
 import { problem } from '../problem.ts'
 import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf, type Params } from './query.ts'
 import { BULK_PARAMS, redeliverMany, type Wake } from './redeliver-many.ts'
-import { deliveryShape } from './shapes.ts'
+import { deliveryShape, waitingShape } from './shapes.ts'
 import { isStorable } from './storable.ts'
 
 const STATUSES: readonly DeliveryStatus[] = [
@@ -31,14 +31,14 @@ export interface DeliveriesOptions {
 
 /** Returns `GET /deliveries[/{id}]`, `POST /deliveries/redeliver`, `POST /deliveries/{id}/redeliver|cancel`. */
 export function deliveriesRouter(options: DeliveriesOptions): Router {
-  const { store, audit } = options
+  const { store, clock, audit } = options
   const router = Router({ caseSensitive: true })
   router.param('id', (_request, response, next, id: string) => {
     if (isStorable(id)) next()
     else notFound(response, id)
   })
   router.get('/deliveries', async (request, response) => {
-    response.json(await listed(store, paramsOf(request, [...FILTERS, 'limit', 'cursor'])))
+    response.json(await listed(options, paramsOf(request, [...FILTERS, 'limit', 'cursor'])))
   })
   router.post('/deliveries/redeliver', async (request, response) => {
     const params = paramsOf(request, BULK_PARAMS)
@@ -52,14 +52,14 @@ export function deliveriesRouter(options: DeliveriesOptions): Router {
     const { id } = request.params
     const delivery = await store.getDelivery({ id })
     if (delivery === null) notFound(response, id)
-    else response.json(deliveryShape(delivery))
+    else response.json(deliveryShape(delivery, clock.steady()))
   })
   router.post('/deliveries/:id/redeliver', (request, response) => redeliver(options, request, response))
   router.post('/deliveries/:id/cancel', (request, response) => cancel(options, request, response))
   return router
 }
 
-async function listed(store: Store, params: Params) {
+async function listed({ store, clock }: DeliveriesOptions, params: Params) {
   const { status, ...filters } = filtersOf(params, FILTERS)
   const known = STATUSES.find((one) => one === status)
   if (status !== undefined && known === undefined)
@@ -70,7 +70,7 @@ async function listed(store: Store, params: Params) {
     ...page,
     ...(known === undefined ? {} : { status: known }),
   })
-  return { items: items.map(deliveryShape), next_cursor }
+  return { items: items.map((item) => deliveryShape(item, clock.steady())), next_cursor }
 }
 
 type WithId = Request<{ id: string }>
@@ -93,7 +93,7 @@ async function redeliver(
       notFound(response, id)
       return
     case 'unfinished':
-      problem(response, 409, 'delivery_unfinished', 'It waits or is under way already.')
+      problem(response, 409, 'delivery_unfinished', await whyUnfinished(store, clock, id))
       return
     case 'no_target':
       problem(response, 409, 'delivery_without_target', NO_TARGET)
@@ -129,4 +129,12 @@ async function cancel(
 
 function notFound(response: Response, id: string): void {
   problem(response, 404, 'delivery_not_found', `There is no delivery "${id}".`)
+}
+
+/** Returns why an unfinished delivery cannot be put back: what it waits for. */
+async function whyUnfinished(store: Store, clock: Clock, id: string): Promise<string> {
+  const delivery = await store.getDelivery({ id })
+  const waiting = delivery === null ? null : waitingShape(delivery, clock.steady())
+  if (waiting === null) return 'It is under way already.'
+  return `It waits already. ${waiting.reason}${waiting.until === null ? '' : ` Until ${waiting.until}.`}`
 }

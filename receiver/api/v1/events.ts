@@ -22,7 +22,7 @@ const FILTERS = ['source', 'type', 'kind', 'automation', 'status'] as const
 
 /** Returns `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
 export function eventsRouter(replayer: Replayer, audit: Audit): Router {
-  const { store, runtime } = replayer
+  const { store, runtime, clock } = replayer
   const router = Router({ caseSensitive: true })
   router.param('id', (_request, response, next, id: string) => {
     if (isStorable(id)) next()
@@ -40,13 +40,13 @@ export function eventsRouter(replayer: Replayer, audit: Audit): Router {
       return
     }
     const { items, next_cursor } = await store.listEvents({ ...filters, ...page })
-    response.json({ items: items.map(eventShape), next_cursor })
+    response.json({ items: items.map((item) => eventShape(item, clock.steady())), next_cursor })
   })
   router.get('/events/:id', async (request, response) => {
     const { id } = request.params
     const event = await store.getEvent({ id })
     if (event === null) notFound(response, id)
-    else response.json(eventDetailShape(event, await reasons(store, runtime(), event)))
+    else response.json(eventDetailShape(event, await reasons(store, runtime(), event), clock.steady()))
   })
   router.post('/events/:id/replay', async (request, response) => {
     const { id } = request.params

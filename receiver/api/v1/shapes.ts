@@ -1,4 +1,5 @@
 import type { MatchResult } from '../../automations/automation.ts'
+import { waitingFor } from '../../policy/waiting.ts'
 import { parse } from '../../store/json-text.ts'
 import type {
   AttemptDetail,
@@ -11,8 +12,8 @@ import type {
 
 const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
-/** An event as lists show it. */
-export function eventShape(event: EventSummary) {
+/** An event as lists show it. `now`: ms of the steady clock. */
+export function eventShape(event: EventSummary, now: number) {
   return {
     id: event.id,
     source: event.source,
@@ -21,14 +22,14 @@ export function eventShape(event: EventSummary) {
     received_at: time(event.received_at),
     status: event.status,
     event: parse(event.event),
-    deliveries: event.deliveries.map(deliveryShape),
+    deliveries: event.deliveries.map((delivery) => deliveryShape(delivery, now)),
   }
 }
 
 /** One event: with the body as it came and every automation's reasons. */
-export function eventDetailShape(event: EventDetail, matches: readonly MatchResult[]) {
+export function eventDetailShape(event: EventDetail, matches: readonly MatchResult[], now: number) {
   return {
-    ...eventShape(event),
+    ...eventShape(event, now),
     raw: Buffer.from(event.raw).toString('utf8'),
     hint: event.context.hint,
     matches: matches.map(({ automation, matched, reasons }) => ({ automation, matched, reasons })),
@@ -36,7 +37,7 @@ export function eventDetailShape(event: EventDetail, matches: readonly MatchResu
 }
 
 /** A delivery. In lists its attempts are the latest ones, and their request and response are null. */
-export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
+export function deliveryShape(delivery: DeliverySummary | DeliveryDetail, now: number) {
   return {
     id: delivery.id,
     event_id: delivery.event_id,
@@ -45,12 +46,21 @@ export function deliveryShape(delivery: DeliverySummary | DeliveryDetail) {
     status: delivery.status,
     created_at: time(delivery.created_at),
     next_attempt_at: time(delivery.next_attempt_at),
+    waiting_for: waitingShape(delivery, now),
     attempts: delivery.attempt_log.map(attemptShape),
     error: delivery.error,
     replay_of: delivery.replay_of,
     subject_key: delivery.subject,
     runs: [],
   }
+}
+
+/** What a pending delivery waits for; null for any other. */
+export function waitingShape(delivery: DeliverySummary | DeliveryDetail, now: number) {
+  if (delivery.status !== 'pending') return null
+  const { is_head, due_at, lane_state: lane } = delivery
+  const { reason, until } = waitingFor({ is_head, due_at, lane }, now)
+  return { reason, until: time(until) }
 }
 
 function attemptShape(attempt: AttemptSummary | AttemptDetail) {

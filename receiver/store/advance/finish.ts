@@ -18,7 +18,7 @@ export interface Written {
 /** A delivery whose attempt has ended, as it is under the locks of its lane and subject. */
 type Claim = Awaited<ReturnType<typeof readClaims>>[number]
 
-const DROPPED: Consequence = { status: null, recovered: false, paused: null }
+const DROPPED: Consequence = { status: null, recovered: false, paused: null, resumed: false }
 
 /**
  * Writes what attempts showed and what follows from it for each delivery, its subject and its lane. Writes nothing for
@@ -114,6 +114,7 @@ async function finish(
     status,
     recovered: status === 'succeeded' && (await noteRecovered(tx, claim)),
     paused: pause === null || pause === before.pause ? null : { reason: pause, until: paused_until, message },
+    resumed: before.pause !== null && pause === null && (kind === 'success' || kind === 'permanent'),
   }
   return { consequence, subjects: claim.ordered === 1 ? [...superseded_in, claim.subject] : superseded_in }
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { PauseReason } from '../../policy/lane.ts'
 import type { Queries } from '../db.ts'
 import { parse } from '../json-text.ts'
 import type { DeliveriesTable } from '../schema.ts'
@@ -111,24 +112,32 @@ export async function getDelivery(tx: Queries, { id }: { id: string }): Promise<
   }
 }
 
-/** Deliveries, each with the time until which its lane is paused. A delivery without a target has no lane. */
+/** Deliveries, each with what its lane waits for. A delivery without a target has no lane. */
 function withLanes({ db }: Queries) {
   return db
     .selectFrom('deliveries')
     .leftJoin('lanes', 'lanes.lane', 'deliveries.lane')
     .selectAll('deliveries')
-    .select('lanes.paused_until')
+    .select(['lanes.paused_until', 'lanes.pause', 'lanes.pause_message', 'lanes.next_at'])
 }
 
-type Row = Selectable<DeliveriesTable> & { paused_until: number | null }
+type Row = Selectable<DeliveriesTable> & {
+  paused_until: number | null
+  pause: string | null
+  pause_message: string | null
+  next_at: number | null
+}
 
 function summary(row: Row): Omit<DeliverySummary, 'attempt_log'> {
   const {
     lease: _lease,
     lease_until: _until,
-    head: _head,
+    head,
     ordered: _ordered,
     paused_until,
+    pause,
+    pause_message,
+    next_at,
     error,
     ...rest
   } = row
@@ -136,6 +145,11 @@ function summary(row: Row): Omit<DeliverySummary, 'attempt_log'> {
   return {
     ...rest,
     error: error === null ? null : parse(error),
+    is_head: head === 1,
+    lane_state:
+      paused_until === null || next_at === null
+        ? null
+        : { paused_until, pause: pause as PauseReason | null, pause_message, next_at },
     next_attempt_at: row.status === 'pending' || row.status === 'delivering' ? next : null,
   }
 }

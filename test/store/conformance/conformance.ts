@@ -5,6 +5,7 @@ import { describeAdvance } from './advance.ts'
 import { describeLists } from './lists.ts'
 import { describeManage } from './manage.ts'
 import { describeOrder } from './order.ts'
+import { describeProbe } from './probe.ts'
 import { eachOn } from './tested-store.ts'
 import { describeUpkeep } from './upkeep.ts'
 
@@ -18,5 +19,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeManage(tested)
     describeLists(tested)
     describeUpkeep(tested)
+    describeProbe(tested)
   })
 }
