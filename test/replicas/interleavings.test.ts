@@ -89,8 +89,8 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     await between.query('begin')
     await between.query(
       `insert into deliveries (id, event_id, automation, revision, position, type, target, lane, subject, place, dedupe_key,
-         ordered, supersede, head, status, counted_attempts, attempts, due_at, created_at)
-       values ($1, '', '', '', 0, '', '', '', '', 0, '', 0, 'never', 0, 'failed', 0, 0, 0, 0)`,
+         ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at)
+       values ($1, '', '', '', 0, '', '', '', '', 0, '', 0, 'never', 0, 'failed', 0, 0, 0, 0, 0)`,
       [next.id],
     )
     const accepting = accept(here, next)
