@@ -19,7 +19,7 @@ export type Action = 'redeliver' | 'redeliver many' | 'cancel' | 'replay'
 
 /** Returns what writes to the log. */
 export function createAudit(log: Log, clock: Clock): Audit {
-  const bounded = createBoundedLog(log, () => clock.wall())
+  const bounded = createBoundedLog(log, () => clock.steady())
   return {
     did(request, action, { id, ...what }) {
       const shown = typeof id === 'string' ? { id: id.slice(0, SHOWN) } : {}

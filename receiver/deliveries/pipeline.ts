@@ -98,6 +98,12 @@ async function reclaim(
   { store, clock, log }: { store: Store; clock: Clock; log: Log },
   alerts: Alerts,
 ): Promise<void> {
+  const brought_forward = await store.bringForward({ now: clock.steady() })
+  if (brought_forward > 0)
+    log.warn(
+      { deliveries: brought_forward },
+      'due at once: an earlier process ran on a clock that was far ahead',
+    )
   if (store.engine !== 'sqlite') return
   const { reclaimed, given_up } = await store.recover({ now: clock.steady() })
   if (reclaimed > 0) log.warn({ deliveries: reclaimed }, 'reclaimed from a process that ended mid-attempt')

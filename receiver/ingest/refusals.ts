@@ -38,7 +38,7 @@ export interface RefusalsOptions {
 /** Returns an empty list of refusals. */
 export function createRefusals({ log, clock, onRefused }: RefusalsOptions): Refusals {
   const kept = new Map<string, Refusal[]>()
-  const bounded = createBoundedLog(log, () => clock.wall())
+  const bounded = createBoundedLog(log, () => clock.steady())
   return {
     note(source, { status, reason }) {
       onRefused?.(source, reason)

@@ -11,7 +11,7 @@ export interface BoundedLog {
   warn(key: string, fields: Record<string, unknown>, message: string): void
 }
 
-/** Returns a log of which no line was written yet. `now` gives Unix ms. */
+/** Returns a log of which no line was written yet. `now` gives ms of a clock that never jumps. */
 export function createBoundedLog(log: Log, now: () => number): BoundedLog {
   const written = new Map<string, { at: number; unlogged: number }>()
   return {

@@ -10,11 +10,18 @@ export interface Clock {
 }
 
 /**
- * The machine's clocks. `floor` is the latest time that an earlier process noted: the steady clock starts no
- * earlier, so that a clock set back between two processes doesn't put every retry off.
+ * How far behind the latest noted time the machine's clock may be for that time to count, in ms. A clock that was set
+ * back by more was wrong before: going on behind it would put every age and every time that is shown off by as much.
+ */
+const MOST_AHEAD_MS = 24 * 3_600_000
+
+/**
+ * Returns the machine's clocks. `floor` is the latest time that an earlier process noted: the steady clock starts no
+ * earlier, so that a clock set back between two processes does not put every retry off.
  */
 export function systemClock(floor: number): Clock {
-  const ahead = Math.max(0, floor - Date.now())
+  const behind = floor - Date.now()
+  const ahead = behind > 0 && behind <= MOST_AHEAD_MS ? behind : 0
   const start = Date.now() - performance.now() + ahead
   return { wall: () => Date.now(), steady: () => Math.round(start + performance.now()) }
 }

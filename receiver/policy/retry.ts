@@ -12,6 +12,9 @@ export const RETRY_WAITS_MS: readonly number[] = [
  */
 export const LOST_WAITS_MS: readonly number[] = [0, ...RETRY_WAITS_MS]
 
+/** Longer than any wait that a delivery or a lane is ever given, in ms. */
+export const LONGEST_WAIT_MS = 12 * 3_600_000
+
 /** Returns the wait after a lease was lost, in ms, or null when the `attempts` counted so far are used up. */
 export function lostWait(attempts: number): number | null {
   return LOST_WAITS_MS[attempts - 1] ?? null

@@ -9,6 +9,7 @@ import { getRevision, saveRevisions } from './manage/revisions.ts'
 import type { OperationName, Operations } from './store.ts'
 import { findDelivery } from './tables/identities.ts'
 import { backlog } from './upkeep/backlog.ts'
+import { bringForward } from './upkeep/bring-forward.ts'
 import { lastSeen, noteSecretsKey, notedSecretsKey, ping } from './upkeep/notes.ts'
 import { probeLanes } from './upkeep/probe-lanes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
@@ -40,6 +41,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   },
   advance: { run: advance },
   backlog: { run: backlog },
+  bringForward: { run: bringForward, wakes: () => [] },
   cancel: { run: cancel },
   getDelivery: { run: getDelivery },
   getEvent: { run: getEvent },

@@ -30,7 +30,10 @@ interface EventsTable {
   type: string
   kind: string
   status: 'matched' | 'unmatched'
+  /** By the machine's clock: what people are shown. */
   received_at: number
+  /** By the store's own time, as every other time that is compared. */
+  accepted_at: number
   event: JsonText<ModelEvent>
   /** What the source said beside the event: see `EventContext`. */
   context: JsonText<EventContext>

@@ -114,6 +114,12 @@ export interface Operations {
    */
   wakeLanes(args: { now: number }): Promise<number>
 
+  /**
+   * Makes due what waits for a time that no schedule reaches, and returns how many deliveries that were: an earlier process
+   * ran on a clock that was far ahead. What it had seen within windows of that time is forgotten. Meant for the start.
+   */
+  bringForward(args: { now: number }): Promise<number>
+
   /** Deletes one batch of what is past keeping, oldest first, and returns how many rows went: 0 when nothing is left. */
   sweep(args: Retention & { now: number }): Promise<number>
 

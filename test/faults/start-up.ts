@@ -53,8 +53,8 @@ function fill(data_dir: string, events: number, waiting: number): void {
   db.exec(
     `insert into lanes values ('lane', 1, 0, 0, ${now + 3_600_000}, 'limited', 'full', 1, 0, '[]', '', ${now}, null)`,
   )
-  db.exec(`${numbers} insert into events (id, source, type, kind, status, received_at, event, context, raw)
-    select 'evt_' || i, 'wandb', 'ADD_ARTIFACT_ALIAS', 'alias.added', 'matched', ${now} - i, '${event}', '{}', x'7b7d'
+  db.exec(`${numbers} insert into events (id, source, type, kind, status, received_at, accepted_at, event, context, raw)
+    select 'evt_' || i, 'wandb', 'ADD_ARTIFACT_ALIAS', 'alias.added', 'matched', ${now} - i, ${now} - i, '${event}', '{}', x'7b7d'
     from n`)
   db.exec(`${numbers} insert into deliveries (id, event_id, automation, revision, position, type, target, lane,
       subject, place, dedupe_key, ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at, ended_at)

@@ -119,6 +119,7 @@ async function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number
       kind: event.kind,
       status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
       received_at: event.received_at,
+      accepted_at: tx.now,
       event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
       context: jsonText(event.context),
       raw: event.raw,

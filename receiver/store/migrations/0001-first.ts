@@ -8,13 +8,13 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
 
   await create(`create table events (
     seq ${sequence}, id text not null unique, source text not null, type text not null, kind text not null,
-    status text not null, received_at ${integer} not null, event text not null, context text not null,
+    status text not null, received_at ${integer} not null, accepted_at ${integer} not null, event text not null, context text not null,
     raw ${bytes} not null, place ${integer})`)
   await create('create index events_by_source on events (source, seq)')
   await create('create index events_by_type on events (type, seq)')
   await create('create index events_by_kind on events (kind, seq)')
   await create('create index events_by_status on events (status, seq)')
-  await create('create index events_by_age on events (status, received_at)')
+  await create('create index events_by_age on events (status, accepted_at)')
 
   await create(`create table identities (
     key text primary key, value text not null, event_id text not null,

@@ -13,6 +13,9 @@ const CONFIRMED = 'clock_confirmed'
 /** How long an offset that was found right counts as right, in ms: no clock has been set since. */
 const LATELY_MS = 20_000
 
+/** The largest offset that a replica that is alone takes over, in ms. */
+const MOST_OFFSET_MS = 24 * 3_600_000
+
 /** One time for all replicas, Unix ms, that never jumps. */
 export interface SharedClock {
   now(): Promise<number>
@@ -33,7 +36,7 @@ export function sharedClock(db: Db, elapsed: () => number = () => performance.no
     const measured = await measure(db)
     const { time } = measured
     if (base === null) {
-      base = { time, at: elapsed() }
+      base = { time: await joined(db, measured), at: elapsed() }
       return
     }
     const expected = counted(base)
@@ -82,6 +85,16 @@ async function measure(db: Db): Promise<Measured> {
   const server = (row?.server ?? Date.now()) + half
   const since = server - Number(row?.confirmed ?? -Infinity)
   return { server, time: server + Number(row?.offset ?? 0), confirmed: since >= 0 && since < LATELY_MS }
+}
+
+/**
+ * The time that a replica begins with. An offset of more than a day comes from a server whose clock was wrong. While no
+ * other replica goes by it, it is forgotten.
+ */
+async function joined(db: Db, { time, server, confirmed }: Measured): Promise<number> {
+  if (confirmed || Math.abs(time - server) <= MOST_OFFSET_MS) return time
+  await writeTime(db, OFFSET, 0)
+  return server
 }
 
 /** After a jump: takes the time that the others have, or notes our own. */

@@ -292,3 +292,28 @@ export async function deleteEnded(
     .execute()
   return rows.map(({ id }) => id)
 }
+
+/** Returns the lanes of unfinished deliveries that are due, or under way, until later than `after`. */
+export async function lanesDueAfter({ db }: Queries, after: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('lane')
+    .distinct()
+    .where('ended_at', 'is', null)
+    .where((eb) => eb.or([eb('due_at', '>', after), eb('lease_until', '>', after)]))
+    .execute()
+  return rows.map(({ lane }) => lane)
+}
+
+/** Makes unfinished deliveries that are due, or under way, until later than `after` due, or overdue, now. Returns how many. */
+export async function bringDeliveriesForward({ db, now }: Tx, after: number): Promise<number> {
+  const sooner = (time: 'due_at' | 'lease_until') =>
+    sql<number>`case when ${sql.ref(time)} > ${after} then ${now} else ${sql.ref(time)} end`
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({ due_at: sooner('due_at'), lease_until: sooner('lease_until') })
+    .where('ended_at', 'is', null)
+    .where((eb) => eb.or([eb('due_at', '>', after), eb('lease_until', '>', after)]))
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}

@@ -45,10 +45,10 @@ export async function deleteBareEvents({ db }: Queries, ids: readonly string[]):
   return Number(numDeletedRows)
 }
 
-/** Deletes up to `limit` events that matched nothing and came before `received_before`. Returns how many. */
+/** Deletes up to `limit` events that matched nothing and were accepted before `accepted_before`. Returns how many. */
 export async function deleteUnmatched(
   { db }: Queries,
-  { received_before, limit }: { received_before: number; limit: number },
+  { accepted_before, limit }: { accepted_before: number; limit: number },
 ): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('events')
@@ -57,8 +57,8 @@ export async function deleteUnmatched(
         .selectFrom('events')
         .select('seq')
         .where('status', '=', 'unmatched')
-        .where('received_at', '<', received_before)
-        .orderBy('received_at')
+        .where('accepted_at', '<', accepted_before)
+        .orderBy('accepted_at')
         .limit(limit),
     )
     .executeTakeFirst()

@@ -152,3 +152,8 @@ export async function deleteIdentities({ db, now }: Tx, limit: number): Promise<
     .executeTakeFirst()
   return Number(numDeletedRows)
 }
+
+/** Forgets requests that were seen later than `after`: their windows would last as long as that is away. */
+export async function forgetIdentitiesAfter({ db }: Queries, after: number): Promise<void> {
+  await db.deleteFrom('identities').where('seen_at', '>', after).execute()
+}

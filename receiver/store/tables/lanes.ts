@@ -186,3 +186,25 @@ export async function nameLane({ db }: Queries, { from, to }: { from: string; to
     .execute()
   await db.updateTable('lanes').set({ moved_to: null }).where('lane', '=', to).execute()
 }
+
+/** Returns the lanes that pace or pause keep closed, or nobody looks into, until later than `after`. */
+export async function lanesClosedAfter({ db }: Queries, after: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('lanes')
+    .select('lane')
+    .where((eb) =>
+      eb.or([
+        eb('next_at', '>', after),
+        eb('paused_until', '>', after),
+        eb.and([eb('wake_at', '>', after), eb('wake_at', '<', NEVER)]),
+      ]),
+    )
+    .execute()
+  return rows.map(({ lane }) => lane)
+}
+
+/** Opens the lanes that pace or pause keep closed until later than `after`. The caller holds their locks. */
+export async function bringLanesForward({ db, now }: Tx, after: number): Promise<void> {
+  await db.updateTable('lanes').set({ next_at: now }).where('next_at', '>', after).execute()
+  await db.updateTable('lanes').set({ paused_until: now }).where('paused_until', '>', after).execute()
+}

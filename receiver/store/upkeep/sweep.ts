@@ -22,7 +22,7 @@ export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Pro
   let gone = 0
   for (const status of DONE) gone += await sweepDeliveries(tx, status, now - succeeded_ms)
   for (const status of UNDONE) gone += await sweepDeliveries(tx, status, now - failed_ms)
-  gone += await deleteUnmatched(tx, { received_before: now - succeeded_ms, limit: BATCH })
+  gone += await deleteUnmatched(tx, { accepted_before: now - succeeded_ms, limit: BATCH })
   gone += await deleteIdentities(tx, BATCH)
   gone += await deleteBodies(tx, BATCH)
   // Twice as long as what could roll a subject back: that may have been tried again since.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { storedDelivery, storedEvent } from '../../support/events.ts'
-import type { TestedStore } from './tested-store.ts'
+import { AMBIGUOUS, type TestedStore } from './tested-store.ts'
 
 /** What housekeeping promises. */
 export function describeUpkeep(tested: TestedStore): void {
@@ -22,8 +22,10 @@ export function describeUpkeep(tested: TestedStore): void {
       const lanes = [storedDelivery({ lane: 'url:a' }), storedDelivery({ lane: 'url:b' })]
       const half = storedEvent({ deliveries: lanes })
       const unmatched = storedEvent()
-      const young = storedEvent({ received_at: tested.now + 1 })
-      await tested.store.accept({ now: tested.now, events: [half, unmatched, young] })
+      // Received long ago by the machine's clock, which says nothing about its age here.
+      const young = storedEvent({ received_at: tested.now - 400 * 86_400_000 })
+      await tested.store.accept({ now: tested.now, events: [half, unmatched] })
+      await tested.store.accept({ now: tested.now + 1, events: [young] })
       const { claimed } = await advance()
       const finished = claimed.map((claim) =>
         result(claim, claim.lane === 'url:a' ? {} : { class: 'permanent', status: 422 }),
@@ -69,6 +71,54 @@ export function describeUpkeep(tested: TestedStore): void {
       expect((await advance()).claimed).toEqual([])
       const { claimed } = await advance({ finished: [result(claim)] })
       expect(claimed).toMatchObject([{ id: later, lane: present }])
+    })
+
+    describe('after a process whose clock was 40 days ahead', () => {
+      const AHEAD_MS = 40 * 86_400_000
+
+      it('sends what that one left waiting, paced and paused', async () => {
+        const began = tested.now
+        tested.now += AHEAD_MS
+        const [retried = '', paced = ''] = await put({ lane: 'url:a' }, { lane: 'url:b' })
+        const { claimed } = await advance()
+        const finished = claimed.map((claim) => result(claim, claim.id === retried ? AMBIGUOUS : {}))
+        await advance({ finished })
+        const [behind = ''] = await put({ lane: 'url:b' })
+        tested.now = began
+        expect((await advance()).claimed).toEqual([])
+        expect(await tested.store.bringForward({ now: began })).toBe(2)
+        expect((await advance()).claimed.map(({ id }) => id).sort()).toEqual([retried, behind].sort())
+        expect(await statusOf(paced)).toBe('succeeded')
+        expect(await tested.store.bringForward({ now: began })).toBe(0)
+      })
+
+      it('takes back what that one had under way', async () => {
+        const began = tested.now
+        tested.now += AHEAD_MS
+        const [id = ''] = await put({})
+        await claimOne()
+        tested.now = began
+        expect(await tested.store.bringForward({ now: began })).toBe(1)
+        tested.now += 1
+        expect((await advance()).claimed).toMatchObject([{ id }])
+      })
+
+      it('takes a change again that that one had seen within the window of repeats', async () => {
+        const event = storedEvent()
+        const again = { ...event, id: 'evt_again' }
+        await tested.store.accept({ now: tested.now + AHEAD_MS, events: [event] })
+        await tested.store.bringForward({ now: tested.now })
+        const [accepted] = await tested.store.accept({ now: tested.now, events: [again] })
+        expect(accepted).toMatchObject({ outcome: 'accepted', event_id: 'evt_again' })
+      })
+
+      it('changes nothing of what waits as long as a schedule says', async () => {
+        const [id = ''] = await put({ lane: 'url:a' })
+        await advance({ finished: [result(await claimOne(), AMBIGUOUS)] })
+        const before = await tested.store.getDelivery({ id })
+        expect(await tested.store.bringForward({ now: tested.now })).toBe(0)
+        expect(await tested.store.getDelivery({ id })).toEqual(before)
+      })
     })
 
     it('finds lanes whose wake time was lost', async () => {
