@@ -8,7 +8,6 @@ import { DESTINATION_TYPES } from './destinations/index.ts'
 import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
 import type { Outbound } from './outbound/send.ts'
-import { NO_SECRETS } from './secrets/named.ts'
 import { createRefusals } from './ingest/refusals.ts'
 import { listen } from './listen.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
@@ -17,8 +16,10 @@ import { VERSION } from './observe/version.ts'
 import { createReadiness } from './readiness.ts'
 import { InForce } from './runtime/in-force.ts'
 import { createReloads } from './runtime/reloads.ts'
+import { openStoredSecrets } from './runtime/stored-secrets.ts'
 import { createRuntime, saveRevisions } from './runtime/runtime.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
+import { NO_KEYS, type SecretsKeys } from './store/secrets-key.ts'
 import type { Store } from './store/store.ts'
 
 /** What a receiver is made of. */
@@ -35,6 +36,8 @@ export interface ReceiverOptions {
   github: (deps: GitHubDeps) => GitHubHub
   /** The way out for users' URLs. */
   outbound: Outbound
+  /** What stored secrets are encrypted with. Default: none can be stored. */
+  keys?: SecretsKeys
   log: Log
   clock?: Clock
   /** The registries and destinations that there are; those of this project by default. */
@@ -74,12 +77,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     repositoriesOf: (connection, owner) => runtime().repositoriesOf(connection, owner),
     onIdentity: (connection, login) => void lane_names.join(connection, login),
   })
-  const { outbound, public_url } = options
-  const surroundings = {
-    ...{ github, types, public_url, outbound },
-    named: NO_SECRETS,
-    now: () => clock.wall(),
-  }
+  const { outbound, public_url, keys = NO_KEYS } = options
+  const secrets = await openStoredSecrets({ store, keys, clock, log })
+  const surroundings = { github, types, public_url, outbound, named: secrets, now: () => clock.wall() }
   const reloads = createReloads(async (config) => {
     const next = createRuntime(config, surroundings)
     await saveRevisions(next, store, clock)
@@ -97,7 +97,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({
     ...options,
-    ...{ runtime, acceptor, refusals, clock, wake },
+    ...{ runtime, acceptor, refusals, clock, wake, secrets },
     notReady: () => readiness.notReady(),
   })
   const server = await listen(app, options)

@@ -15,7 +15,7 @@ export interface Audit {
 }
 
 /** What can be done through the API, beside looking. */
-export type Action = 'redeliver' | 'redeliver many' | 'cancel' | 'replay'
+export type Action = 'redeliver' | 'redeliver many' | 'cancel' | 'replay' | 'put secret' | 'delete secret'
 
 /** Returns what writes to the log. */
 export function createAudit(log: Log, clock: Clock): Audit {

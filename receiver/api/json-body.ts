@@ -2,7 +2,7 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 import { problem } from './problem.ts'
 
 /**
- * Reads the JSON body of a request. A POST whose body says that it is something else is refused: left unread, what it
+ * Reads the JSON body of a request. A POST or PUT whose body says that it is something else is refused: left unread, what it
  * asks for would be ignored, and curl's `-d` calls everything a form.
  */
 export function jsonBody(): RequestHandler[] {
@@ -10,7 +10,11 @@ export function jsonBody(): RequestHandler[] {
 }
 
 function refuseOthers(request: Request, response: Response, next: NextFunction): void {
-  if (request.method !== 'POST' || !hasBody(request) || request.is('application/json') !== false) {
+  if (
+    !['POST', 'PUT'].includes(request.method) ||
+    !hasBody(request) ||
+    request.is('application/json') !== false
+  ) {
     next()
     return
   }

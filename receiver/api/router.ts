@@ -3,6 +3,7 @@ import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { StoredSecrets } from '../runtime/stored-secrets.ts'
 import type { Store } from '../store/store.ts'
 import { answerError } from './answer-error.ts'
 import { createAudit } from './audit.ts'
@@ -12,6 +13,7 @@ import type { Wake } from './v1/redeliver-many.ts'
 import { problem } from './problem.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
+import { secretsRouter } from './v1/secrets.ts'
 
 /** What the API works on. */
 export interface ApiOptions {
@@ -21,10 +23,11 @@ export interface ApiOptions {
   clock: Clock
   log: Log
   wake: Wake
+  secrets: StoredSecrets
 }
 
 /** Returns everything under `/api`. */
-export function apiRouter({ store, runtime, acceptor, clock, log, wake }: ApiOptions): Router {
+export function apiRouter({ store, runtime, acceptor, clock, log, wake, secrets }: ApiOptions): Router {
   const router = Router({ caseSensitive: true })
   const audit = createAudit(log, clock)
   router.use(
@@ -33,6 +36,7 @@ export function apiRouter({ store, runtime, acceptor, clock, log, wake }: ApiOpt
     ...jsonBody(),
     eventsRouter({ store, runtime, acceptor, clock }, audit),
     deliveriesRouter({ store, clock, wake, audit }),
+    secretsRouter({ secrets, audit }),
   )
   router.use('/api', (request, response) => {
     problem(

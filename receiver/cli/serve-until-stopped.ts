@@ -13,6 +13,7 @@ import { createOutbound } from '../outbound/send.ts'
 import { startReceiver, type Receiver } from '../receiver.ts'
 import { SOURCE_TYPES } from '../sources/index.ts'
 import { openStore } from '../store/open.ts'
+import { openSecretsKeys } from '../store/secrets-key.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { openInTime } from './open-in-time.ts'
 import type { StopSignals } from './stop-signals.ts'
@@ -46,6 +47,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     store,
     github: createGitHub,
     outbound,
+    keys: openSecretsKeys(environment),
     log,
   })
   const watch = watchFiles({ receiver, loaded, options, guard, log })

@@ -20,6 +20,3 @@ export interface NamedSecrets {
 
 /** Returns the value of a named secret. */
 export type SecretLookup = (name: string) => string
-
-/** Where no secret is stored. */
-export const NO_SECRETS: NamedSecrets = { read: () => Promise.resolve(new Map()), used: () => undefined }

@@ -67,6 +67,11 @@ export function createVault(keys: { current: Buffer; previous: Buffer | null }):
   }
 }
 
+/** Returns what tells a SECRETS_KEY from others, and nothing else about it. */
+export function keyIdOf(secrets_key: Buffer): string {
+  return deriveKey(secrets_key).id
+}
+
 /** SECRETS_KEY itself encrypts nothing: what it is used for besides, such as its check value, tells nothing of this key. */
 function deriveKey(secrets_key: Buffer): { id: string; key: Buffer } {
   const derive = (purpose: string, bytes: number) =>

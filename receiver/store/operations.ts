@@ -6,11 +6,21 @@ import { cancel } from './manage/cancel.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/lists.ts'
 import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
+import {
+  deleteSecret,
+  listSecrets,
+  noteSecretsUsed,
+  putSecret,
+  readSecrets,
+  resealSecret,
+  secretsKeys,
+  secretsOfOtherKeys,
+} from './manage/secrets.ts'
 import type { OperationName, Operations } from './store.ts'
 import { findDelivery } from './tables/identities.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { bringForward } from './upkeep/bring-forward.ts'
-import { lastSeen, noteSecretsKey, notedSecretsKey, ping } from './upkeep/notes.ts'
+import { lastSeen, ping } from './upkeep/notes.ts'
 import { probeLanes } from './upkeep/probe-lanes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
 import { sweep } from './upkeep/sweep.ts'
@@ -43,21 +53,27 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   backlog: { run: backlog },
   bringForward: { run: bringForward, wakes: () => [] },
   cancel: { run: cancel },
+  deleteSecret: { run: deleteSecret },
   getDelivery: { run: getDelivery },
   getEvent: { run: getEvent },
   getRevision: { run: getRevision },
   lastSeen: { run: lastSeen },
   listDeliveries: { run: listDeliveries },
   listEvents: { run: listEvents },
-  noteSecretsKey: { run: noteSecretsKey },
-  notedSecretsKey: { run: notedSecretsKey },
+  listSecrets: { run: listSecrets },
+  noteSecretsUsed: { run: noteSecretsUsed },
   ping: { run: ping },
   probeLanes: { run: probeLanes, wakes: () => [] },
+  putSecret: { run: putSecret },
+  readSecrets: { run: readSecrets },
   recover: { run: recover },
   redeliver: { run: redeliver, wakes: () => [] },
   redeliverMany: { run: redeliverMany, wakes: () => [] },
   renameLane: { run: renameLane },
+  resealSecret: { run: resealSecret },
   saveRevisions: { run: saveRevisions },
+  secretsKeys: { run: secretsKeys },
+  secretsOfOtherKeys: { run: secretsOfOtherKeys },
   storedDelivery: { run: findDelivery },
   sweep: { run: sweep },
   wakeLanes: { run: wakeLanes },

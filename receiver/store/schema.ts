@@ -20,6 +20,7 @@ export interface Tables {
   attempts: AttemptsTable
   lanes: LanesTable
   facts: FactsTable
+  secrets: SecretsTable
 }
 
 interface EventsTable {
@@ -167,4 +168,15 @@ export interface LanesTable {
 interface FactsTable {
   key: string
   value: string
+}
+
+/** Secrets that are stored under a name; what is in `sealed` only the vault can read. */
+interface SecretsTable {
+  name: string
+  hosts: JsonText<string[]>
+  key_id: string
+  sealed: Uint8Array
+  created_at: number
+  updated_at: number
+  last_used_at: number | null
 }

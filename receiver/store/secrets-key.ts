@@ -1,91 +1,75 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { StoreRefused, type Store } from './store.ts'
+import { StoreRefused } from './store.ts'
 
 const BYTES = 32
 
-/** The keys that a store may be opened with. */
+/** Which key stored secrets are encrypted with. */
 export interface KeySettings {
-  /** Null: for the embedded store, the one in `data_dir`. */
+  /** SECRETS_KEY. Null: for the embedded store, the one in `data_dir`. */
   secrets_key: Buffer | null
-  /** The key before the last change of keys. */
+  /** SECRETS_KEY_PREVIOUS: the key before the last change of keys. */
   secrets_key_previous: Buffer | null
   database_url: string | null
   data_dir: string
 }
 
-/**
- * Checks the key that stored secrets are encrypted with, where there are any: a store that has never held a secret needs
- * no key, and has noted none.
- *
- * @throws StoreRefused where secrets are stored and their key is missing or another one
- */
-export async function checkSecretsKey(store: Store, settings: KeySettings): Promise<void> {
-  if ((await store.notedSecretsKey({})).check === null) return
-  if (settings.secrets_key !== null) await note(store, settings, settings.secrets_key)
-  else if (settings.database_url === null) {
-    const path = keyFile(settings)
-    const key = readKey(path)
-    if (key === null) throw refused(path, 'is missing, and secrets in this store were encrypted with it')
-    await note(store, settings, key)
+/** The keys of this process. */
+export interface SecretsKeys {
+  /**
+   * The key there is; null where none was made yet, or none is set.
+   * @throws StoreRefused where its file cannot be used
+   */
+  readonly current: Buffer | null
+  readonly previous: Buffer | null
+  /** How the key is called in a sentence: `SECRETS_KEY`, or the path of its file. */
+  readonly called: string
+  /**
+   * Returns the key, and makes one where there is none yet: for the embedded store, in the file `secrets.key` beside it
+   * (0600), which is on the disk when this returns. Null where the operator has to set it.
+   * @throws StoreRefused where the file cannot be written
+   */
+  make(): Buffer | null
+}
+
+/** What a process without any key has. */
+export const NO_KEYS: SecretsKeys = {
+  current: null,
+  previous: null,
+  called: 'SECRETS_KEY',
+  make: () => null,
+}
+
+/** Returns the keys of this process. Nothing is read or made before it is needed. */
+export function openSecretsKeys(settings: KeySettings): SecretsKeys {
+  const { secrets_key, secrets_key_previous: previous, database_url, data_dir } = settings
+  if (secrets_key !== null || database_url !== null)
+    return { current: secrets_key, previous, called: 'SECRETS_KEY', make: () => secrets_key }
+  const path = join(data_dir, 'secrets.key')
+  let key: Buffer | null = null
+  const current = () => (key ??= readKey(path))
+  return {
+    get current() {
+      return current()
+    },
+    previous,
+    called: path,
+    make: () => current() ?? (key = makeKey(path)),
   }
 }
 
-/**
- * Returns the key to encrypt secrets with, before the first one is stored, and notes which one it is. The key is
- * SECRETS_KEY, or for the embedded store the file `secrets.key` beside it, which is made here (0600) where there is none.
- *
- * @throws StoreRefused where the store knows another key: its secrets could not be read with this one; and on PostgreSQL
- * without SECRETS_KEY, since each replica would make its own
- */
-export async function takeSecretsKey(store: Store, settings: KeySettings): Promise<Buffer> {
-  if (settings.secrets_key === null && settings.database_url !== null) {
-    throw new StoreRefused(
-      'SECRETS_KEY is not set, and without it no secret can be stored in PostgreSQL. ' +
-        'Set it to the same 32 bytes on every replica: openssl rand -base64 32',
-    )
-  }
-  const key = settings.secrets_key ?? readKey(keyFile(settings)) ?? makeKeyFile(keyFile(settings))
-  await note(store, settings, key)
-  return key
-}
-
-/** Notes the key in the store, unless that knows another one which is not the previous one either. */
-async function note(store: Store, settings: KeySettings, key: Buffer): Promise<void> {
-  const accepts = [key, settings.secrets_key_previous].filter((known) => known !== null).map(fingerprint)
-  const { known } = await store.noteSecretsKey({ check: fingerprint(key), accepts })
-  if (known) return
-  if (settings.secrets_key === null)
-    throw refused(keyFile(settings), 'is not the key that secrets in this store were encrypted with')
-  throw new StoreRefused(
-    'SECRETS_KEY is not the key that secrets in this store were encrypted with: they cannot be read with it. ' +
-      'Start with the former key; to change keys, set the new one as SECRETS_KEY and the former one as SECRETS_KEY_PREVIOUS.',
-  )
-}
-
-const keyFile = ({ data_dir }: KeySettings) => join(data_dir, 'secrets.key')
-
-/** Tells keys apart and nothing else about them. */
-const fingerprint = (key: Buffer) =>
-  createHmac('sha256', key).update('model-dispatch secrets key').digest('hex')
-
-/** The key is whole on the disk under another name first: a process that ends meanwhile leaves no half of one. */
-function makeKeyFile(path: string): Buffer {
+/** Under another name until it is whole, so that no process ever finds half of a key. */
+function makeKey(path: string): Buffer {
   const key = randomBytes(BYTES)
-  const unfinished = `${path}.new`
   onDisk(path, () => {
-    writeFileSync(unfinished, `${key.toString('base64')}\n`, { mode: 0o600, flush: true })
-    renameSync(unfinished, path)
+    writeFileSync(`${path}.new`, `${key.toString('base64')}\n`, { mode: 0o600, flush: true })
+    renameSync(`${path}.new`, path)
+    const folder = openSync(join(path, '..'), 'r')
+    fsyncSync(folder)
+    closeSync(folder)
   })
   return key
-}
-
-function refused(path: string, what: string): StoreRefused {
-  return new StoreRefused(
-    `${path} ${what}.\n  -> Restore it from a backup of DATA_DIR, or set SECRETS_KEY if that held it. ` +
-      'If the key is lost for good: docs/operations.md, "A lost key".',
-  )
 }
 
 /** The key in a file, or null where there is no such file. */

@@ -6,10 +6,13 @@ import type {
   BulkFilter,
   BulkRedelivered,
   Canceled,
+  PutSecret,
   Recovered,
   Redelivered,
   Retention,
   Revision,
+  SealedRow,
+  StoredSecret,
 } from './records.ts'
 import type {
   DeliveryDetail,
@@ -129,14 +132,32 @@ export interface Operations {
   /** Returns the latest time that was noted here, in Unix ms; 0 in a new store. Schedules never go back behind it. */
   lastSeen(args: Record<string, never>): Promise<number>
 
-  /** Returns the fingerprint of the key that secrets in this store are encrypted with; null where none was ever stored. */
-  notedSecretsKey(args: Record<string, never>): Promise<{ check: string | null }>
-
   /**
-   * Compares the fingerprint of the secrets key with the noted one. `known` is false when neither it nor any of
-   * `accepts` is the noted one; else `check` is noted from now on.
+   * Stores a secret, in place of the one of its name. Refused where others are sealed under a key that is not among
+   * `accepts`: nobody could open all of them then.
    */
-  noteSecretsKey(args: { check: string; accepts: readonly string[] }): Promise<{ known: boolean }>
+  putSecret(args: { secret: SealedRow; accepts: readonly string[]; now: number }): Promise<PutSecret>
+
+  /** Deletes a secret. `deleted` is false where there was none. */
+  deleteSecret(args: { name: string }): Promise<{ deleted: boolean }>
+
+  /** Returns what may be shown of every secret, by name. */
+  listSecrets(args: Record<string, never>): Promise<StoredSecret[]>
+
+  /** Returns the secrets of these names that are stored, sealed as they are. */
+  readSecrets(args: { names: readonly string[] }): Promise<SealedRow[]>
+
+  /** Returns the ids of the keys that secrets are sealed under; none where no secret is stored. */
+  secretsKeys(args: Record<string, never>): Promise<string[]>
+
+  /** Returns the secrets that are sealed under another key than this. */
+  secretsOfOtherKeys(args: { key_id: string }): Promise<SealedRow[]>
+
+  /** Puts a secret under another key, unless it was replaced since `was` was read. */
+  resealSecret(args: { was: SealedRow; now_sealed: SealedRow }): Promise<void>
+
+  /** Notes that requests carry these secrets now. */
+  noteSecretsUsed(args: { names: readonly string[]; now: number }): Promise<void>
 }
 
 /** The name of an operation. */

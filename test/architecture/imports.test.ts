@@ -50,6 +50,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
   ],
   [
     'receiver/runtime',
+    'receiver/secrets',
     'receiver/observe',
     'receiver/sources',
     'receiver/automations',

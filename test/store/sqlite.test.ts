@@ -54,7 +54,7 @@ describe('the folder of the SQLite store', () => {
     const data_dir = folder()
     chmodSync(data_dir, 0o755)
     const store = await openSqliteStore(data_dir)
-    await store.noteSecretsKey({ check: 'a', accepts: ['a'] })
+    await store.ping({ now: 1 })
     const modes = readdirSync(data_dir).map((name) => [name, statSync(join(data_dir, name)).mode & 0o777])
     expect(modes.map(([name]) => name)).toContain('model-dispatch.sqlite-wal')
     expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([])

@@ -3,12 +3,14 @@ import type { Db, Dialect } from '../db.ts'
 import { StoreRefused } from '../store.ts'
 import { readFact, writeFact } from '../tables/facts.ts'
 import { up as first } from './0001-first.ts'
+import { up as secrets } from './0002-secrets.ts'
 
 const SCHEMA = 'schema'
 
 /** In order; a released one is never changed. */
 const MIGRATIONS: readonly ((db: Db, dialect: Dialect) => Promise<void>)[] = [
   (db, dialect) => first(db as never, dialect),
+  (db, dialect) => secrets(db as never, dialect),
 ]
 
 /** The schema that the first of `MIGRATIONS` makes. Earlier ones were never released. */

@@ -6,6 +6,7 @@ import { describeLists } from './lists.ts'
 import { describeManage } from './manage.ts'
 import { describeOrder } from './order.ts'
 import { describeProbe } from './probe.ts'
+import { describeSecrets } from './secrets.ts'
 import { eachOn } from './tested-store.ts'
 import { describeUpkeep } from './upkeep.ts'
 
@@ -20,5 +21,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeLists(tested)
     describeUpkeep(tested)
     describeProbe(tested)
+    describeSecrets(tested)
   })
 }
