@@ -3,6 +3,7 @@ import type { Log } from '../observe/log.ts'
 import { asError, reasonOf } from '../observe/reason-of.ts'
 import type { Accepted, NewEvent } from '../store/records.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
+import { logSuperseded } from './log-superseded.ts'
 
 /** How long an event waits for a store that is away, in ms. */
 const HOLD_MS = 5_000
@@ -183,7 +184,8 @@ class GroupCommit {
   #settle({ event, resolve }: Waiting, result: Accepted): void {
     resolve(result)
     if (result.outcome !== 'accepted') return
-    const { stale = [], lanes = [] } = result
+    const { stale = [], lanes = [], superseded = [] } = result
+    logSuperseded(this.#options.log, superseded)
     const deliveries = event.deliveries.filter(({ id }) => !stale.includes(id))
     try {
       for (const listener of this.listeners) listener({ ...event, deliveries }, lanes)

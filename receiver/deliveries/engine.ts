@@ -2,10 +2,11 @@ import type { Sender } from '../destinations/destination.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
-import type { Claimed, Consequence, GivenUp } from '../store/records.ts'
+import type { Advanced, Claimed, Consequence, GivenUp } from '../store/records.ts'
 import { StoreUnavailable, type Store } from '../store/store.ts'
 import { ATTEMPT_MS, makeAttempt, type Attempt, type AttemptContext } from './attempt.ts'
 import { createDueLanes } from './due-lanes.ts'
+import { logSuperseded } from './log-superseded.ts'
 
 /** How long a claim is valid, in ms of the store's clock. */
 export const LEASE_MS = 60_000
@@ -172,16 +173,12 @@ class Heartbeat {
     const capacity = this.#state === 'running' ? this.#concurrency - this.#under_way.size : 0
     const asked_at = performance.now()
     try {
-      const { claimed, consequences, given_up, blocked_ms, missed, wait_ms } = await this.#advance({
-        made,
-        capacity,
-        lanes,
-      })
+      const looked = await this.#advance({ made, capacity, lanes })
+      const { claimed, blocked_ms, missed, wait_ms } = looked
       this.#lanes.add(missed)
       this.#lanes.pause(blocked_ms, new Set(this.#made.map(({ claim }) => claim.lane)))
       for (const claim of claimed) this.#begin(claim, asked_at)
-      this.#followAll(made, consequences)
-      this.#tellGivenUp(given_up)
+      this.#follow(made, looked)
       if (!this.healthy) this.#options.log.info('the store can be used again')
       this.healthy = true
       if (capacity === 0) return Infinity
@@ -226,9 +223,7 @@ class Heartbeat {
     this.#stuck = []
     for (const attempt of made) {
       try {
-        const { consequences, given_up } = await this.#advance({ made: [attempt], capacity: 0, lanes: [] })
-        this.#followAll([attempt], consequences)
-        this.#tellGivenUp(given_up)
+        this.#follow([attempt], await this.#advance({ made: [attempt], capacity: 0, lanes: [] }))
       } catch (error) {
         if (performance.now() - attempt.made_at < LEASE_MS) this.#stuck.push(attempt)
         const { id: delivery_id } = attempt.claim
@@ -253,7 +248,14 @@ class Heartbeat {
     this.#under_way.set(claim.lease, work)
   }
 
-  #followAll(made: readonly Attempt[], consequences: readonly Consequence[]): void {
+  /** Tells what a heartbeat has written. */
+  #follow(made: readonly Attempt[], { consequences, given_up, superseded }: Advanced): void {
+    this.#followAttempts(made, consequences)
+    this.#tellGivenUp(given_up)
+    logSuperseded(this.#options.log, superseded)
+  }
+
+  #followAttempts(made: readonly Attempt[], consequences: readonly Consequence[]): void {
     const { log, onConsequence } = this.#options
     made.forEach((attempt, i) => {
       const consequence = consequences[i]

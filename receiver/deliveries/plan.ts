@@ -1,4 +1,4 @@
-import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
+import { dedupeKey, slotKey, subjectKey } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Automation } from '../automations/automation.ts'
 import { RenderError, type Sender, type Target, type TargetInput } from '../destinations/destination.ts'
@@ -27,6 +27,7 @@ export function planDeliveries(
         settings,
       }
       const where = aim(senders.get(settings.type), input, settings.type)
+      const scope = { destination: settings.type, target: where.target, listener: where.listener }
       return {
         id,
         automation: spec.name,
@@ -36,10 +37,8 @@ export function planDeliveries(
         target: where.target,
         lane: where.lane,
         policy: where.policy,
-        subject: subjectKey(
-          { destination: settings.type, target: where.target, listener: where.listener },
-          event,
-        ),
+        subject: subjectKey(scope, event),
+        slot: slotKey(scope, event),
         dedupe_key,
         ordered: spec.order === 'strict',
         supersede: spec.supersede,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { slotOf } from '../../src/contract/keys.ts'
+import { modelPath, slotOf } from '../../src/contract/keys.ts'
 import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { MatchResult } from '../automations/automation.ts'
 import { explainEvent } from '../automations/explain.ts'
@@ -131,8 +131,8 @@ function matchAndPlan(
 function holderOf(event: ModelEvent): NewEvent['holder'] {
   const { source, kind, model, change } = event
   if (model === null || !['alias.added', 'alias.removed', 'stage.changed'].includes(kind)) return null
-  const slot = kind === 'stage.changed' ? `stage:${String(change.to_stage)}` : slotOf(event)
-  const place = JSON.stringify([source.name, model.entity, model.project, model.name, slot])
+  if ((kind === 'stage.changed' ? change.to_stage : change.alias) === null) return null
+  const place = JSON.stringify([source.name, ...modelPath(model), slotOf(event)])
   // Names may be longer than what a database takes as a key.
   const key = hash('sha256', place, 'hex')
   return { key, version: kind === 'alias.removed' ? null : model.version }

@@ -8,7 +8,7 @@ import type { JsonText } from './json-text.ts'
 export type DeliveryStatus =
   'pending' | 'delivering' | 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
 
-/** Which waiting deliveries a newer event supersedes: none, those that failed at least once, or all. */
+/** Which waiting deliveries a newer event of their slot supersedes: none, those that failed at least once, or all. */
 export type Supersede = 'never' | 'retrying' | 'waiting'
 
 /** Why a delivery did not get through, for people: `class` as of its last attempt, or `expired`. */
@@ -38,7 +38,10 @@ export interface NewDelivery {
   target: string
   lane: string
   policy: LanePolicy
+  /** What must stay in order: the key of it. */
   subject: string
+  /** What only one event can hold at a time, within the subject: the key of it; the subject's own where it has but one. */
+  slot: string
   dedupe_key: string
   /** One at a time and in order within the subject. */
   ordered: boolean
@@ -92,10 +95,22 @@ export type Accepted =
       stale?: readonly string[]
       /** Lanes in which something older can be claimed now that this event has superseded what was before it. */
       lanes?: readonly string[]
+      /** Deliveries that this group's events have superseded: told with the first of the group that is stored. */
+      superseded?: readonly Superseded[]
     }
   | { outcome: 'duplicate'; event_id: string }
   /** A replay whose every delivery is stale: nothing was stored. */
   | { outcome: 'stale'; event_id: string }
+
+/** A delivery that a newer event of its slot has superseded. */
+export interface Superseded {
+  delivery_id: string
+  event_id: string
+  automation: string
+  target: string
+  /** The newer event. */
+  superseded_by: string
+}
 
 /** A delivery that this process may try now, with all that is needed to try it. */
 export interface Claimed {
@@ -171,6 +186,7 @@ export interface Advanced {
   consequences: Consequence[]
   /** Deliveries that ended without an attempt that said so. */
   given_up: GivenUp[]
+  superseded: Superseded[]
   /**
    * By lane that was looked at: how long nothing can be claimed in it, whatever comes into it, in ms; Infinity: until
    * an attempt ends.
@@ -218,7 +234,7 @@ export interface Retention {
 export type Redelivered =
   /** `lanes`: where something may be claimed now. */
   | { outcome: 'queued'; lanes: string[] }
-  /** A newer event about its subject has got through, or may have: this one would roll it back. */
+  /** A newer event of its slot has got through, or may have: this one would roll it back. */
   | { outcome: 'stale' }
   /** The delivery waits or is under way already. */
   | { outcome: 'unfinished' }

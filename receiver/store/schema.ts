@@ -14,7 +14,7 @@ export interface Tables {
   identities: IdentitiesTable
   bodies: BodiesTable
   holders: HoldersTable
-  subjects: SubjectsTable
+  slots: SlotsTable
   revisions: RevisionsTable
   deliveries: DeliveriesTable
   attempts: AttemptsTable
@@ -67,9 +67,9 @@ interface HoldersTable {
   event_id: string
 }
 
-/** How far a subject has got: outlives the deliveries, so that an old event can still be told from the latest. */
-interface SubjectsTable {
-  subject: string
+/** How far a slot has got: outlives the deliveries, so that an old event can still be told from the latest. */
+interface SlotsTable {
+  slot: string
   /** The place of the newest event that got through. */
   place: number
   noted_at: number
@@ -96,7 +96,10 @@ export interface DeliveriesTable {
   type: string
   target: string
   lane: string
+  /** What must stay in order. */
   subject: string
+  /** What only one event can hold at a time, within the subject; the subject itself where it has but one slot. */
+  slot: string
   /**
    * The place of its event among all: the order of dispatch within a subject. A replay has the place of the event that
    * it replays; deliveries of one event have one place, and none supersedes another or makes it stale.

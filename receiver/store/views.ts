@@ -39,6 +39,7 @@ export interface DeliverySummary {
   target: string
   lane: string
   subject: string
+  slot: string
   place: number
   dedupe_key: string
   supersede: Supersede

@@ -12,32 +12,52 @@ export interface SubjectScope {
 }
 
 /**
- * What of a model an event is about. Events of one slot follow each other (the alias `production` moves from v3 to
- * v4); events of different slots have nothing to do with each other.
- * The alias, the tag's key, `stage`, the version, or the event itself, each under the name of its kind: the alias
- * `production` and the tag `production` are two slots.
+ * Returns what must stay in order within a model: the alias, the tag's key on its version, all stages of the model, the
+ * version, or else the event itself, each under the name of its kind: the alias `production` and the tag `production`
+ * are two things.
  */
-export function slotOf(event: ModelEvent): string {
-  return namedSlot(event) ?? `event:${event.id}`
+export function orderOf(event: ModelEvent): string {
+  return namedOrder(event) ?? `event:${event.id}`
 }
 
-function namedSlot({ kind, change, model }: ModelEvent): string | null {
+/**
+ * Returns what only one event can hold at a time, within what `orderOf` names: the stage that is entered, and in all
+ * other cases the same. A later event of a slot supersedes an earlier one; v9 that enters `Staging` does not supersede
+ * v8 that enters `Production`, though they stay in order.
+ */
+export function slotOf(event: ModelEvent): string {
+  const { id, kind, change } = event
+  if (kind !== 'stage.changed') return orderOf(event)
+  return named('stage', change.to_stage) ?? `event:${id}`
+}
+
+function namedOrder({ kind, change, model }: ModelEvent): string | null {
   switch (kind) {
     case 'alias.added':
     case 'alias.removed':
       return named('alias', change.alias)
     case 'tag.added':
-    case 'tag.removed':
-      return named('tag', tagKey(change.tag))
+    case 'tag.removed': {
+      const key = tagKey(change.tag)
+      return key === null ? null : `tag:${JSON.stringify([versionOf(model), key])}`
+    }
     case 'stage.changed':
       return 'stage'
     case 'version.created':
     case 'version.linked':
     case 'version.unlinked':
-      return named('version', model?.version ?? model?.id ?? null)
+      return named('version', versionOf(model))
     default:
       return null
   }
+}
+
+const versionOf = (model: ModelEvent['model']) => model?.version ?? model?.id ?? null
+
+/** Returns what a model is known by: its path, or its id where nothing else names it. */
+export function modelPath(model: ModelEvent['model']): (string | null)[] {
+  const { entity = null, project = null, name = null, id = null } = model ?? {}
+  return name === null ? [entity, project, null, id] : [entity, project, name]
 }
 
 const named = (kind: string, name: string | null) => (name === null ? null : `${kind}:${name}`)
@@ -50,13 +70,26 @@ function tagKey(tag: string | null): string | null {
 }
 
 /**
- * 32 hex characters, the same for every event of a source about one model and slot on its way to one listener.
- * Order and supersede go by it, and workflows use it as a concurrency group.
+ * Returns 32 hex characters, the same for every event of a source that must stay in order on its way to one listener.
+ * Workflows use it as a concurrency group.
  */
-export function subjectKey({ destination, target, listener }: SubjectScope, event: ModelEvent): string {
-  const { entity = null, project = null, name = null } = event.model ?? {}
-  return digest([event.source.name, destination, target, listener, entity, project, name, slotOf(event)])
+export function subjectKey(scope: SubjectScope, event: ModelEvent): string {
+  return digest([...placeOf(scope, event), orderOf(event)])
 }
+
+/** Returns 32 hex characters that tell the slots of a subject apart: the subject's own key where it has but one. */
+export function slotKey(scope: SubjectScope, event: ModelEvent): string {
+  const [order, slot] = [orderOf(event), slotOf(event)]
+  return digest(order === slot ? [...placeOf(scope, event), order] : [...placeOf(scope, event), order, slot])
+}
+
+const placeOf = ({ destination, target, listener }: SubjectScope, { source, model }: ModelEvent) => [
+  source.name,
+  destination,
+  target,
+  listener,
+  ...modelPath(model),
+]
 
 /**
  * 32 hex characters, equal for repeats of one change: whatever its id, its times, who was told first and under which

@@ -36,6 +36,7 @@ export async function acceptFirstTwo(store: Store): Promise<void> {
         storedDelivery({
           id: `dlv_${place}`,
           subject: 'subject',
+          slot: 'subject',
           policy: { concurrency: 1, interval_ms: 0 },
         }),
       ],
@@ -74,6 +75,7 @@ export async function copyThem(dialect: Dialect, waiting: number): Promise<void>
       id: `'dlv_' || models.${place}_delivery`,
       event_id: event,
       subject: 'models.subject',
+      slot: 'models.subject',
       target: `t.target || '-' || (models.n % ${TARGETS})`,
       // In their order, and all of them due.
       due_at: `t.due_at - ${models} + models.n`,

@@ -1,16 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { dedupeKey, slotOf, subjectKey } from '../../src/contract/keys.ts'
+import { dedupeKey, orderOf, slotKey, slotOf, subjectKey } from '../../src/contract/keys.ts'
 import { aliasAdded, modelEvent, stageChanged, versionLinked } from '../action/events.ts'
 
 const scope = { destination: 'repository_dispatch', target: 'acme/serving', listener: 'deploy' }
 
-describe('the slot of an event', () => {
+describe('what stays in order', () => {
   it.each([
     ['the alias, when it was added', aliasAdded, 'alias:production'],
     ['the alias, when it was removed', modelEvent({ kind: 'alias.removed' }), 'alias:production'],
-    ['the tag', modelEvent({ kind: 'tag.added', change: { tag: 'approved' } }), 'tag:approved'],
-    ['the key of a tag pair', modelEvent({ kind: 'tag.added', change: { tag: 'state=ok=1' } }), 'tag:state'],
-    ['`stage`', stageChanged, 'stage'],
+    [
+      'the tag on its version',
+      modelEvent({ kind: 'tag.added', change: { tag: 'approved' } }),
+      'tag:["v3","approved"]',
+    ],
+    [
+      'the key of a tag pair on its version',
+      modelEvent({ kind: 'tag.added', change: { tag: 'state=ok=1' } }),
+      'tag:["v3","state"]',
+    ],
+    ['every stage of the model', stageChanged, 'stage'],
     ['the version', versionLinked, 'version:v3'],
     [
       'the id of an unknown version',
@@ -26,7 +34,35 @@ describe('the slot of an event', () => {
     ['the event itself for an alias event without alias', modelEvent({ change: {} }), 'event:evt_1'],
     ['the event itself for runs', modelEvent({ kind: 'run.changed', model: null }), 'event:evt_1'],
   ])('is %s', (_what, event, slot) => {
-    expect(slotOf(event)).toBe(slot)
+    expect(orderOf(event)).toBe(slot)
+  })
+})
+
+describe('the slot of an event', () => {
+  it('is the stage that is entered', () => {
+    expect(slotOf(stageChanged)).toBe('stage:Production')
+  })
+
+  it('is the event itself where the stage is not known', () => {
+    expect(slotOf(modelEvent({ kind: 'stage.changed', change: {} }))).toBe('event:evt_1')
+  })
+
+  it('is what stays in order for every other event', () => {
+    for (const event of [aliasAdded, versionLinked]) expect(slotOf(event)).toBe(orderOf(event))
+  })
+})
+
+describe('the slot key', () => {
+  const entering = (to_stage: string) => modelEvent({ kind: 'stage.changed', change: { to_stage } })
+
+  it('tells the stages of a model apart, which share one subject key', () => {
+    const [production, staging] = [entering('Production'), entering('Staging')]
+    expect(slotKey(scope, production)).not.toBe(slotKey(scope, staging))
+    expect(subjectKey(scope, production)).toBe(subjectKey(scope, staging))
+  })
+
+  it('is the subject key where a subject has but one slot', () => {
+    expect(slotKey(scope, aliasAdded)).toBe(subjectKey(scope, aliasAdded))
   })
 })
 
@@ -58,6 +94,17 @@ describe('the subject key', () => {
     ],
   ])('differs by %s', (_part, otherScope, event) => {
     expect(subjectKey(otherScope, event)).not.toBe(key)
+  })
+
+  it('differs by the version of a tag', () => {
+    const tagged = (version: string) =>
+      modelEvent({ kind: 'tag.added', change: { tag: 'reviewed' }, model: { version } })
+    expect(subjectKey(scope, tagged('v3'))).not.toBe(subjectKey(scope, tagged('v4')))
+  })
+
+  it('differs by the id of a model that is known by its id alone', () => {
+    const known = (id: string) => modelEvent({ model: { entity: null, project: null, name: null, id } })
+    expect(subjectKey(scope, known('111'))).not.toBe(subjectKey(scope, known('222')))
   })
 
   it('does not run parts together', () => {

@@ -57,9 +57,9 @@ function fill(data_dir: string, events: number, waiting: number): void {
     select 'evt_' || i, 'wandb', 'ADD_ARTIFACT_ALIAS', 'alias.added', 'matched', ${now} - i, ${now} - i, '${event}', '{}', x'7b7d'
     from n`)
   db.exec(`${numbers} insert into deliveries (id, event_id, automation, revision, position, type, target, lane,
-      subject, place, dedupe_key, ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at, ended_at)
+      subject, slot, place, dedupe_key, ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at, ended_at)
     select 'dlv_' || i, 'evt_' || i, 'deploy-production', 'rev_1', 0, 'repository_dispatch', 'acme/serving', 'lane',
-      printf('%032x', i), i, '', 1, 'retrying', i > ${events - waiting},
+      printf('%032x', i), printf('%032x', i), i, '', 1, 'retrying', i > ${events - waiting},
       case when i > ${events - waiting} then 'pending' else 'succeeded' end, 0, 1, 1, ${now}, ${now},
       case when i > ${events - waiting} then null else ${now} end from n`)
   db.exec(`${numbers} insert into bodies select printf('wandb:%064x', i), 'evt_' || i, ${now} from n`)

@@ -1,6 +1,4 @@
-import type { Claimed } from '../../receiver/store/records.ts'
-import type { Advance, Advanced } from '../../receiver/store/records.ts'
-import type { Finished } from '../../receiver/store/records.ts'
+import type { Advance, Advanced, Claimed, Finished } from '../../receiver/store/records.ts'
 
 interface Live {
   delivery: string

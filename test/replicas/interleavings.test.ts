@@ -1,8 +1,6 @@
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Advance, Advanced } from '../../receiver/store/records.ts'
-import type { NewDelivery } from '../../receiver/store/records.ts'
-import type { Claimed } from '../../receiver/store/records.ts'
+import type { Advance, Advanced, Claimed, NewDelivery } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
@@ -88,9 +86,9 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     const next = delivery({ subject: SUBJECT })
     await between.query('begin')
     await between.query(
-      `insert into deliveries (id, event_id, automation, revision, position, type, target, lane, subject, place, dedupe_key,
+      `insert into deliveries (id, event_id, automation, revision, position, type, target, lane, subject, slot, place, dedupe_key,
          ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at)
-       values ($1, '', '', '', 0, '', '', '', '', 0, '', 0, 'never', 0, 'failed', 0, 0, 0, 0, 0)`,
+       values ($1, '', '', '', 0, '', '', '', '', '', 0, '', 0, 'never', 0, 'failed', 0, 0, 0, 0, 0)`,
       [next.id],
     )
     const accepting = accept(here, next)

@@ -1,4 +1,4 @@
-import { dedupeKey, subjectKey } from '../../src/contract/keys.ts'
+import { dedupeKey, slotKey, subjectKey } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { LanePolicy } from '../../receiver/policy/lane.ts'
 import { sha256Hex } from '../../receiver/sources/identity.ts'
@@ -61,6 +61,7 @@ export function newEvent(
         lane: lane.name,
         policy: lane.policy,
         subject: subjectKey({ destination: 'repository_dispatch', target, listener: '' }, event),
+        slot: slotKey({ destination: 'repository_dispatch', target, listener: '' }, event),
         dedupe_key: dedupeKey(event),
         ordered: true,
         supersede,

@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttemptClass } from '../../receiver/policy/attempt.ts'
-import type { NewDelivery } from '../../receiver/store/records.ts'
-import type { Claimed } from '../../receiver/store/records.ts'
-import type { Finished } from '../../receiver/store/records.ts'
+import type { Accepted, Claimed, Finished, NewDelivery, Superseded } from '../../receiver/store/records.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
 import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
@@ -21,7 +19,9 @@ const POLICIES = [
 
 const index = fc.nat(1_000)
 const newDelivery = fc.record({
+  /** The first two subjects have one slot each, the others three. */
   subject: fc.integer({ min: 0, max: 3 }),
+  slot: fc.integer({ min: 1, max: 3 }),
   lane: fc.integer({ min: 0, max: LANES.length - 1 }),
   target: fc.constantFrom('acme/one', 'acme/two'),
   ordered: fc.boolean(),
@@ -85,7 +85,7 @@ export const MODELLED = [
   'lanes',
   'facts',
   'events',
-  'subjects',
+  'slots',
   'identities',
   'bodies',
   'holders',
@@ -194,12 +194,15 @@ class StoreBesideModel {
 
   private async accept(wanted: readonly (readonly Wanted[])[]): Promise<void> {
     const events = wanted.map((deliveries) => storedEvent({ deliveries: this.made(deliveries) }))
+    const superseded = this.superseded()
     for (const { id, deliveries } of events) {
       this.events.push({ id, place: this.model.accept(deliveries, this.now) })
     }
-    for (const accepted of await this.store.accept({ now: this.now, events })) {
+    const results = await this.store.accept({ now: this.now, events })
+    for (const accepted of results) {
       if (accepted.outcome === 'accepted') this.hints.push(...(accepted.lanes ?? []))
     }
+    expect(toldBy(results)).toEqual(this.supersededSince(superseded))
   }
 
   private async replay(which: number, wanted: readonly Wanted[], force: boolean): Promise<void> {
@@ -207,20 +210,24 @@ class StoreBesideModel {
     if (replayed === undefined) return
     const deliveries = this.made(wanted, replayed.id).filter(({ error }) => error === null)
     const event = storedEvent({ replay: { of: replayed.id, force }, deliveries })
+    const superseded = this.superseded()
     const kept = this.model.replay(deliveries, replayed.place, force, this.now)
-    const [accepted] = await this.store.accept({ now: this.now, events: [event] })
+    const results = await this.store.accept({ now: this.now, events: [event] })
+    const [accepted] = results
+    expect(toldBy(results)).toEqual(this.supersededSince(superseded))
     expect(accepted?.outcome).toBe(kept === null ? 'stale' : 'accepted')
     if (kept !== null) this.events.push({ id: event.id, place: replayed.place })
   }
 
   private made(wanted: readonly Wanted[], replay_of: string | null = null): NewDelivery[] {
-    return wanted.map(({ subject, lane, ...parts }) => {
+    return wanted.map(({ subject, slot, lane, ...parts }) => {
       const name = LANES[lane] ?? 'a'
       const dead = parts.error !== null
       return storedDelivery({
         ...parts,
         replay_of,
-        subject: subject.toString(16).padStart(32, '0'),
+        subject: hex(subject),
+        slot: hex(subject < 2 ? subject : 16 * subject + slot),
         lane: dead ? '' : (this.model.renamed.get(name) ?? name),
         policy: POLICIES[lane] ?? POLICIES[0],
       })
@@ -244,10 +251,12 @@ class StoreBesideModel {
       lease_ms: LEASE_MS,
       lanes: this.hints,
     })
-    const lapsed = model.lapsed(now)
+    const overdue = model.overdue(now)
+    const superseded = this.superseded()
     const expected = finished.map((result) => model.finish(result, now))
     expect(advanced.consequences.map(({ status }) => status)).toEqual(expected)
-    model.lapse(lapsed, now)
+    expect(idsOf(advanced.superseded), 'told as superseded').toEqual(this.supersededSince(superseded))
+    model.endOverdue(overdue, now)
     for (const claim of advanced.claimed) {
       const claimable = model.claimable(now).map(({ id }) => id)
       expect(claimable, 'claimed what must wait').toContain(claim.id)
@@ -256,13 +265,13 @@ class StoreBesideModel {
     }
     this.hints = advanced.missed
     if (advanced.claimed.length < capacity) {
-      // What must be ended first, and what nobody could look at, makes it come again at once.
-      const over = model.lapsed(now).over.map(({ lane }) => lane)
-      const again = new Set([...over, ...advanced.missed])
+      // What must expire first, and what nobody could look at, makes it come again at once.
+      const expired = model.overdue(now).expired.map(({ lane }) => lane)
+      const again = new Set([...expired, ...advanced.missed])
       const left = model.claimable(now).filter(({ lane }) => !again.has(lane))
       expect(left, 'left what could be claimed').toEqual([])
-      for (const [lane, rest_ms] of advanced.blocked_ms) {
-        expect(rest_ms, `rest of ${lane}`).toBe(Math.max(0, model.restOf(lane) - now))
+      for (const [lane, blocked_ms] of advanced.blocked_ms) {
+        expect(blocked_ms, `how long ${lane} is blocked`).toBe(Math.max(0, model.blockedUntil(lane) - now))
       }
       if (again.size === 0) expect(advanced.wait_ms, 'comes again for nothing').toBeGreaterThan(0)
       expect(advanced.wait_ms, 'sleeps past something').toBeLessThanOrEqual(Math.max(0, model.nextAt() - now))
@@ -297,6 +306,16 @@ class StoreBesideModel {
     expect(reclaimed).toBe(this.model.recover(this.now))
   }
 
+  /** The ids of the superseded deliveries. */
+  private superseded(): ReadonlySet<string> {
+    const { deliveries } = this.model
+    return new Set(deliveries.filter(({ status }) => status === 'superseded').map(({ id }) => id))
+  }
+
+  private supersededSince(before: ReadonlySet<string>): string[] {
+    return [...this.superseded()].filter((id) => !before.has(id)).sort()
+  }
+
   /** Every delivery is where the model has it. */
   private async compare(): Promise<void> {
     const { items } = await this.store.listDeliveries({ limit: 1_000 })
@@ -320,6 +339,13 @@ class StoreBesideModel {
     expect(unfinished).toEqual([])
   }
 }
+
+const idsOf = (superseded: readonly Superseded[]) => superseded.map(({ delivery_id }) => delivery_id).sort()
+
+const toldBy = (results: readonly Accepted[]) =>
+  idsOf(results.flatMap((result) => (result.outcome === 'accepted' ? (result.superseded ?? []) : [])))
+
+const hex = (n: number) => n.toString(16).padStart(32, '0')
 
 type Wanted = typeof newDelivery extends fc.Arbitrary<infer T> ? T : never
 type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never

@@ -1,12 +1,9 @@
 import { FRESH_LANE, type LaneState, type LanePolicy } from '../../receiver/policy/lane.ts'
 import { decide } from '../../receiver/policy/outcome.ts'
 import { lostWait } from '../../receiver/policy/retry.ts'
-import type { NewDelivery } from '../../receiver/store/records.ts'
-import type { Claimed } from '../../receiver/store/records.ts'
-import type { Finished } from '../../receiver/store/records.ts'
-import type { DeliveryStatus } from '../../receiver/store/records.ts'
+import type { Claimed, DeliveryStatus, Finished, NewDelivery } from '../../receiver/store/records.ts'
 
-/** A delivery as the model keeps it. */
+/** A delivery as the model has it. */
 export interface ModelDelivery extends NewDelivery {
   /** The place of its event. */
   place: number
@@ -19,9 +16,10 @@ export interface ModelDelivery extends NewDelivery {
   lease_until: number
 }
 
-interface Lapsed {
+/** Deliveries whose lease or time has run out. */
+interface Overdue {
   lost: readonly ModelDelivery[]
-  over: readonly ModelDelivery[]
+  expired: readonly ModelDelivery[]
 }
 
 interface ModelLane extends LanePolicy {
@@ -30,29 +28,29 @@ interface ModelLane extends LanePolicy {
 }
 
 /**
- * What the queue promises, in the fewest words: every rule is read off the whole list of deliveries, with no heads,
- * alarms, indexes or transactions. The store must behave as this does.
+ * What the queue promises, in the fewest words: every rule is read off the whole list of deliveries, with no kept heads,
+ * wake times, indexes or transactions. The store must behave as this does; `docs/queue.md` explains it.
  */
 export class QueueModel {
   readonly deliveries: ModelDelivery[] = []
   readonly lanes = new Map<string, ModelLane>()
-  /** How far each subject has got. */
+  /** How far each slot has got. */
   private readonly passed = new Map<string, number>()
   private events = 0
-  /** What lanes are called since they have been renamed. */
+  /** The present names of lanes that have been renamed, by the former ones. */
   readonly renamed = new Map<string, string>()
 
-  /** An event and its deliveries; gives its place. */
+  /** Accepts an event and its deliveries. Returns its place. */
   accept(made: readonly NewDelivery[], now: number): number {
     this.events += 1
     for (const delivery of made) this.enqueue(delivery, this.events, now)
     return this.events
   }
 
-  /** The same event again: gives the deliveries that no newer event has overtaken, null where none is left. */
+  /** Accepts the same event again. Returns the deliveries that are not stale, null where none is left. */
   replay(made: readonly NewDelivery[], place: number, force: boolean, now: number): NewDelivery[] | null {
     for (const delivery of made) if (delivery.error === null) this.open(delivery)
-    const kept = made.filter(({ subject }) => force || !this.isOvertaken(subject, place))
+    const kept = made.filter((delivery) => force || !this.isStaleReplay(delivery, place))
     if (kept.length === 0 && made.length > 0) return null
     this.events += 1
     for (const delivery of kept) this.enqueue(delivery, place, now)
@@ -64,18 +62,15 @@ export class QueueModel {
     this.lanes.set(lane, { ...known, ...policy })
   }
 
-  private isOvertaken(subject: string, place: number): boolean {
-    return (
-      (this.passed.get(subject) ?? 0) > place || this.unfinishedIn(subject).some((it) => it.place > place)
-    )
+  /** Whether a newer event of its slot has got through, or is on its way. */
+  private isStaleReplay({ slot }: NewDelivery, place: number): boolean {
+    return (this.passed.get(slot) ?? 0) > place || this.unfinishedOf(slot).some((it) => it.place > place)
   }
 
   private enqueue(made: NewDelivery, place: number, now: number): void {
     const { error, expires_after_ms } = made
     if (error === null) {
-      for (const older of this.waitingIn(made.subject)) {
-        if (isReplaceable(older) && older.place < place) older.status = 'superseded'
-      }
+      this.supersede(made.slot, place)
       this.open(made)
     }
     this.deliveries.push({
@@ -92,27 +87,28 @@ export class QueueModel {
   }
 
   /** What lost its worker, and what has waited too long. */
-  lapsed(now: number): Lapsed {
+  overdue(now: number): Overdue {
     return {
       lost: this.deliveries.filter((it) => it.status === 'delivering' && it.lease_until <= now),
-      over: this.deliveries.filter((it) => it.status === 'pending' && (it.expires_at ?? Infinity) <= now),
+      expired: this.deliveries.filter((it) => it.status === 'pending' && (it.expires_at ?? Infinity) <= now),
     }
   }
 
-  /** Takes back the lost and ends the others, but for what has changed meanwhile. */
-  lapse({ lost, over }: Lapsed, now: number): void {
-    for (const delivery of lost) if (delivery.status === 'delivering') this.takeBack(delivery, now)
-    for (const delivery of over) if (delivery.status === 'pending') delivery.status = 'expired'
+  /** Reclaims the lost and expires the others, but for what has changed meanwhile. */
+  endOverdue({ lost, expired }: Overdue, now: number): void {
+    for (const delivery of lost) if (delivery.status === 'delivering') this.reclaim(delivery, now)
+    for (const delivery of expired) if (delivery.status === 'pending') delivery.status = 'expired'
   }
 
-  /** A process that is alone takes back all when it starts. */
+  /** A process that is alone reclaims all when it starts. Returns how many. */
   recover(now: number): number {
     const lost = this.deliveries.filter(({ status }) => status === 'delivering')
-    for (const delivery of lost) this.takeBack(delivery, now)
+    for (const delivery of lost) this.reclaim(delivery, now)
     return lost.length
   }
 
-  private takeBack(delivery: ModelDelivery, now: number): void {
+  /** The attempt counts, since it may have arrived. */
+  private reclaim(delivery: ModelDelivery, now: number): void {
     delivery.lease = null
     delivery.counted_attempts += 1
     delivery.attempts += 1
@@ -121,20 +117,20 @@ export class QueueModel {
     delivery.due_at = now + (wait ?? 0)
   }
 
-  /** What can be claimed now, in the order of acceptance. */
+  /** Returns what can be claimed now, in the order of acceptance. */
   claimable(now: number): ModelDelivery[] {
     return this.deliveries.filter((delivery) => (this.claimableAt(delivery) ?? Infinity) <= now)
   }
 
-  /** From when on a delivery can be claimed if nothing else happens before, Unix ms; null: not at all. */
+  /** Returns from when on a delivery can be claimed if nothing else happens before, Unix ms; null: not at all. */
   claimableAt(delivery: ModelDelivery): number | null {
     if (delivery.status !== 'pending' || !this.isHead(delivery)) return null
-    const at = Math.max(delivery.due_at, this.restOf(delivery.lane))
+    const at = Math.max(delivery.due_at, this.blockedUntil(delivery.lane))
     return at < (delivery.expires_at ?? Infinity) ? at : null
   }
 
-  /** Until when nothing of a lane can be claimed, whatever comes into it; Infinity: until an attempt ends. */
-  restOf(name: string): number {
+  /** Returns until when nothing of a lane can be claimed, whatever comes into it; Infinity: until an attempt ends. */
+  blockedUntil(name: string): number {
     const { concurrency, next_at, state } = this.lane(name)
     const under_way = this.deliveries.filter(({ lane, status }) => lane === name && status === 'delivering')
     const slots = state.pause === null ? concurrency : 1
@@ -144,12 +140,13 @@ export class QueueModel {
   /** Only the first unfinished delivery of a subject may be tried, and only one at a time. */
   private isHead({ subject, ordered, id }: ModelDelivery): boolean {
     if (!ordered) return true
-    const unfinished = this.unfinishedIn(subject)
-      .filter((delivery) => delivery.ordered)
+    const unfinished = this.deliveries
+      .filter((delivery) => delivery.subject === subject && delivery.ordered && isUnfinished(delivery))
       .sort((a, b) => a.place - b.place)
     return !unfinished.some(({ status }) => status === 'delivering') && unfinished[0]?.id === id
   }
 
+  /** Leases a delivery. */
   claim({ id, lease }: Claimed, now: number, lease_ms: number): void {
     const delivery = this.find(id)
     delivery.status = 'delivering'
@@ -159,7 +156,7 @@ export class QueueModel {
     lane.next_at = now + lane.interval_ms
   }
 
-  /** Gives what becomes of the delivery, or null where the claim has been lost. */
+  /** Returns what becomes of the delivery, or null where its lease is no longer valid. */
   finish(result: Finished, now: number): DeliveryStatus | null {
     const delivery = this.find(result.delivery_id)
     if (delivery.status !== 'delivering' || delivery.lease !== result.lease) return null
@@ -173,21 +170,22 @@ export class QueueModel {
     if (outcome.status !== 'pending' || outcome.counted) delivery.counted_attempts += 1
     if (outcome.status === 'pending') {
       delivery.due_at = outcome.due_at
-      this.giveWay(delivery.subject)
+      this.supersedeFailed(delivery.slot)
     }
     if (outcome.status === 'succeeded') this.pass(delivery)
     return outcome.status
   }
 
-  /** What stands before what got through is over, and stays so. */
-  private pass({ subject, place, ordered }: ModelDelivery): void {
-    this.passed.set(subject, Math.max(place, this.passed.get(subject) ?? 0))
+  /** What got through supersedes what waits before it, and makes it stale for ever. */
+  private pass({ slot, place, ordered }: ModelDelivery): void {
+    this.passed.set(slot, Math.max(place, this.passed.get(slot) ?? 0))
     if (!ordered) return
-    for (const older of this.waitingIn(subject)) {
+    for (const older of this.pendingOf(slot)) {
       if (older.ordered && older.place < place) older.status = 'superseded'
     }
   }
 
+  /** Puts a finished delivery back into the queue, at its old place. */
   redeliver(id: string, force: boolean, now: number): 'queued' | 'stale' | 'unfinished' | 'no_target' {
     const delivery = this.find(id)
     if (isUnfinished(delivery)) return 'unfinished'
@@ -201,15 +199,16 @@ export class QueueModel {
     return 'queued'
   }
 
-  /** Whether a newer event about its subject has got through, or may have. */
-  private isStale({ subject, place }: ModelDelivery): boolean {
-    if ((this.passed.get(subject) ?? 0) > place) return true
-    return this.unfinishedIn(subject).some(
+  /** Whether a newer event of its slot has got through, or may have. */
+  private isStale({ slot, place }: ModelDelivery): boolean {
+    if ((this.passed.get(slot) ?? 0) > place) return true
+    return this.unfinishedOf(slot).some(
       (other) =>
         other.place > place && (other.status === 'delivering' || (other.attempts > 0 && this.isHead(other))),
     )
   }
 
+  /** Ends a waiting delivery. */
   cancel(id: string): 'canceled' | 'kept' {
     const delivery = this.find(id)
     if (delivery.status !== 'pending') return 'kept'
@@ -217,6 +216,7 @@ export class QueueModel {
     return 'canceled'
   }
 
+  /** Lets two lane names be one, with one pace and the longer pause. */
   rename(from: string, to: string): void {
     const before = this.lanes.get(from)
     if (before === undefined) return
@@ -232,7 +232,7 @@ export class QueueModel {
     }
   }
 
-  /** When something happens next if nobody does anything; Infinity when nothing will. */
+  /** Returns when something happens next if nobody does anything; Infinity when nothing will. */
   nextAt(): number {
     const times = this.deliveries.flatMap((delivery) => {
       if (delivery.status === 'delivering') return [delivery.lease_until]
@@ -242,24 +242,26 @@ export class QueueModel {
     return Math.min(Infinity, ...times)
   }
 
-  /** What failed gives way to a newer one of its subject. */
-  private giveWay(subject: string): void {
-    const unfinished = this.unfinishedIn(subject)
-    const newest = Math.max(...unfinished.map(({ place }) => place))
-    for (const older of unfinished) {
-      if (older.place < newest && older.status === 'pending' && isReplaceable(older))
-        older.status = 'superseded'
+  /** What failed is superseded by the newest unfinished delivery of its slot. */
+  private supersedeFailed(slot: string): void {
+    this.supersede(slot, Math.max(...this.unfinishedOf(slot).map(({ place }) => place)))
+  }
+
+  private supersede(slot: string, place: number): void {
+    for (const older of this.pendingOf(slot)) {
+      if (isReplaceable(older) && older.place < place) older.status = 'superseded'
     }
   }
 
-  private unfinishedIn(name: string): ModelDelivery[] {
-    return this.deliveries.filter((delivery) => delivery.subject === name && isUnfinished(delivery))
+  private unfinishedOf(name: string): ModelDelivery[] {
+    return this.deliveries.filter((delivery) => delivery.slot === name && isUnfinished(delivery))
   }
 
-  private waitingIn(name: string): ModelDelivery[] {
-    return this.deliveries.filter(({ subject, status }) => subject === name && status === 'pending')
+  private pendingOf(name: string): ModelDelivery[] {
+    return this.deliveries.filter(({ slot, status }) => slot === name && status === 'pending')
   }
 
+  /** Returns the delivery with this id. */
   find(id: string): ModelDelivery {
     const found = this.deliveries.find((delivery) => delivery.id === id)
     if (found === undefined) throw new Error(`There is no delivery ${id}.`)

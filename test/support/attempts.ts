@@ -37,6 +37,7 @@ export const NOTHING_TO_DO: Advanced = {
   claimed: [],
   consequences: [],
   given_up: [],
+  superseded: [],
   blocked_ms: new Map(),
   missed: [],
   wait_ms: Infinity,

@@ -47,6 +47,7 @@ export function storedDelivery(parts: Partial<NewDelivery> = {}): NewDelivery {
     lane: 'github-app:api.github.com:1/acme',
     policy: { concurrency: 1, interval_ms: 1_000 },
     subject: n.toString(16).padStart(32, '0'),
+    slot: parts.subject ?? n.toString(16).padStart(32, '0'),
     dedupe_key: 'd'.repeat(32),
     ordered: true,
     supersede: 'retrying',

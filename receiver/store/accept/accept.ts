@@ -8,7 +8,7 @@ import { insertEvents, storedOf } from '../tables/events.ts'
 import { moveHolders } from '../tables/holders.ts'
 import { claimIdentities, nameOriginals } from '../tables/identities.ts'
 import { findLanes, openLanes } from '../tables/lanes.ts'
-import { enqueue } from './enqueue.ts'
+import { enqueue, type Enqueued } from './enqueue.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
 /** Takes in a group of events: see `Operations.accept`. */
@@ -33,7 +33,7 @@ async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> 
   const lanes = await lockQueue(tx, fresh)
   const { kept, stale } = await placeReplays(tx, fresh)
   const seqs = await keep(tx, kept)
-  const promoted = await enqueue(
+  const { lanes: promoted, superseded } = await enqueue(
     tx,
     kept.flatMap(({ event, place }) =>
       event.deliveries.map((delivery) => ({
@@ -53,9 +53,17 @@ async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> 
     return {
       ...result,
       ...(left_out === undefined ? {} : { stale: left_out }),
-      ...(promoted.length > 0 && event_id === first?.event.id ? { lanes: promoted } : {}),
+      ...(event_id === first?.event.id ? beside({ lanes: promoted, superseded }) : {}),
     }
   })
+}
+
+/** What an answer says of other deliveries, where there is something to say. */
+function beside({ lanes, superseded }: Enqueued): Partial<Enqueued> {
+  return {
+    ...(lanes.length > 0 ? { lanes } : {}),
+    ...(superseded.length > 0 ? { superseded } : {}),
+  }
 }
 
 /** Tells events that were seen before from fresh ones. */

@@ -1,7 +1,7 @@
 import type { Queries } from '../db.ts'
 import type { NewDelivery, NewEvent } from '../records.ts'
 import { placeOf } from '../tables/events.ts'
-import { isStaleReplay } from '../tables/subjects.ts'
+import { isStaleReplay } from '../tables/slots.ts'
 
 /** An event that was not seen before. */
 export interface Fresh {
@@ -32,9 +32,7 @@ export async function placeReplays(
     const left_out: string[] = []
     for (const delivery of event.deliveries) {
       const isLate =
-        place !== null &&
-        !event.replay.force &&
-        (await isStaleReplay(tx, { subject: delivery.subject, place }))
+        place !== null && !event.replay.force && (await isStaleReplay(tx, { ...delivery, place }))
       if (isLate) left_out.push(delivery.id)
       else deliveries.push(delivery)
     }

@@ -19,7 +19,7 @@ export async function advance(tx: Tx, args: Advance): Promise<Advanced> {
   const { finished } = args
   const overdue = await findOverdue(tx)
   const lanes = await lockAll(tx, finished, overdue)
-  const { consequences, subjects } = await finishAll(tx, finished, lanes)
+  const { consequences, subjects, superseded } = await finishAll(tx, finished, lanes)
   const { changed, given_up } = await endOverdue(tx, overdue)
   for (const { lane } of changed) lanes.held(lane)
   const promoted = await promote(tx, [...subjects, ...changed.map(({ subject }) => subject)])
@@ -29,7 +29,7 @@ export async function advance(tx: Tx, args: Advance): Promise<Advanced> {
   const missed = await existing(tx, [...unseen])
   const next = await nextTime(tx)
   const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - tx.now)
-  return { claimed, consequences, given_up, blocked_ms, missed, wait_ms }
+  return { claimed, consequences, given_up, superseded, blocked_ms, missed, wait_ms }
 }
 
 /** Locks the lanes and subjects of all that is to be changed, and opens these lanes. */

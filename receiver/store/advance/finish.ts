@@ -1,10 +1,10 @@
 import { decide } from '../../policy/outcome.ts'
 import type { Tx } from '../db.ts'
-import type { Consequence, Finished } from '../records.ts'
+import type { Consequence, Finished, Superseded } from '../records.ts'
 import { insertAttempts, type NewAttempt } from '../tables/attempts.ts'
-import { settle } from '../tables/deliveries.ts'
+import { settle, type Settlement } from '../tables/deliveries.ts'
 import { noteFailing, noteRecovered } from '../tables/failing.ts'
-import { notePassed, supersedeFailed } from '../tables/subjects.ts'
+import { notePassed, supersedeFailed, type Superseding } from '../tables/slots.ts'
 import { stateOf, withState, type LaneBook, type OpenLane } from './lane-book.ts'
 
 /** What the results of attempts led to. */
@@ -13,6 +13,7 @@ export interface Written {
   consequences: Consequence[]
   /** Subjects that need a new head. */
   subjects: string[]
+  superseded: Superseded[]
 }
 
 /** A delivery whose attempt has ended, as it is under the locks of its lane and subject. */
@@ -28,7 +29,7 @@ const DROPPED: Consequence = { status: null, recovered: false, paused: null, res
  * @throws Interrupted when a delivery is in another lane than when the locks were taken
  */
 export async function finishAll(tx: Tx, results: readonly Finished[], lanes: LaneBook): Promise<Written> {
-  const written: Written = { consequences: [], subjects: [] }
+  const written: Written = { consequences: [], subjects: [], superseded: [] }
   if (results.length === 0) return written
   const claims = new Map((await readClaims(tx, results)).map((claim) => [claim.lease, claim]))
   const attempts: NewAttempt[] = []
@@ -39,7 +40,7 @@ export async function finishAll(tx: Tx, results: readonly Finished[], lanes: Lan
       written.consequences.push(DROPPED)
       continue
     }
-    const { consequence, subjects } = await finish(tx, {
+    const { consequence, subjects, superseded } = await finish(tx, {
       result: wholeMs(result),
       claim,
       lane: lanes.held(claim.lane),
@@ -47,6 +48,7 @@ export async function finishAll(tx: Tx, results: readonly Finished[], lanes: Lan
     attempts.push(attemptOf(result, claim.attempts + 1))
     written.consequences.push(consequence)
     written.subjects.push(...subjects)
+    written.superseded.push(...superseded)
   }
   await insertAttempts(tx, attempts)
   return written
@@ -57,7 +59,7 @@ async function readClaims({ db }: Tx, results: readonly Finished[]) {
   const ids = results.map(({ delivery_id }) => delivery_id)
   return db
     .selectFrom('deliveries')
-    .select(['id', 'lease', 'place', 'lane', 'subject', 'counted_attempts', 'attempts'])
+    .select(['id', 'event_id', 'lease', 'place', 'lane', 'subject', 'slot', 'counted_attempts', 'attempts'])
     .select(['ordered', 'automation', 'target'])
     .where('id', 'in', ids)
     .where('lease', 'is not', null)
@@ -87,11 +89,11 @@ function attemptOf(result: Finished, number: number): NewAttempt {
 /** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
 const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
 
-/** Writes one result. Returns what came of it, and the subjects that need a new head. */
+/** Writes one result. Returns what came of it, also for other deliveries of its slot. */
 async function finish(
   tx: Tx,
   { result, claim, lane }: { result: Finished; claim: Claim; lane: OpenLane },
-): Promise<{ consequence: Consequence; subjects: string[] }> {
+): Promise<Superseding & { consequence: Consequence }> {
   const { class: kind, message, fix, lease, random } = result
   const before = stateOf(lane.after)
   const decided = decide(result, claim.counted_attempts, before, tx.now, random)
@@ -106,9 +108,8 @@ async function finish(
     error: status === 'succeeded' ? null : { class: kind, message, fix },
   })
   lane.after = withState(lane.after, decided.lane)
-  if (status === 'succeeded') await notePassed(tx, claim)
   if (status === 'failed') await noteFailing(tx, [claim])
-  const superseded_in = status === 'pending' ? await supersedeFailed(tx, claim.subject) : []
+  const { superseded, subjects } = await supersedeAfter(tx, claim, status)
   const { pause, paused_until } = decided.lane
   const consequence = {
     status,
@@ -116,5 +117,16 @@ async function finish(
     paused: pause === null || pause === before.pause ? null : { reason: pause, until: paused_until, message },
     resumed: before.pause !== null && pause === null && (kind === 'success' || kind === 'permanent'),
   }
-  return { consequence, subjects: claim.ordered === 1 ? [...superseded_in, claim.subject] : superseded_in }
+  return { consequence, superseded, subjects: claim.ordered === 1 ? [...subjects, claim.subject] : subjects }
+}
+
+async function supersedeAfter(tx: Tx, claim: Claim, status: Settlement['status']): Promise<Superseding> {
+  switch (status) {
+    case 'succeeded':
+      return notePassed(tx, claim)
+    case 'pending':
+      return supersedeFailed(tx, claim)
+    case 'failed':
+      return { superseded: [], subjects: [] }
+  }
 }

@@ -8,6 +8,7 @@ export const COLUMNS = [
   'id',
   'seq',
   'subject',
+  'slot',
   'place',
   'lane',
   'status',

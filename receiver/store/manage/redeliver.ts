@@ -3,7 +3,7 @@ import type { BulkFilter, BulkRedelivered, Redelivered } from '../records.ts'
 import { requeue } from '../tables/deliveries.ts'
 import { promote } from '../tables/heads.ts'
 import { presentLanes, setWakeTimes } from '../tables/lanes.ts'
-import { isStale } from '../tables/subjects.ts'
+import { isStale } from '../tables/slots.ts'
 import { COLUMNS, lockDelivery, type DeliveryRow } from './lock-delivery.ts'
 
 /** Puts a finished delivery back into the queue: see `Operations.redeliver`. */

@@ -26,16 +26,16 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
   await create('create index bodies_by_age on bodies (seen_at)')
   await create(`create table holders (key text primary key, version text, event_id text not null) ${keyed}`)
   await create(
-    `create table subjects (subject text primary key, place ${integer} not null, noted_at ${integer} not null) ${keyed}`,
+    `create table slots (slot text primary key, place ${integer} not null, noted_at ${integer} not null) ${keyed}`,
   )
-  await create('create index subjects_by_age on subjects (noted_at)')
+  await create('create index slots_by_age on slots (noted_at)')
   await create(`create table revisions (
     id text primary key, automation text not null, spec text not null, created_at ${integer} not null)`)
 
   await create(`create table deliveries (
     seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
     revision text not null, position integer not null, type text not null, target text not null,
-    lane text not null, subject text not null, place ${integer} not null, dedupe_key text not null, ordered integer not null,
+    lane text not null, subject text not null, slot text not null, place ${integer} not null, dedupe_key text not null, ordered integer not null,
     supersede text not null, head integer not null, status text not null, redeliveries integer not null, counted_attempts integer not null,
     attempts integer not null, due_at ${integer} not null, lease text, lease_until ${integer},
     created_at ${integer} not null, ended_at ${integer}, expires_after ${integer}, expires_at ${integer}, error text, replay_of text)`)
@@ -49,8 +49,12 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
   await create(
     "create index deliveries_waiting on deliveries (subject, head, place, seq) where status in ('pending', 'delivering')",
   )
-  await create(`create index deliveries_replaceable on deliveries (subject, place)
+  await create(`create index deliveries_replaceable on deliveries (slot, place)
     where status = 'pending' and (supersede = 'waiting' or (supersede = 'retrying' and counted_attempts > 0))`)
+  // Only subjects with several slots need it: in the others `deliveries_waiting` finds what is in the slot.
+  await create(
+    "create index deliveries_in_slot on deliveries (slot, head, place) where status in ('pending', 'delivering') and slot <> subject",
+  )
   await create("create index deliveries_leased on deliveries (lease_until) where status = 'delivering'")
   await create("create index deliveries_in_flight on deliveries (lane) where status = 'delivering'")
   await create(

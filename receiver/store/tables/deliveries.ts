@@ -6,7 +6,7 @@
  *   settle      delivering, same lease       -> succeeded | failed | pending (due_at)
  *   reclaim     delivering, lease over       -> pending | failed (attempts used up); the attempt counts: it may have arrived
  *   expire      pending, expires_at over     -> expired
- *   supersede   pending, older in a subject  -> superseded
+ *   supersede   pending, older in a slot     -> superseded
  *   cancel      pending                      -> canceled
  *   requeue     any finished                 -> pending      same id, same place, schedule from the start
  *
@@ -20,7 +20,7 @@ import { LOST_WAITS_MS } from '../../policy/retry.ts'
 import type { Queries, Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { DeliveryError, DeliveryStatus, NewDelivery } from '../records.ts'
-import type { Tables } from '../schema.ts'
+import type { DeliveriesTable, Tables } from '../schema.ts'
 import { EXPIRED, LOST, LOST_TOO_OFTEN } from './delivery-errors.ts'
 import { insertAll } from './insert-all.ts'
 import { DELIVERING, PENDING, UNFINISHED } from './literals.ts'
@@ -59,6 +59,7 @@ function toRow({ event_id, place, delivery, status, head }: Entry, now: number) 
     target: delivery.target,
     lane: delivery.lane,
     subject: delivery.subject,
+    slot: delivery.slot,
     place,
     dedupe_key: delivery.dedupe_key,
     ordered: delivery.ordered ? 1 : 0,
@@ -200,14 +201,17 @@ export async function expire({ db, now }: Tx, ids: readonly string[]): Promise<B
     .execute()
 }
 
-/** Supersedes the pending deliveries that `which` selects: they are older than an event of their subject. */
-export async function supersede({ db, now }: Tx, which: Condition): Promise<Belonging[]> {
+/** A delivery that was superseded. */
+export type Gone = Pick<DeliveriesTable, 'id' | 'event_id' | 'automation' | 'target' | 'subject' | 'slot'>
+
+/** Supersedes the pending deliveries that `which` selects: they are older than another event of their slot. */
+export async function supersede({ db, now }: Tx, which: Condition): Promise<Gone[]> {
   return db
     .updateTable('deliveries')
     .set({ status: 'superseded', head: 0, ended_at: now })
     .where('status', '=', PENDING)
     .where(which)
-    .returning(['id', 'lane', 'subject'])
+    .returning(['id', 'event_id', 'automation', 'target', 'subject', 'slot'])
     .execute()
 }
 
@@ -252,7 +256,7 @@ export async function requeue(
 export interface Requeued {
   id: string
   lane: string
-  status: 'succeeded' | 'failed' | 'expired' | 'superseded' | 'canceled'
+  status: Exclude<DeliveryStatus, 'pending' | 'delivering'>
   ordered: number
   expires_after: number | null
 }

@@ -5,7 +5,7 @@ import { deleteBodies } from '../tables/bodies.ts'
 import { deleteEnded } from '../tables/deliveries.ts'
 import { deleteBareEvents, deleteUnmatched, holdEvents } from '../tables/events.ts'
 import { deleteIdentities } from '../tables/identities.ts'
-import { deleteSubjects } from '../tables/subjects.ts'
+import { deleteSlots } from '../tables/slots.ts'
 
 /** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
 const BATCH = 500
@@ -25,9 +25,9 @@ export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Pro
   gone += await deleteUnmatched(tx, { accepted_before: now - succeeded_ms, limit: BATCH })
   gone += await deleteIdentities(tx, BATCH)
   gone += await deleteBodies(tx, BATCH)
-  // Twice as long as what could roll a subject back: that may have been tried again since.
+  // Twice as long as what could roll a slot back: that may have been tried again since.
   const noted_before = now - 2 * Math.max(succeeded_ms, failed_ms)
-  return gone + (await deleteSubjects(tx, { noted_before, limit: BATCH }))
+  return gone + (await deleteSlots(tx, { noted_before, limit: BATCH }))
 }
 
 async function sweepDeliveries(tx: Tx, status: DeliveryStatus, ended_before: number): Promise<number> {

@@ -171,6 +171,21 @@ export function describeManage(tested: TestedStore): void {
       expect((await replay(v4.id)).accepted).toMatchObject({ outcome: 'accepted' })
     })
 
+    it('is not stale for what got through in another slot of its subject', async () => {
+      const [production, staging] = [made({ slot: '1'.repeat(32) }), made({ slot: '2'.repeat(32) })]
+      const v8 = storedEvent({ deliveries: [production] })
+      await tested.store.accept({ now: tested.now, events: [v8] })
+      await attempt(production.id, refused)
+      await tested.store.accept({ now: tested.now, events: [storedEvent({ deliveries: [staging] })] })
+      await attempt(staging.id)
+      const again = made({ slot: '1'.repeat(32) })
+      const replayed = storedEvent({ deliveries: [again], replay: { of: v8.id, force: false } })
+      const [accepted] = await tested.store.accept({ now: tested.now, events: [replayed] })
+      expect(accepted).toEqual({ outcome: 'accepted', event_id: replayed.id, repeat_of: null })
+      await attempt(again.id, refused)
+      expect(await redeliver(production.id)).toMatchObject({ outcome: 'queued' })
+    })
+
     it('neither stores nor sends a replay that a newer event comes before', async () => {
       const v3 = await accept()
       await attempt(v3.delivery)

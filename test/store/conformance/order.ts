@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { storedDelivery, storedEvent } from '../../support/events.ts'
 import { AMBIGUOUS, type TestedStore } from './tested-store.ts'
 
 /** In which order deliveries of a subject are sent, and which are not sent at all. */
@@ -101,6 +102,53 @@ export function describeOrder(tested: TestedStore): void {
       expect((await advance()).claimed).toEqual([])
       await advance()
       expect(await statusOf(id)).toBe('expired')
+    })
+
+    it('keeps several slots of a subject in order, but supersedes within a slot alone', async () => {
+      const [production, staging] = [
+        { subject, slot: 'e'.repeat(32) },
+        { subject, slot: 'f'.repeat(32) },
+      ]
+      const [v8 = '', v9 = ''] = await put(production, staging)
+      await advance({ finished: [result(await claimOne(), AMBIGUOUS)], capacity: 0 })
+      expect([await statusOf(v8), await statusOf(v9)]).toEqual(['pending', 'pending'])
+      tested.now += 1_000
+      expect((await advance()).claimed, 'v8 is still the first of the subject').toEqual([])
+      const [v10] = await put(production)
+      expect([await statusOf(v8), await statusOf(v9)]).toEqual(['superseded', 'pending'])
+      for (const id of [v9, v10]) {
+        const claim = await claimOne()
+        expect(claim.id).toBe(id)
+        await advance({ finished: [result(claim)], capacity: 0 })
+        tested.now += 1_000
+      }
+    })
+
+    it('names both events of every superseding', async () => {
+      const supersede = 'waiting'
+      const events = Array.from({ length: 4 }, () =>
+        storedEvent({ deliveries: [storedDelivery({ subject, supersede })] }),
+      )
+      const [v3, v4, v5, v6] = events.map(({ id, deliveries: [delivery] }) => ({
+        id,
+        delivery: delivery?.id,
+      }))
+      const way = { automation: 'deploy', target: 'acme/serving' }
+      const { now, store } = tested
+      await store.accept({ now, events: events.slice(0, 1) })
+      const [accepted] = await store.accept({ now, events: events.slice(1, 3) })
+      expect(accepted).toMatchObject({
+        superseded: [
+          { delivery_id: v3?.delivery, event_id: v3?.id, ...way, superseded_by: v5?.id },
+          { delivery_id: v4?.delivery, event_id: v4?.id, ...way, superseded_by: v5?.id },
+        ],
+      })
+      const claim = await claimOne()
+      await store.accept({ now, events: events.slice(3) })
+      const { superseded } = await advance({ finished: [result(claim, AMBIGUOUS)], capacity: 0 })
+      expect(superseded).toEqual([
+        { delivery_id: v5?.delivery, event_id: v5?.id, ...way, superseded_by: v6?.id },
+      ])
     })
 
     it('expires a delivery whose time has run out, and goes on with the next', async () => {
