@@ -1,22 +1,38 @@
+import { contradictionOf } from '../../src/contract/contradiction.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import type { Automation, MatchResult } from './automation.ts'
 import { outsideOf, type Allow } from './allow.ts'
+import type { Automation, MatchResult } from './automation.ts'
+import { plainText } from './quote.ts'
 
 /**
- * Asks every automation about an event, in their order.
- * @param allow of the event's source: an event outside of it matches nothing, and each result says so.
+ * Asks every automation about an event. Returns the results in the order of the automations.
+ *
+ * @param allow of the event's source. An event outside of it, or one that contradicts itself, matches nothing, and each
+ *   result says so.
  */
 export function explainEvent(
   automations: readonly Automation[],
   event: ModelEvent,
   allow: Allow = {},
 ): MatchResult[] {
-  const outside = outsideOf(allow, event)
-  if (outside === null) return automations.map((automation) => automation.match(event))
+  const reason = contradictionIn(event) ?? outsideOf(allow, event)
+  if (reason === null) return automations.map((automation) => automation.match(event))
   return automations.map(({ spec }) => ({
     automation: spec.name,
     matched: false,
-    reasons: [outside],
+    reasons: [reason],
     passed: 0,
   }))
 }
+
+/**
+ * Returns why an event cannot be believed and what to do about it, or null. Alerts are the receiver's own words: they
+ * only quote the model of an event.
+ */
+export function contradictionIn(event: ModelEvent): string | null {
+  const contradiction = event.own ? null : contradictionOf(event)
+  return contradiction === null ? null : plainText(`${contradiction.message} ${contradiction.fix}`, LONGEST)
+}
+
+/** Longest sentence about a contradiction, in characters. */
+const LONGEST = 1_000

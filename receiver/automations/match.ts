@@ -1,4 +1,5 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
+import { eventNames } from '../../src/contract/event-names.ts'
 import { FILTER_FIELDS, type AutomationSpec, type FilterField, type MatchResult } from './automation.ts'
 import { compileCondition } from './condition.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
@@ -54,8 +55,12 @@ function checkSource({ sources }: AutomationSpec): Check {
 }
 
 function checkEvent({ events }: AutomationSpec): Check {
-  return ({ type, kind }) => {
-    const wanted = events.find((name) => name === '*' || name === type || name === kind)
+  return (event) => {
+    const { type, kind } = event
+    const wanted =
+      events.find((name) => name === '*' || name === type || name === kind) ??
+      // One change may have two names, whichever of them came.
+      events.find((name) => eventNames(event).includes(name))
     const reason =
       wanted === undefined
         ? `events: ${quoteValue(type)} (${kind}) is not one of ${events.join(', ')}`

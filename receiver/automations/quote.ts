@@ -1,16 +1,16 @@
 /** Longest value shown in a reason, in characters; the rest is cut. */
 const LONGEST = 80
 
-/** A value of an event as a reason shows it: in quotes, control and bidi characters escaped, bounded. */
+/** Returns a value of an event as a reason shows it: in quotes, control and bidi characters escaped, bounded. */
 export function quoteValue(value: string): string {
   const shown = value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value
   const escaped = shown.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
   return `"${escaped.replaceAll('"', '\\"')}"`
 }
 
-/** The same for text that is no value: a message of a library about an event. */
-export function plainText(text: string): string {
-  const shown = text.length > 200 ? `${text.slice(0, 199)}…` : text
+/** Returns the same for text that is no value, such as a message of a library about an event. */
+export function plainText(text: string, longest = 200): string {
+  const shown = text.length > longest ? `${text.slice(0, longest - 1)}…` : text
   return shown.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
 }
 

@@ -3,6 +3,9 @@ import { randomFillSync } from 'node:crypto'
 /** `evt_…`: one accepted event. Its time in ms and 72 random bits, in hex. */
 export const newEventId = (): string => `evt_${unique()}`
 
+/** Returns when an event's id was made, in Unix ms of the clock of the replica that accepted the event. */
+export const timeOfEventId = (id: string): number => parseInt(id.slice(4, 16), 16)
+
 /** `dlv_…`: one delivery; the same for every attempt at it. */
 export const newDeliveryId = (): string => `dlv_${unique()}`
 

@@ -3,11 +3,12 @@ import { modelPath, slotOf } from '../../src/contract/keys.ts'
 import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { MatchResult } from '../automations/automation.ts'
 import { explainEvent } from '../automations/explain.ts'
+import { whyNone } from '../automations/nearest.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { jsonText } from '../store/json-text.ts'
-import type { NewEvent } from '../store/records.ts'
+import type { NewDelivery, NewEvent } from '../store/records.ts'
 import { newEventId } from './ids.ts'
 import { planDeliveries } from './plan.ts'
 
@@ -16,6 +17,8 @@ export interface Prepared {
   event: ModelEvent
   hint: string | null
   results: readonly MatchResult[]
+  /** What goes where, or why nothing does, in a sentence or two. */
+  message: string
   record: NewEvent
 }
 
@@ -124,7 +127,21 @@ function matchAndPlan(
   const results = explainEvent(runtime.automations, event, source.allow)
   const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
   const deliveries = planDeliveries(event, found, matched, runtime.senders)
-  return { event, hint: found.hint, results, record: { ...record, deliveries } }
+  const message = messageOf(event, deliveries, results)
+  return { event, hint: found.hint, results, message, record: { ...record, deliveries } }
+}
+
+function messageOf(
+  event: ModelEvent,
+  deliveries: readonly NewDelivery[],
+  results: readonly MatchResult[],
+): string {
+  if (deliveries.length === 0) return whyNone(event, results)
+  const sent = deliveries.filter(({ error }) => error === null)
+  const failed = deliveries.find(({ error }) => error !== null)
+  const where = sent.map(({ automation, type, target }) => `${automation} -> ${type} ${target}`).join('; ')
+  const trouble = failed?.error ? `${failed.automation} cannot be delivered: ${failed.error.message}` : ''
+  return [where === '' ? '' : `${where}.`, trouble].filter((part) => part !== '').join(' ')
 }
 
 /** Returns what the event says about who holds an alias or a stage from now on. */

@@ -1,36 +1,50 @@
-import { whyNone } from '../automations/nearest.ts'
+import type { MatchResult } from '../automations/automation.ts'
+import { renderDeliveries } from '../deliveries/dry-run.ts'
+import { timeOfEventId } from '../deliveries/ids.ts'
 import type { Prepared } from '../deliveries/prepare-event.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Accepted } from '../store/records.ts'
 
-/** What the sender is told of an accepted or known event. The registry's users see it: it never holds a secret. */
+/** What the sender is told of an event. The registry's users see it: it never holds a secret. */
 export interface Answer {
   status: 200 | 202
   body: Record<string, unknown>
 }
 
-/** The answer for one request's events, as they came back from the store. `public_url` makes the link. */
+/** What an answer goes by, beside the event. */
+export interface AnswerContext {
+  /** Makes the link; null where it is not known. */
+  public_url: string | null
+  /** Unix ms. */
+  now: number
+}
+
+/** Returns the answer for one request's events, as they came back from the store. */
 export function answerFor(
   prepared: readonly Prepared[],
   accepted: readonly Accepted[],
-  public_url: string | null,
+  { public_url, now }: AnswerContext,
 ): Answer {
+  const url = (id: string) => (public_url === null ? null : `${public_url}/api/v1/events/${id}`)
   const at = accepted.findIndex(({ outcome }) => outcome === 'accepted')
   const first = prepared[at]
   if (first === undefined) {
-    return { status: 200, body: { status: 'duplicate', event_id: accepted[0]?.event_id ?? null } }
+    const id = accepted[0]?.event_id
+    if (id === undefined) return { status: 200, body: { status: 'duplicate', event_id: null } }
+    const body = { status: 'duplicate', event_id: id, message: sameAs(id, now), url: url(id) }
+    return { status: 200, body }
   }
   const { event, hint, record } = first
-  const matched = [...new Set(record.deliveries.map(({ automation }) => automation))]
   return {
     status: 202,
     body: {
       status: 'accepted',
       event_id: event.id,
       event: event.type,
-      matched,
+      matched: matchedBy(first),
       deliveries: record.deliveries.map(({ id }) => id),
-      message: sentence(first),
-      url: public_url === null ? null : `${public_url}/api/v1/events/${event.id}`,
+      message: first.message,
+      url: url(event.id),
       ...(hint === null ? {} : { hint }),
       // A registry that sends lists gets the rest of its events here.
       ...(prepared.length > 1 ? { event_ids: accepted.map(({ event_id }) => event_id) } : {}),
@@ -38,15 +52,40 @@ export function answerFor(
   }
 }
 
-/** What goes where, or why nothing does. */
-function sentence({ record, results }: Prepared): string {
-  const { deliveries } = record
-  if (deliveries.length > 0) {
-    const sent = deliveries.filter(({ error }) => error === null)
-    const failed = deliveries.find(({ error }) => error !== null)
-    const where = sent.map(({ automation, type, target }) => `${automation} -> ${type} ${target}`).join('; ')
-    const trouble = failed?.error ? `${failed.automation} cannot be delivered: ${failed.error.message}` : ''
-    return [where === '' ? '' : `${where}.`, trouble].filter((part) => part !== '').join(' ')
-  }
-  return whyNone(results)
+/** Returns the answer for a dry run: what would come of the request's events. Nothing of it is stored or sent. */
+export function dryRunAnswer(runtime: Runtime, prepared: readonly Prepared[]): Answer {
+  const events = prepared.map((one) => ({
+    event: one.event.type,
+    matched: matchedBy(one),
+    message: `Dry run, nothing is stored or sent. ${one.message}`,
+    ...(one.hint === null ? {} : { hint: one.hint }),
+    model_event: one.event,
+    matches: one.results.map(shownResult),
+    requests: renderDeliveries(runtime, one),
+  }))
+  const [first] = events
+  return { status: 200, body: { status: 'dry_run', ...first, ...(events.length > 1 ? { events } : {}) } }
+}
+
+const matchedBy = ({ record }: Prepared) => [
+  ...new Set(record.deliveries.map(({ automation }) => automation)),
+]
+
+const shownResult = ({ automation, matched, reasons }: MatchResult) => ({ automation, matched, reasons })
+
+function sameAs(id: string, now: number): string {
+  return `The same as ${id}, which came ${ago(now - timeOfEventId(id))} ago; nothing happens twice.`
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const
+
+/** Returns a time in its largest whole unit, such as `3 s` or `5 d`. */
+function ago(ms: number): string {
+  const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? ['s', 1_000]
+  return `${Math.max(0, Math.floor(ms / length))} ${unit}`
 }

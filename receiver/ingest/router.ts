@@ -7,11 +7,12 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Source } from '../runtime/sources.ts'
 import { hideSecrets } from '../secrets/hide-in-body.ts'
 import { secretTexts } from '../sources/credentials.ts'
-import type { SourceEvent, WebhookRequest } from '../sources/source.ts'
+import { withStated } from '../sources/identity.ts'
+import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import { answerFor } from './answer.ts'
-import { parseJson } from './parse-json.ts'
+import { answerFor, dryRunAnswer } from './answer.ts'
+import { NotAnEvent, parseJson } from './parse-json.ts'
 import { readBody } from './read-body.ts'
 import { refuse, refuseMethod, refuseUnknown, Unverified } from './refuse.ts'
 import type { Refusals } from './refusals.ts'
@@ -65,17 +66,26 @@ async function ingest(options: IngestOptions, { runtime, source, request, respon
   const verified = await source.verify(webhook)
   if (!verified.ok) throw new Unverified(verified.reason)
   const shown = hideSecrets(body, secretTexts(config.credentials))
-  const found = source.parse(parseJson(shown, source.lists ?? false), webhook)
+  const found = source
+    .parse(parseJson(shown, source.lists ?? false), webhook)
+    .map((event) => ({ ...event, identity: withStated(event.identity, statedEvent(webhook)) }))
+  const context = { public_url: options.public_url, now: received_at }
   if (verified.stale !== undefined) {
     const event_id = await earlierDelivery(options, config.name, found)
     if (event_id === null) throw new Unverified(verified.stale)
-    response.status(200).json(answerFor([], [{ outcome: 'duplicate', event_id }], null).body)
+    response.status(200).json(answerFor([], [{ outcome: 'duplicate', event_id }], context).body)
     return
   }
   const arrival = { raw: ownBytes(shown), received_at, secret: verified.secret }
   const prepared = found.map((event) => prepareEvent(runtime, config, event, arrival))
+  if (isDryRun(webhook)) {
+    const { status, body: answer } = dryRunAnswer(runtime, prepared)
+    logDryRun(options.log, prepared)
+    response.status(status).json(answer)
+    return
+  }
   const accepted = await Promise.all(prepared.map(({ record }) => options.acceptor.accept(record)))
-  const { status, body: answer } = answerFor(prepared, accepted, options.public_url)
+  const { status, body: answer } = answerFor(prepared, accepted, context)
   logPrepared(options.log, prepared, accepted)
   response.status(status).json(answer)
 }
@@ -107,7 +117,8 @@ function webhookOf({ headers, url }: Request, body: Buffer, now: number): Webhoo
 
 /** One line per event. `verified_by` is the place of the secret in the configuration, for rotations. */
 function logPrepared(log: Log, prepared: readonly Prepared[], accepted: readonly Accepted[]): void {
-  prepared.forEach(({ event, record }, i) => {
+  prepared.forEach((one, i) => {
+    const { event, hint, message, record } = one
     const result = accepted[i]
     const { source, type, kind, title } = event
     if (result?.outcome === 'duplicate') {
@@ -116,9 +127,24 @@ function logPrepared(log: Log, prepared: readonly Prepared[], accepted: readonly
     }
     const deliveries = record.deliveries.map(({ id }) => id)
     const verified_by = record.context.secret
-    log.info(
-      { event_id: event.id, source: source.name, type, kind, title, verified_by, deliveries },
-      'event accepted',
-    )
+    const what = { event_id: event.id, source: source.name, type, kind, title, verified_by, deliveries }
+    log.info({ ...what, outcome: message, ...(hint === null ? {} : { hint }) }, 'event accepted')
   })
+}
+
+function logDryRun(log: Log, prepared: readonly Prepared[]): void {
+  for (const one of prepared) {
+    const { source, type, kind, title } = one.event
+    log.info({ source: source.name, type, kind, title, outcome: one.message }, 'dry run')
+  }
+}
+
+/**
+ * Returns whether the URL asks for a dry run.
+ * @throws NotAnEvent for anything but true and false: a "yes" that was taken for a no would deploy something.
+ */
+function isDryRun({ query }: WebhookRequest): boolean {
+  const [value = 'false', ...others] = query.getAll('dry_run')
+  if (others.length === 0 && (value === 'true' || value === 'false')) return value === 'true'
+  throw new NotAnEvent('dry_run must be true or false: ?dry_run=true. Nothing was stored.')
 }

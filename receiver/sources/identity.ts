@@ -17,6 +17,22 @@ export interface Identity {
   body_hash: string | null
 }
 
+/**
+ * Returns the identity of a request whose URL states its event: the same body at `?event=A` and at `?event=B` tells of
+ * two changes. Without a stated event the identity stays as it is.
+ */
+export function withStated(identity: Identity, stated: string | null): Identity {
+  if (stated === null) return identity
+  const mark = (text: string) => sha256Hex(JSON.stringify([stated, text]))
+  const { key, value, body_hash } = identity
+  return {
+    ...identity,
+    key: mark(key),
+    value: mark(value),
+    body_hash: body_hash === null ? null : mark(body_hash),
+  }
+}
+
 /** Returns the hex SHA-256 of bytes, or of a text in UTF-8. */
 export function sha256Hex(content: Uint8Array | string): string {
   return hash('sha256', content, 'hex')

@@ -55,7 +55,7 @@ describe('POST /api/v1/events/{id}/replay', () => {
   })
 
   it('says what cannot be delivered, and why', async () => {
-    const { event_id } = await send({ artifact_collection_name: '../etc' })
+    const { event_id } = await send({ artifact_collection_name: '../etc', artifact_version_string: '' })
     const { status, body } = await replay(event_id)
     expect(status).toBe(202)
     expect(body['message']).toMatch(/^deploy cannot be delivered: .*repository/)

@@ -115,7 +115,7 @@ describe('a W&B event', () => {
     })
     expect(sent.event_type).toBe('unlinked-bert')
     expect(sent.client_payload).toEqual({
-      model: 'my-team/model-registry/bert:',
+      model: 'my-team/model-registry/bert:v3',
       who: 'jane',
       tags: [],
       model_event: expect.objectContaining({ parameters: { region: 'eu' } }) as object,
@@ -126,7 +126,8 @@ describe('a W&B event', () => {
     const send = async (parts: Record<string, unknown>) =>
       (await sendWandb(scene.receiver.url, aliasBody(parts), { source: 'narrow' })).body
     expect(await send({ n: 1 })).toMatchObject({ matched: ['everything'] })
-    expect(await send({ n: 2, entity_name: 'others' })).toMatchObject({
+    const theirs = 'others/model-registry/resnet50:production'
+    expect(await send({ n: 2, entity_name: 'others', artifact_version_string: theirs })).toMatchObject({
       matched: [],
       message: expect.stringContaining('allow.entity: the source does not take "others"') as string,
     })

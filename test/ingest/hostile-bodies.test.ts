@@ -90,6 +90,7 @@ describe('a body with hostile content is accepted, stored and dispatched', () =>
         tag: [1],
         entity_name: 7,
         project_name: null,
+        artifact_version_string: '7/model-registry/resnet50:production',
         metadata: 'none',
       }),
     )

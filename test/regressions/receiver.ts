@@ -40,6 +40,7 @@ export interface HouseOptions {
   /** What stands between the receiver and its store. */
   around?: (store: Store) => Store
   clock?: Clock
+  public_url?: string
   types?: TypeTables
   github?: StandInOptions
   /** What GitHub is told before the receiver starts. */
@@ -91,7 +92,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const receiver = await startReceiver({
       host: '127.0.0.1',
       port: 0,
-      public_url: null,
+      public_url: options.public_url ?? null,
       config: loaded.config,
       store: around(store),
       github: createGitHub,

@@ -35,7 +35,7 @@ export function sendDatabricks(url: string, body: Body, options: SendOptions = {
   return post(`${url}/webhooks/${source}`, bytes, signature, options)
 }
 
-/** What W&B renders when an alias is added; each part can be set. */
+/** What W&B renders when an alias is added; each part can be set. Without an alias the path names a version. */
 export function aliasBody(parts: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const { alias = 'production', artifact_collection_name: model = 'resnet50' } = parts
   return {
@@ -44,7 +44,7 @@ export function aliasBody(parts: Readonly<Record<string, unknown>> = {}): Record
     alias,
     tag: '',
     artifact_version: 'wandb-artifact://_id/QXJ0aWZhY3Q6NTE3ODg5ODg3',
-    artifact_version_string: `my-team/model-registry/${String(model)}:${String(alias)}`,
+    artifact_version_string: `my-team/model-registry/${String(model)}:${String(alias || 'v3')}`,
     artifact_collection_name: model,
     project_name: 'model-registry',
     entity_name: 'my-team',

@@ -80,7 +80,7 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
   const event = await store.getEvent({ id })
   return event === null
     ? null
-    : replayMessage(event.deliveries, await reasons(store, runtime(), event), stale)
+    : replayMessage(parse(event.event), event.deliveries, await reasons(store, runtime(), event), stale)
 }
 
 /**
