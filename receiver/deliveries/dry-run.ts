@@ -32,6 +32,15 @@ function render(runtime: Runtime, { event, record }: Prepared, delivery: NewDeli
   const { id, automation, type, revision, position, subject, dedupe_key } = delivery
   const { spec } = runtime.automations.find((one) => one.revision === revision) ?? {}
   const { flat, dispatch_type } = record.context
-  const input = { delivery_id: id, automation, event, flat, dispatch_type, subject_key: subject, dedupe_key }
+  const input = {
+    delivery_id: id,
+    automation,
+    event,
+    flat,
+    dispatch_type,
+    subject_key: subject,
+    dedupe_key,
+    redelivery: 0,
+  }
   return runtime.senders.get(type)?.render({ ...input, settings: spec?.destinations[position] }) ?? null
 }

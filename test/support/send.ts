@@ -44,7 +44,7 @@ export function aliasBody(parts: Readonly<Record<string, unknown>> = {}): Record
     alias,
     tag: '',
     artifact_version: 'wandb-artifact://_id/QXJ0aWZhY3Q6NTE3ODg5ODg3',
-    artifact_version_string: `my-team/model-registry/${String(model)}:${String(alias || 'v3')}`,
+    artifact_version_string: `my-team/model-registry/${String(model)}:${alias === '' ? 'v3' : String(alias)}`,
     artifact_collection_name: model,
     project_name: 'model-registry',
     entity_name: 'my-team',
