@@ -5,10 +5,12 @@ import { slack } from './slack.ts'
 import { teams } from './teams.ts'
 import { wandbLaunch } from './wandb-launch.ts'
 import { webhook } from './webhook.ts'
+import { workflowDispatch } from './workflow-dispatch.ts'
 
 /** Every kind of destination, by the `type` that a configuration names. A new one is one file and one line here. */
 export const DESTINATION_TYPES: ReadonlyMap<string, DestinationType> = byType([
   repositoryDispatch,
+  workflowDispatch,
   webhook,
   slack,
   teams,

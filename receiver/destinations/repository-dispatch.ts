@@ -7,31 +7,12 @@ import {
   LIMITS,
 } from '../../src/contract/client-payload.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
-import type { Problem } from '../../src/contract/problem.ts'
 import { GITHUB_ANSWERS } from '../github/answers.ts'
-import type { GitHubConnection } from '../github/connection.ts'
-import { laneOf, lanePolicy } from '../github/lanes.ts'
-import type { AttemptResult } from '../policy/attempt.ts'
-import { redact } from '../secrets/redact.ts'
-import { compileTemplate, renderString, TemplateError, type TemplateScope } from '../templates/template.ts'
+import { compileTemplate, renderString } from '../templates/template.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
-import {
-  RenderError,
-  type CheckContext,
-  type ConnectContext,
-  type DeliveryInput,
-  type DestinationType,
-  type Sender,
-  type SettingsProblem,
-  type TargetInput,
-} from './destination.ts'
-import {
-  renderRepository,
-  repositoryParts,
-  repositoryProblem,
-  requireAllowed,
-  type Repository,
-} from './github-repository.ts'
+import type { DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
+import { checkRepository, envelopeOf, githubSender, refusedSecret, scopeOf } from './github-destination.ts'
+import { repositoryParts } from './github-repository.ts'
 
 const json: z.ZodType<Json> = z.json()
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json)
@@ -92,25 +73,19 @@ export const repositoryDispatch: DestinationType<Settings> = {
     ...checkPayload(given),
   ],
   repository: ({ connection, repository }) => ({ connection, ...repositoryParts(repository) }),
-  connect: createSender,
-}
-
-function checkRepository({ connection, repository }: Settings, { connections }: CheckContext) {
-  const known = connections.get(connection)
-  if (known !== undefined)
-    return problemAt('repository', repositoryProblem(repository, known.repositories, connection))
-  const names = [...connections.keys()].join(', ') || 'none: set GITHUB_TOKEN or GITHUB_APP_ID'
-  const message = `there is no GitHub connection ${connection}. Configured: ${names}`
-  return problemAt('connection', { message, fix: `Name one of them, or configure github.${connection}.` })
+  connect: (context) =>
+    githubSender<Settings, Body>(context, {
+      label: () => '',
+      listener: ({ event_type }) => event_type ?? '',
+      url: (github, { connection, owner, repo }) => github.dispatchUrl(connection, owner, repo),
+      body: renderBody,
+      send: (github, { connection, owner, repo }, body, signal) =>
+        github.dispatch(connection, { owner, repo, ...body }, signal),
+    }),
 }
 
 function checkTexts({ repository, event_type, client_payload }: Settings): SettingsProblem[] {
   return checkTemplates({ repository, event_type, client_payload }, refusedSecret)
-}
-
-function refusedSecret(name: string): Problem {
-  const message = `\${${name}} names a secret, and secrets are refused in what goes to GitHub: the logs of workflow runs show it`
-  return { message, fix: "Keep it in the repository's own Actions secrets." }
 }
 
 function checkEventTypeSetting(event_type: string | null): SettingsProblem[] {
@@ -154,68 +129,11 @@ function byteLength(value: JsonObject): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-/** `render` touches no network; `target` asks in the background who is behind a token where that isn't known yet. */
-function createSender({ connections, github, public_url }: ConnectContext): Sender<Settings> {
-  const loginOf = (connection: GitHubConnection) => github.login(connection)
-  return {
-    target(input) {
-      const { connection, owner, repo } = placeOf(input, connections)
-      requireAllowed({ owner, repo }, connection)
-      const lane = laneOf(connection, owner, loginOf(connection))
-      return {
-        target: `${owner}/${repo}`,
-        listener: `${connection.api_url} ${input.settings.event_type ?? ''}`,
-        lane,
-        policy: lanePolicy(lane, connections.values(), loginOf),
-      }
-    },
-    render(input) {
-      const { connection, owner, repo } = placeOf(input, connections)
-      return {
-        method: 'POST',
-        url: github.dispatchUrl(connection, owner, repo),
-        body: masked(renderBody(input, public_url)),
-      }
-    },
-    async send(input, signal) {
-      try {
-        const { connection, owner, repo } = placeOf(input, connections)
-        // Where no list was written, the revision that the event was accepted under is the permission.
-        if (connection.listed) requireAllowed({ owner, repo }, connection)
-        return await github.dispatch(connection, { owner, repo, ...renderBody(input, public_url) }, signal)
-      } catch (error) {
-        if (error instanceof RenderError) return unsendable(error, input)
-        throw error
-      }
-    },
-  }
-}
-
-/** The connection is not in the configuration now. A delivery that was accepted for it waits until it is back. */
-class ConnectionGone extends RenderError {}
-
-/** @throws RenderError */
-function placeOf(
-  input: TargetInput<Settings>,
-  connections: ReadonlyMap<string, GitHubConnection>,
-): Repository & { connection: GitHubConnection } {
-  const { connection: name, repository } = input.settings
-  const connection = connections.get(name)
-  if (connection === undefined) {
-    throw new ConnectionGone(
-      `There is no GitHub connection ${name} any more.`,
-      `Configure \`github.${name}\` again, and its deliveries go on by themselves; or cancel them, name another \`connection\` in the destination, and replay the event.`,
-    )
-  }
-  return { connection, ...rendering(() => renderRepository(repository, scopeOf(input))) }
-}
-
-/** @throws RenderError */
 function renderBody(input: Input, public_url: string | null): Body {
-  return rendering(() => ({
+  return {
     event_type: checkEventType(renderEventType(input)),
     client_payload: renderPayload(input, public_url),
-  }))
+  }
 }
 
 function renderEventType(input: Input): string {
@@ -225,43 +143,9 @@ function renderEventType(input: Input): string {
 }
 
 function renderPayload(input: Input, public_url: string | null): JsonObject {
-  const { client_payload, model_event, parameters } = input.settings
-  const { delivery_id, automation, subject_key, dedupe_key, event, flat } = input
-  const delivery_url = public_url === null ? null : `${public_url}/api/v1/deliveries/${delivery_id}`
-  const envelope = { delivery_id, delivery_url, automation, parameters, subject_key, dedupe_key }
-  if (client_payload === null) return encodeClientPayload(event, flat, envelope)
+  const { client_payload, model_event } = input.settings
+  const envelope = envelopeOf(input, public_url)
+  if (client_payload === null) return encodeClientPayload(input.event, input.flat, envelope)
   const own = compileTemplate(client_payload, { path: 'client_payload' }).render(scopeOf(input))
-  return completeClientPayload(own as JsonObject, event, envelope, { model_event })
-}
-
-function scopeOf({ event, flat, automation }: TargetInput): TemplateScope {
-  return { event, flat, automation }
-}
-
-/** Turns whatever keeps an event from becoming a request into a `RenderError`. */
-function rendering<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof ClientPayloadError || error instanceof TemplateError)
-      throw new RenderError(error.message, error.fix)
-    throw error
-  }
-}
-
-function unsendable(error: RenderError, { settings: { repository } }: Input): AttemptResult {
-  return {
-    class: error instanceof ConnectionGone ? 'credentials' : 'permanent',
-    status: null,
-    message: redact(error.message, []),
-    fix: error.fix,
-    request: { method: 'POST', url: repository, body: '' },
-    response: null,
-    retry_after_ms: null,
-  }
-}
-
-/** Tokens that an event carries are not shown to people. */
-function masked({ event_type, client_payload }: Body): JsonObject {
-  return JSON.parse(redact(JSON.stringify({ event_type, client_payload }), [])) as JsonObject
+  return completeClientPayload(own as JsonObject, input.event, envelope, { model_event })
 }

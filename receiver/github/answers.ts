@@ -16,6 +16,8 @@ export interface AnswerContext {
   connection: string
   /** The API address that it asks. */
   api_url: string
+  /** The workflow that a `workflow_dispatch` starts; null for a `repository_dispatch`. */
+  workflow: { name: string; ref: string } | null
   /** How the connection authenticates. */
   auth: 'token' | 'app'
   /** The call that was answered: the dispatch itself, or a step before it. */
@@ -25,8 +27,8 @@ export interface AnswerContext {
 }
 
 const silent = (): string => ''
-/** The advice where the configuration is at fault: a redelivery follows the revision of the accepted event. */
-const REPLAY = 'Then replay the event: a redelivery would send what was accepted.'
+/** Advises to replay, where the configuration is at fault: a redelivery follows the revision of the accepted event. */
+export const REPLAY = 'Then replay the event: a redelivery would send what was accepted.'
 const limits = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
 const STEPS = {
@@ -182,9 +184,9 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     applies: ({ status }) => status === 422,
     class: 'permanent',
     message: (answer, context) => `GitHub finds the request invalid (HTTP 422): ${quote(answer, context)}`,
-    fix: (_, { step }) =>
+    fix: (_, { step, workflow }) =>
       step === 'token'
-        ? 'Grant the App the repository permission "Contents: write" in its settings, accept it on the installation, then redeliver.'
+        ? `Grant the App the repository permission "${permissionOf(workflow)}: write" in its settings, accept it on the installation, then redeliver.`
         : `Correct \`event_type\` or \`client_payload\` of the destination: at most 100 characters, 10 keys, under 64 KB. ${REPLAY}`,
   },
   {
@@ -217,8 +219,12 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
  * Returns what GitHub's answer means and what to do about it. Pure: a 401 is `credentials` here, and refreshing the
  * token first is the caller's part, as is following a redirect. GitHub is quoted with every token masked.
  */
-export function readAnswer(answer: Answer, context: AnswerContext): Meaning & { row: string } {
-  return readAnswerBy(GITHUB_ANSWERS, answer, context)
+export function readAnswer(
+  answer: Answer,
+  context: AnswerContext,
+  rows: readonly AnswerRow<AnswerContext>[] = GITHUB_ANSWERS,
+): Meaning & { row: string } {
+  return readAnswerBy(rows, answer, context)
 }
 
 function outcomeOf(step: AnswerContext['step']): string {
@@ -237,12 +243,18 @@ function limitOf(limit: string | undefined): string {
   return limit !== undefined && /^\d{1,9}$/.test(limit) ? ` of ${limit} requests` : ''
 }
 
-function permissionFix(accepted: string | undefined, { auth, secrets }: AnswerContext): string {
-  const needed = accepted === undefined ? 'contents=write' : inline(accepted, secrets)
+/** Returns the permission that the dispatch needs, as GitHub's settings call it. */
+function permissionOf(workflow: AnswerContext['workflow']): 'Actions' | 'Contents' {
+  return workflow === null ? 'Contents' : 'Actions'
+}
+
+function permissionFix(accepted: string | undefined, { auth, secrets, workflow }: AnswerContext): string {
+  const permission = permissionOf(workflow)
+  const needed = accepted === undefined ? `${permission.toLowerCase()}=write` : inline(accepted, secrets)
   const where =
     auth === 'app'
       ? "Add it in the App's settings and accept it on the installation, or add the repository to the installation"
-      : 'Add it to the token (a fine-grained token needs "Contents: Read and write" and the repository in its list; a classic one the scope `repo`)'
+      : `Add it to the token (a fine-grained token needs "${permission}: Read and write" and the repository in its list; a classic one the scope \`repo\`)`
   return `GitHub asks for the permission ${needed}. ${where}, then redeliver.`
 }
 
@@ -252,11 +264,11 @@ function notFound({ repository, auth, step }: AnswerContext): string {
   return `${repository} does not exist, or ${access} (HTTP 404: GitHub does not tell the two apart).`
 }
 
-function notFoundFix({ repository, auth, connection }: AnswerContext): string {
+function notFoundFix({ repository, auth, connection, workflow }: AnswerContext): string {
   const access =
     auth === 'app'
       ? `Install the App of GitHub connection ${connection} on ${repository}`
-      : `Give the token of GitHub connection ${connection} access to ${repository} (Contents: write)`
+      : `Give the token of GitHub connection ${connection} access to ${repository} (${permissionOf(workflow)}: write)`
   return `${access}, then redeliver. Or, if the spelling is wrong, correct \`repository\`. ${REPLAY}`
 }
 

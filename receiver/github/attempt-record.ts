@@ -5,7 +5,7 @@ import { excerpt, inline, redact } from '../secrets/redact.ts'
 /** Gathers the record of one attempt, with every token that it used masked. */
 export class AttemptRecord {
   readonly #url: string
-  readonly #body: string
+  #body: string
   readonly #repository: string
   readonly #secrets: string[] = []
   #moved_to: string | null = null
@@ -36,6 +36,11 @@ export class AttemptRecord {
   /** Masks this token from now on. */
   hides(token: string): void {
     this.#secrets.push(token)
+  }
+
+  /** Records that another body is sent in place of the first. */
+  resends(body: string): void {
+    this.#body = body
   }
 
   sending(): void {

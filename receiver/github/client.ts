@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Octokit } from '@octokit/rest'
 import type { GitHubConnection } from './connection.ts'
 import type { AttemptResult, Meaning } from '../policy/attempt.ts'
-import type { DispatchRequest, RepositoriesOf } from './dispatch.ts'
+import type { DispatchRequest, RepositoriesOf, WorkflowRequest } from './dispatch.ts'
 import { answerObject, type Answer } from '../outbound/answer.ts'
-import { readAnswer, type AnswerContext } from './answers.ts'
+import { GITHUB_ANSWERS, readAnswer, type AnswerContext } from './answers.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { AttemptRecord } from './attempt-record.ts'
 import { readNoAnswer } from '../outbound/no-answer.ts'
 import { followRedirects } from './redirects.ts'
+import { WORKFLOW_ANSWERS } from './workflow-answers.ts'
 import { InstallationTokens } from './installation-tokens.ts'
-import { TokenRefusedError, type Credential, type TokenOptions, type Tokens } from './tokens.ts'
+import { TokenRefusedError, type Credential, type Place, type TokenOptions, type Tokens } from './tokens.ts'
 
 /** The surroundings of everything that talks to GitHub; tests replace them. */
 export interface GitHubDeps {
@@ -33,13 +34,35 @@ const REPLICATION_WAIT_MS = 1_000
 /** One attempt for every second that a token is fresh, twice: a refused token is renewed once. */
 const MOST_RESENT = 2 * (FRESH_TOKEN_MS / REPLICATION_WAIT_MS)
 /** The rows of GitHub's answers that a replica without the token gives. */
-const REFUSALS: ReadonlySet<string> = new Set(['bad-credentials', 'missing-permission', 'not-found'])
+const REFUSALS: ReadonlySet<string> = new Set([
+  'bad-credentials',
+  'missing-permission',
+  'not-found',
+  'no-such-workflow',
+])
+
+/** A POST to GitHub that starts something. */
+interface Post extends Place {
+  /** Below the API address. */
+  path: string
+  body: string
+  /** What is sent in place of `body` where the server does not know a field of it; null where it must know all. */
+  simpler_body: string | null
+  workflow: AnswerContext['workflow']
+  tokens: Tokens
+}
+
+/** The rows of refusals that may be about a field that the server does not know. */
+const UNKNOWN_FIELD: ReadonlySet<string> = new Set(['bad-request', 'not-startable'])
 
 /** One GitHub connection, ready to send. Caches its tokens as long as it lives. */
 export class GitHubClient {
   readonly connection: GitHubConnection
   readonly #octokit: Octokit
   readonly #tokens: Tokens
+  readonly #workflow_tokens: Tokens
+  /** Whether the server names runs; false once it refused to be asked, until the connection or the process is new. */
+  #names_runs = true
   readonly #now: () => number
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Present names of moved repositories by the address that GitHub redirects to. */
@@ -51,7 +74,9 @@ export class GitHubClient {
     this.#sleep = deps.sleep ?? ((ms, signal) => sleep(ms, undefined, { signal }))
     this.#octokit = createOctokit(connection.api_url)
     const repositoriesOf = (owner: string) => deps.repositoriesOf?.(connection.name, owner) ?? null
-    this.#tokens = createTokens(connection, { now: this.#now, repositoriesOf })
+    const options = { now: this.#now, repositoriesOf }
+    this.#tokens = createTokens(connection, { ...options, permission: 'contents' })
+    this.#workflow_tokens = createTokens(connection, { ...options, permission: 'actions' })
   }
 
   /** Returns the whole URL of a repository's dispatches. */
@@ -66,13 +91,53 @@ export class GitHubClient {
   async dispatch(request: DispatchRequest, signal: AbortSignal): Promise<AttemptResult> {
     const body = JSON.stringify({ event_type: request.event_type, client_payload: request.client_payload })
     const { owner, repo } = request
-    const record = new AttemptRecord(`${owner}/${repo}`, this.dispatchUrl(owner, repo), body)
+    const path = apiPath('repos', owner, repo, 'dispatches')
+    const rest = { simpler_body: null, workflow: null, tokens: this.#tokens }
+    return await this.#attempt({ owner, repo, path, body, ...rest }, signal)
+  }
+
+  /** Returns the whole URL of a workflow's dispatches. */
+  workflowUrl({ owner, repo, workflow }: Pick<WorkflowRequest, 'owner' | 'repo' | 'workflow'>): string {
+    return `${this.connection.api_url}${workflowPath({ owner, repo, workflow })}`
+  }
+
+  /** Starts one workflow as {@link dispatch} does, and asks for its run where the server may know how to tell. */
+  async dispatchWorkflow(request: WorkflowRequest, signal: AbortSignal): Promise<AttemptResult> {
+    const { owner, repo, workflow: name, ref, inputs } = request
+    const simple = JSON.stringify({ ref, inputs })
+    const asking = JSON.stringify({ ref, inputs, return_run_details: true })
+    const bodies = this.#names_runs
+      ? { body: asking, simpler_body: simple }
+      : { body: simple, simpler_body: null }
+    const rest = { workflow: { name, ref }, tokens: this.#workflow_tokens }
+    return await this.#attempt({ owner, repo, path: workflowPath(request), ...bodies, ...rest }, signal)
+  }
+
+  async #attempt(post: Post, signal: AbortSignal): Promise<AttemptResult> {
+    const { owner, repo, path, body, simpler_body } = post
+    const record = new AttemptRecord(`${owner}/${repo}`, `${this.connection.api_url}${path}`, body)
     try {
-      const answer = await this.#sendRefreshing(request, body, record, signal)
-      return record.result(this.#meaning(answer, record, 'dispatch'), answer.status, answer.body)
+      const first = await this.#sendRefreshing(post, record, signal)
+      const answer =
+        simpler_body !== null && this.#isUnknownField(first, record, post)
+          ? await this.#sendSimpler({ ...post, body: simpler_body }, record, signal)
+          : first
+      return record.result(this.#meaning(answer, record, post), answer.status, answer.body)
     } catch (error) {
-      return this.#withoutDispatch(error, record)
+      return this.#withoutDispatch(error, record, post)
     }
+  }
+
+  /** GitHub Enterprise Server up to 3.20 refuses the question for the run: https://github.com/cli/cli/issues/12672 */
+  async #sendSimpler(post: Post, record: AttemptRecord, signal: AbortSignal): Promise<Answer> {
+    record.resends(post.body)
+    const answer = await this.#sendRefreshing(post, record, signal)
+    if (answer.status === 204) this.#names_runs = false
+    return answer
+  }
+
+  #isUnknownField(answer: Answer, record: AttemptRecord, post: Post): boolean {
+    return UNKNOWN_FIELD.has(this.#meaning(answer, record, post).row)
   }
 
   /** Returns the login of the user behind a token, by `GET /user`; null for an App, or when GitHub doesn't say. */
@@ -88,47 +153,41 @@ export class GitHubClient {
     return answer.status === 200 && typeof login === 'string' && login !== '' ? login : null
   }
 
-  async #sendRefreshing(
-    request: DispatchRequest,
-    body: string,
-    record: AttemptRecord,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    let credential = await this.#tokens.get(request, signal)
-    let answer = await this.#send(credential, request, body, record, signal)
+  async #sendRefreshing(post: Post, record: AttemptRecord, signal: AbortSignal): Promise<Answer> {
+    let credential = await post.tokens.get(post, signal)
+    let answer = await this.#send(credential, post, record, signal)
     let renewed = false
-    for (let resent = 0; resent < MOST_RESENT && this.#isRefusal(answer, record); resent += 1) {
+    for (let resent = 0; resent < MOST_RESENT && this.#isRefusal(answer, record, post); resent += 1) {
       if (this.#isFresh(credential)) {
         await this.#sleep(REPLICATION_WAIT_MS, signal)
       } else {
         if (answer.status !== 401 || renewed) break
-        const next = await this.#tokens.renew(request, credential, signal)
+        const next = await post.tokens.renew(post, credential, signal)
         if (next === null) break
         renewed = true
         credential = next
       }
-      answer = await this.#send(credential, request, body, record, signal)
+      answer = await this.#send(credential, post, record, signal)
     }
     return answer
   }
 
   /** Returns whether GitHub does not know the token, or not yet what it is for. */
-  #isRefusal(answer: Answer, record: AttemptRecord): boolean {
+  #isRefusal(answer: Answer, record: AttemptRecord, post: Post): boolean {
     if (![401, 403, 404].includes(answer.status)) return false
-    return REFUSALS.has(this.#meaning(answer, record, 'dispatch').row)
+    return REFUSALS.has(this.#meaning(answer, record, post).row)
   }
 
   async #send(
     { token }: Credential,
-    { owner, repo }: DispatchRequest,
-    body: string,
+    { path, body }: Post,
     record: AttemptRecord,
     signal: AbortSignal,
   ): Promise<Answer> {
     record.hides(token)
     record.sending()
     const post = (url: string) => call(this.#octokit, { method: 'POST', url, token, body, signal })
-    const first = await post(apiPath('repos', owner, repo, 'dispatches'))
+    const first = await post(path)
     const { answer, moved_to } = await followRedirects(first, this.connection.api_url, post)
     record.answered()
     if (moved_to !== null) record.moved(await this.#presentName(moved_to, answer, token, signal))
@@ -154,7 +213,7 @@ export class GitHubClient {
     return minted_at !== null && this.#now() - minted_at < FRESH_TOKEN_MS
   }
 
-  #withoutDispatch(error: unknown, record: AttemptRecord): AttemptResult {
+  #withoutDispatch(error: unknown, record: AttemptRecord, post: Post): AttemptResult {
     const { name, api_url } = this.connection
     if (!(error instanceof TokenRefusedError)) {
       const cause = error instanceof NoAnswerError ? error.cause : error
@@ -167,30 +226,33 @@ export class GitHubClient {
     if (moved_to !== null) record.moved(this.#names.get(addressOf(moved_to)) ?? addressOf(moved_to))
     // The body of a refusal may still hold a token.
     const kept = step === 'token' ? null : answer.body
-    return record.result(this.#meaning(answer, record, step), answer.status, kept)
+    return record.result(this.#meaning(answer, record, post, step), answer.status, kept)
   }
 
   #meaning(
     answer: Answer,
     { repository, secrets }: AttemptRecord,
-    step: AnswerContext['step'],
+    { workflow }: Post,
+    step: AnswerContext['step'] = 'dispatch',
   ): ReturnType<typeof readAnswer> {
     const { name, auth, api_url } = this.connection
-    return readAnswer(answer, {
-      now: this.#now(),
-      repository,
-      connection: name,
-      api_url,
-      auth: auth.kind,
-      step,
-      secrets,
-    })
+    const what = { repository, workflow, connection: name, api_url, auth: auth.kind, step, secrets }
+    const rows = workflow === null ? GITHUB_ANSWERS : WORKFLOW_ANSWERS
+    return readAnswer(answer, { now: this.#now(), ...what }, rows)
   }
 }
 
 /** Returns the address of a moved repository itself, from the address that one of its requests was redirected to. */
 function addressOf(moved_to: string): string {
-  return moved_to.replace(/\/(dispatches|installation)$/, '')
+  return moved_to.replace(/(\/actions\/workflows\/[^/]+)?\/(dispatches|installation)$/, '')
+}
+
+function workflowPath({
+  owner,
+  repo,
+  workflow,
+}: Pick<WorkflowRequest, 'owner' | 'repo' | 'workflow'>): string {
+  return apiPath('repos', owner, repo, 'actions', 'workflows', workflow, 'dispatches')
 }
 
 /** Returns whether GitHub wants no further questions now. */

@@ -10,6 +10,17 @@ export interface DispatchRequest {
   client_payload: JsonObject
 }
 
+/** One `workflow_dispatch` to send. */
+export interface WorkflowRequest {
+  owner: string
+  repo: string
+  /** The workflow's file name, or its number. */
+  workflow: string
+  /** A branch or tag. */
+  ref: string
+  inputs: Readonly<Record<string, string>>
+}
+
 /**
  * Names of the repositories of `owner` that may be sent to with a GitHub connection; null where they cannot be listed.
  */
@@ -23,6 +34,17 @@ export interface GitHub {
   dispatch(
     connection: GitHubConnection,
     request: DispatchRequest,
+    signal: AbortSignal,
+  ): Promise<AttemptResult>
+  /** Returns the whole URL of a workflow's dispatches. */
+  workflowUrl(
+    connection: GitHubConnection,
+    place: Pick<WorkflowRequest, 'owner' | 'repo' | 'workflow'>,
+  ): string
+  /** Starts one workflow, and names its run where the server does. Never throws; gives up when `signal` aborts. */
+  dispatchWorkflow(
+    connection: GitHubConnection,
+    request: WorkflowRequest,
     signal: AbortSignal,
   ): Promise<AttemptResult>
   /** Returns the login behind a connection's token if it is known now; else null, and asks for it in the background. */

@@ -30,6 +30,8 @@ export function createGitHub(deps: GitHubDeps = {}): GitHubHub {
     client,
     dispatchUrl: (connection, owner, repo) => client(connection).dispatchUrl(owner, repo),
     dispatch: (connection, request, signal) => client(connection).dispatch(request, signal),
+    workflowUrl: (connection, place) => client(connection).workflowUrl(place),
+    dispatchWorkflow: (connection, request, signal) => client(connection).dispatchWorkflow(request, signal),
     login: (connection) => identities.login(connection),
     resolveIdentity: (connection) => identities.resolveIdentity(connection),
   }

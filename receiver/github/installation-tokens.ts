@@ -18,9 +18,6 @@ const MINT_TIMEOUT_MS = 10_000
 /** GitHub's limit of repositories that one token can be narrowed to. */
 const MOST_REPOSITORIES = 500
 
-/** The permission that a `repository_dispatch` needs; GitHub adds `metadata: read` by itself. */
-const PERMISSIONS = { contents: 'write' }
-
 /** The repositories that a token is for; null: all of its installation. */
 type Scope = {
   repositories: readonly string[]
@@ -165,7 +162,7 @@ export class InstallationTokens implements Tokens {
     const url = `${apiPath('app', 'installations', installation)}/access_tokens`
     const ask = async (scope: Scope) => {
       const repositories = scope === null ? {} : { repositories: scope.repositories }
-      const body = JSON.stringify({ permissions: PERMISSIONS, ...repositories })
+      const body = JSON.stringify({ permissions: { [this.#options.permission]: 'write' }, ...repositories })
       return { answer: await this.#asApp({ method: 'POST', url, body, signal }, 'token'), scope }
     }
     const narrow = await ask(scope)

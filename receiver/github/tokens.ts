@@ -33,6 +33,11 @@ export interface TokenOptions {
    * null where they cannot be listed. Over 500 are not narrowed (GitHub's limit).
    */
   repositoriesOf: (owner: string) => readonly string[] | null
+  /**
+   * What installation tokens may write: a `repository_dispatch` needs `contents`, a `workflow_dispatch` `actions`. Neither
+   * gets both, so that an App needs only what its destinations use. GitHub adds `metadata: read` by itself.
+   */
+  permission: 'contents' | 'actions'
 }
 
 /** GitHub, or the private key, gives no token. */

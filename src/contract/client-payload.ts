@@ -1,6 +1,6 @@
 import type { Problem } from './problem.ts'
 import type { JsonObject, ModelEvent } from './model-event.ts'
-import { fitPayload, harmless, jsonBytes } from './payload-budget.ts'
+import { fitPayload, harmless, jsonBytes, type Budget } from './payload-budget.ts'
 import { formatArtifactUri } from './wandb/reference.ts'
 
 /**
@@ -9,6 +9,9 @@ import { formatArtifactUri } from './wandb/reference.ts'
  * 65,535 bytes of `client_payload`; we stay well below, whatever else it counts.
  */
 export const LIMITS = { event_type_characters: 100, top_level_keys: 10, payload_bytes: 60_000 } as const
+
+/** The budget of a repository dispatch. */
+const DISPATCH_BUDGET: Budget = { limit: LIMITS.payload_bytes, size: jsonBytes }
 
 /** What travels in `model_event` beside the event itself. */
 export interface Envelope {
@@ -85,16 +88,19 @@ export function checkEventType(event_type: string): string {
 /**
  * The default `client_payload` of an event: the registry's own flat fields, then `model_event`.
  * `flat` are those fields as the registry sent them ("" when absent); what it didn't send of W&B's documented ones
- * comes from the event. It always fits {@link LIMITS}: what had to be cut is listed in `model_event.truncated`.
+ * comes from the event. It always fits `budget`, by default that of {@link LIMITS}: what had to be cut is listed in
+ * `model_event.truncated`.
+ * @throws ClientPayloadError when the budget is too small for any event.
  */
 export function encodeClientPayload(
   event: ModelEvent,
   flat: Readonly<Record<string, string>>,
   envelope: Envelope,
+  budget: Budget = DISPATCH_BUDGET,
 ): JsonObject {
   const fields = event.source.type === 'wandb' ? wandbFields(event, flat) : otherFields(event, flat)
   const payload = harmless({ ...fields, model_event: modelEvent(event, envelope) })
-  const fitted = fitPayload(payload, LIMITS.payload_bytes, true)
+  const fitted = fitPayload(payload, budget, true)
   if (fitted === null) {
     throw new ClientPayloadError(
       'The event is too large for a dispatch even without its metadata.',
@@ -142,7 +148,11 @@ export function completeClientPayload(
   const free = keys < LIMITS.top_level_keys && !Object.hasOwn(payload, 'model_event')
   if (!options.model_event || !free) return payload
   const addition = harmless({ model_event: modelEvent(event, envelope) })
-  const fitted = fitPayload(addition, LIMITS.payload_bytes - jsonBytes(payload), false)
+  const fitted = fitPayload(
+    addition,
+    { limit: LIMITS.payload_bytes - jsonBytes(payload), size: jsonBytes },
+    false,
+  )
   return fitted === null ? payload : { ...payload, ...fitted }
 }
 

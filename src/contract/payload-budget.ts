@@ -6,12 +6,12 @@ import type { Json, JsonObject } from './model-event.ts'
  * `model_event.truncated`, so that nobody takes a part for the whole.
  */
 
-/** Room for `model_event.truncated` itself, bytes. */
-const TRUNCATED_BYTES = 2048
+/** Room for `model_event.truncated` itself, by the measure of the budget. */
+const TRUNCATED_SIZE = 2048
 /** More cuts than this in one object are named as one, `….*`. */
 const NAMED_CUTS = 10
 /** Longer paths are named by their object alone. */
-const PATH_BYTES = 100
+const PATH_SIZE = 100
 /** Strings shorter than this are never cut: nothing would be won. */
 const SHORTEST_CUT = 32
 const ELLIPSIS = '…'
@@ -23,6 +23,13 @@ const LISTS = [
   ['model_event', 'run'],
   ['model_event', 'parameters'],
 ]
+
+/** How much may be sent, and how it is counted. */
+export interface Budget {
+  limit: number
+  /** Returns what a value takes of the limit. Parts must add up to their whole, as they do in JSON. */
+  size: (value: Json) => number
+}
 
 /** UTF-8 bytes of the value's JSON. */
 export function jsonBytes(value: Json): number {
@@ -41,27 +48,32 @@ function harmlessValue(value: Json): Json {
   return isObject(value) ? harmless(value) : value
 }
 
+/** Characters of the value's JSON as part of a JSON text that is sent inside a JSON string: escapes count again. */
+export function nestedJsonCharacters(value: Json): number {
+  return JSON.stringify(JSON.stringify(value)).length - 2
+}
+
 /**
- * The payload in at most `limit` bytes of JSON; null if that cannot be done.
+ * The payload cut until it is within the budget; null if that cannot be done.
  * `metadata`, `extra` and comments are cut first, in this order, the largest entries before smaller ones.
  * Only with `deep` are other long texts and lists cut after that.
  */
-export function fitPayload(payload: JsonObject, limit: number, deep: boolean): JsonObject | null {
+export function fitPayload(payload: JsonObject, { limit, size }: Budget, deep: boolean): JsonObject | null {
   const whole = withTruncated(payload, [])
-  if (jsonBytes(whole) <= limit) return whole
-  const draft = new Draft(whole, limit - TRUNCATED_BYTES)
+  if (size(whole) <= limit) return whole
+  const draft = new Draft(whole, { limit: limit - TRUNCATED_SIZE, size })
   draft.dropLargest(['model_event', 'metadata'])
   draft.dropLargest(['model_event', 'extra'])
   draft.shortenLargest(COMMENTS)
   if (deep) cutDeep(draft)
-  return draft.excess() > 0 ? null : withTruncated(draft.payload, namedCuts(draft.cuts))
+  return draft.excess() > 0 ? null : withTruncated(draft.payload, namedCuts(draft.cuts, size))
 }
 
 /** First what is absurdly long, then long lists, and references to models only if that was not enough. */
 function cutDeep(draft: Draft): void {
-  for (const bytes of [8192, 4096, 2048, 1024]) draft.capTexts(bytes)
+  for (const size of [8192, 4096, 2048, 1024]) draft.capTexts(size)
   for (const path of LISTS) draft.dropLargest(path)
-  for (const bytes of [512, 256, 128]) draft.capTexts(bytes)
+  for (const size of [512, 256, 128]) draft.capTexts(size)
 }
 
 function withTruncated(payload: JsonObject, truncated: string[]): JsonObject {
@@ -73,16 +85,16 @@ function withTruncated(payload: JsonObject, truncated: string[]): JsonObject {
 class Draft {
   payload: JsonObject
   readonly cuts: string[][] = []
-  readonly #limit: number
+  readonly #budget: Budget
 
-  constructor(payload: JsonObject, limit: number) {
+  constructor(payload: JsonObject, budget: Budget) {
     this.payload = payload
-    this.#limit = limit
+    this.#budget = budget
   }
 
-  /** Bytes over the limit; 0 or less when the payload fits. */
+  /** How much is over the limit; 0 or less when the payload fits. */
   excess(): number {
-    return jsonBytes(this.payload) - this.#limit
+    return this.#budget.size(this.payload) - this.#budget.limit
   }
 
   /** Drops whole entries of the object or list at `path`, the largest first, until the payload fits. */
@@ -91,9 +103,9 @@ class Draft {
     if (typeof container !== 'object' || container === null) return
     let excess = this.excess()
     const dropped = new Set<string>()
-    for (const { key, bytes } of entriesBySize(container)) {
+    for (const { key, size } of entriesBySize(container, this.#budget.size)) {
       if (excess <= 0) break
-      excess -= bytes
+      excess -= size
       dropped.add(key)
       this.cuts.push([...path, key])
     }
@@ -105,42 +117,46 @@ class Draft {
     const texts = paths
       .map((path) => ({ path, text: valueAt(this.payload, path) }))
       .filter((entry): entry is { path: string[]; text: string } => typeof entry.text === 'string')
-      .sort((a, b) => jsonBytes(b.text) - jsonBytes(a.text))
+      .sort((a, b) => this.#budget.size(b.text) - this.#budget.size(a.text))
     for (const { path, text } of texts) {
       const excess = this.excess()
       if (excess <= 0) return
-      this.#shorten(path, text, jsonBytes(text) - excess)
+      this.#shorten(path, text, this.#budget.size(text) - excess)
     }
   }
 
-  /** Shortens every text of more than `bytes` to that, unless the payload fits already. */
-  capTexts(bytes: number): void {
+  /** Shortens every text that takes more than `most` to that, unless the payload fits already. */
+  capTexts(most: number): void {
     if (this.excess() <= 0) return
-    const long = textPaths(this.payload).filter(({ text }) => jsonBytes(text) > bytes)
-    for (const { path, text } of long) this.#shorten(path, text, bytes)
+    const long = textPaths(this.payload).filter(({ text }) => this.#budget.size(text) > most)
+    for (const { path, text } of long) this.#shorten(path, text, most)
   }
 
-  #shorten(path: readonly string[], text: string, bytes: number): void {
-    if (jsonBytes(text) < SHORTEST_CUT) return
-    this.payload = replaceAt(this.payload, path, shortened(text, bytes))
+  #shorten(path: readonly string[], text: string, limit: number): void {
+    const { size } = this.#budget
+    if (size(text) < SHORTEST_CUT) return
+    this.payload = replaceAt(this.payload, path, shortened(text, { limit, size }))
     this.cuts.push([...path])
   }
 }
 
 /** The entries' keys, the largest entry first, with what each takes in JSON: its comma and in objects its key too. */
-function entriesBySize(container: Json[] | JsonObject): { key: string; bytes: number }[] {
-  const keyBytes = (key: string) => (Array.isArray(container) ? 0 : jsonBytes(key) + 1)
+function entriesBySize(
+  container: Json[] | JsonObject,
+  size: Budget['size'],
+): { key: string; size: number }[] {
+  const keySize = (key: string) => (Array.isArray(container) ? 0 : size(key) + 1)
   return Object.entries(container)
-    .map(([key, value]) => ({ key, bytes: keyBytes(key) + jsonBytes(value) + 1 }))
-    .sort((a, b) => b.bytes - a.bytes)
+    .map(([key, value]) => ({ key, size: keySize(key) + size(value) + 1 }))
+    .sort((a, b) => b.size - a.size)
 }
 
-/** The longest beginning of the text that fits into `bytes` of JSON with quotes and an ellipsis. */
-function shortened(text: string, bytes: number): string {
+/** The longest beginning of the text that is within the budget with quotes and an ellipsis. */
+function shortened(text: string, { limit, size }: Budget): string {
   let [fits, tooLong] = [0, text.length]
   while (tooLong - fits > 1) {
     const middle = (fits + tooLong) >> 1
-    if (jsonBytes(beginning(text, middle)) <= bytes) fits = middle
+    if (size(beginning(text, middle)) <= limit) fits = middle
     else tooLong = middle
   }
   return beginning(text, fits)
@@ -179,18 +195,18 @@ function without(container: Json[] | JsonObject, keys: ReadonlySet<string>): Jso
   return Array.isArray(container) ? kept.map(([, item]) => item) : Object.fromEntries(kept)
 }
 
-/** The cuts as paths from the payload's top, in at most {@link TRUNCATED_BYTES} of JSON. */
-function namedCuts(cuts: readonly string[][]): string[] {
+/** The cuts as paths from the payload's top, in at most {@link TRUNCATED_SIZE}. */
+function namedCuts(cuts: readonly string[][], size: Budget['size']): string[] {
   const groups = new Map<string, Set<string>>()
   for (const path of cuts) {
     const group = path.length > 1 ? path.slice(0, path[0] === 'model_event' ? 2 : 1).join('.') : ''
     groups.set(group, (groups.get(group) ?? new Set()).add(path.join('.')))
   }
   const names = [...groups].flatMap(([group, paths]) =>
-    paths.size > NAMED_CUTS || [...paths].some((path) => jsonBytes(path) > PATH_BYTES)
+    paths.size > NAMED_CUTS || [...paths].some((path) => size(path) > PATH_SIZE)
       ? [group === '' ? '*' : `${group}.*`]
       : [...paths],
   )
-  let room = TRUNCATED_BYTES
-  return names.filter((name) => (room -= jsonBytes(name) + 1) > 0)
+  let room = TRUNCATED_SIZE
+  return names.filter((name) => (room -= size(name) + 1) > 0)
 }

@@ -298,6 +298,7 @@ function context(given: Partial<AnswerContext> = {}): AnswerContext {
     repository: 'acme/serving',
     connection: 'main',
     api_url: 'https://api.github.com',
+    workflow: null,
     auth: 'token',
     step: 'dispatch',
     secrets: [],

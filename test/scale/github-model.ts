@@ -47,6 +47,7 @@ export class GitHubModel {
       repository,
       connection: 'main',
       api_url: 'https://api.github.com',
+      workflow: null,
       auth: 'app',
       step: 'dispatch',
       secrets: [],

@@ -21,7 +21,12 @@ export interface AccountOptions {
 export interface Account {
   /** `user:octocat`, `app:1234`, `installation:1234/acme`. */
   identity: string
-  scope: { owner: string; repositories: readonly string[] | null; canWrite: boolean } | null
+  scope: {
+    owner: string
+    repositories: readonly string[] | null
+    canWrite: boolean
+    canStart: boolean
+  } | null
   /** When its token was minted, Unix time in ms; left out for users and Apps. */
   minted_at?: number
 }
@@ -75,10 +80,11 @@ export class Accounts {
     const expires_at = now + (this.#options.token_lifetime_ms ?? HOUR)
     const { repositories, permissions } = (request ?? {}) as {
       repositories?: string[]
-      permissions?: { contents?: string }
+      permissions?: { contents?: string; actions?: string }
     }
     const canWrite = permissions === undefined || permissions.contents === 'write'
-    const scope = { owner, repositories: repositories ?? null, canWrite }
+    const canStart = permissions === undefined || permissions.actions === 'write'
+    const scope = { owner, repositories: repositories ?? null, canWrite, canStart }
     this.#minted.set(token, {
       identity: `installation:${app.id}/${owner.toLowerCase()}`,
       scope,
@@ -114,12 +120,16 @@ export class Accounts {
   }
 }
 
-/** Whether the account may dispatch to a repository, and why not. */
-export function access({ scope }: Account, owner: string, repo: string): 'write' | 'read' | 'none' {
+/** Whether the account may write to a repository's contents, or to its actions, and why not. */
+export function access(
+  { scope }: Account,
+  { owner, repo }: { owner: string; repo: string },
+  permission: 'canWrite' | 'canStart' = 'canWrite',
+): 'write' | 'read' | 'none' {
   if (scope === null) return 'write'
   const listed = scope.repositories === null || scope.repositories.some((name) => same(name, repo))
   if (!same(scope.owner, owner) || !listed) return 'none'
-  return scope.canWrite ? 'write' : 'read'
+  return scope[permission] ? 'write' : 'read'
 }
 
 /** A stable number for a name, as GitHub's ids are. */

@@ -5,6 +5,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 /** The operations that the stand-in answers, as GitHub's description names their paths. */
 export const OPERATIONS = {
   dispatch: ['post', '/repos/{owner}/{repo}/dispatches'],
+  workflow: ['post', '/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'],
   user: ['get', '/user'],
   installation: ['get', '/repos/{owner}/{repo}/installation'],
   token: ['post', '/app/installations/{installation_id}/access_tokens'],
@@ -26,7 +27,7 @@ export type BodyCheck = (operation: Operation, body: unknown) => string[]
 
 let compiled: BodyCheck | null = null
 
-/** Reads GitHub's description once per process (13 MB), keeps only what the five operations need. */
+/** Reads GitHub's description once per process (13 MB), keeps only what the operations need. */
 export function loadBodyCheck(): BodyCheck {
   compiled ??= compile(readDescription())
   return compiled

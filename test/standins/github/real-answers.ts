@@ -181,6 +181,13 @@ export function movedTo(location: string): WireAnswer {
   return redirect(301, location)
 }
 
+/** GitHub's refusal of an App's token without the permission to start workflows. */
+export function missingActions(): WireAnswer {
+  return withHeaders(message(403, 'Resource not accessible by integration'), {
+    'x-accepted-github-permissions': 'actions=write',
+  })
+}
+
 /** An answer with GitHub's usual error body. */
 export function errorAnswer(status: number, text: string): WireAnswer {
   return message(status, text)

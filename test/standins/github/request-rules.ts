@@ -5,6 +5,9 @@ import { errorAnswer, realAnswer, type AnswerSetting, type WireAnswer } from './
 /** GitHub's limit of a `client_payload`, in bytes: it must be less. */
 const PAYLOAD_BYTES = 65_536
 
+/** GitHub's limit of the serialised `inputs`, in characters. */
+const INPUTS_CHARACTERS = 65_535
+
 export interface Checked {
   /** What the request did wrong, in words for a test's output. */
   violations: string[]
@@ -27,6 +30,7 @@ export function checkRequest(
     return { violations: [...advice, 'body is not JSON'], refusal: realAnswer('bad-request', setting) }
   const wrong = [
     ...(operation === 'dispatch' ? checkDispatch(body) : []),
+    ...(operation === 'workflow' ? checkInputs(body) : []),
     ...(checkBody?.(operation, body ?? {}) ?? []),
   ]
   const refusal = wrong[0] === undefined ? null : errorAnswer(422, `Invalid request.\n\n${wrong[0]}`)
@@ -43,6 +47,12 @@ function checkAdvice(headers: IncomingHttpHeaders): string[] {
       ? null
       : 'Accept is not application/vnd.github+json',
   ].filter((problem) => problem !== null)
+}
+
+/** GitHub's limit of all inputs together, in characters of their JSON: `@octokit/openapi` has no word for it. */
+function checkInputs(body: unknown): string[] {
+  const { inputs } = (body ?? {}) as { inputs?: unknown }
+  return JSON.stringify(inputs ?? {}).length > INPUTS_CHARACTERS ? ['inputs are too large.'] : []
 }
 
 function checkDispatch(body: unknown): string[] {

@@ -1,7 +1,9 @@
+import { startWorkflow, type Workflows } from './workflows.ts'
 import { access, idOf, type Account, type Accounts } from './accounts.ts'
 import type { Operation } from './openapi.ts'
 import {
   errorAnswer,
+  missingActions,
   jsonAnswer,
   movedTo,
   realAnswer,
@@ -21,6 +23,8 @@ export interface Route {
   /** Null for `/user` and the like. */
   place: Place | null
   installation: number | null
+  /** File name or number of a workflow; null where none is named. */
+  workflow: string | null
 }
 
 /** Repositories that exist here. */
@@ -36,11 +40,11 @@ export interface Repositories {
  * reached by number, which is where GitHub's redirects of renamed ones lead.
  */
 export function findRoute(method: string, path: string, repositories: Repositories): Route | null {
-  const [, owner, repo, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)(\/[a-z]+)?$/.exec(path) ?? []
+  const [, owner, repo, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)(\/.+)?$/.exec(path) ?? []
   if (owner !== undefined && repo !== undefined) {
     return repositoryRoute(method, { owner: decodeURIComponent(owner), repo: decodeURIComponent(repo) }, rest)
   }
-  const [, number, below = ''] = /^\/repositories\/(\d+)(\/[a-z]+)?$/.exec(path) ?? []
+  const [, number, below = ''] = /^\/repositories\/(\d+)(\/.+)?$/.exec(path) ?? []
   const place = Object.values(repositories.moved).find((name) => idOf(name) === Number(number))
   if (place !== undefined) {
     const [newOwner = '', newRepo = ''] = place.split('/')
@@ -48,8 +52,10 @@ export function findRoute(method: string, path: string, repositories: Repositori
   }
   const installation = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path)?.[1]
   if (method === 'POST' && installation !== undefined)
-    return { operation: 'token', place: null, installation: Number(installation) }
-  return method === 'GET' && path === '/user' ? { operation: 'user', place: null, installation: null } : null
+    return { operation: 'token', place: null, installation: Number(installation), workflow: null }
+  return method === 'GET' && path === '/user'
+    ? { operation: 'user', place: null, installation: null, workflow: null }
+    : null
 }
 
 const BELOW_REPOSITORY: ReadonlyMap<string, Operation> = new Map([
@@ -59,8 +65,11 @@ const BELOW_REPOSITORY: ReadonlyMap<string, Operation> = new Map([
 ])
 
 function repositoryRoute(method: string, place: Place, rest: string): Route | null {
+  const workflow = /^\/actions\/workflows\/([^/]+)\/dispatches$/.exec(rest)?.[1]
+  if (method === 'POST' && workflow !== undefined)
+    return { operation: 'workflow', place, installation: null, workflow: decodeURIComponent(workflow) }
   const operation = BELOW_REPOSITORY.get(`${method} ${rest}`)
-  return operation === undefined ? null : { operation, place, installation: null }
+  return operation === undefined ? null : { operation, place, installation: null, workflow: null }
 }
 
 /** What an answer is made from. */
@@ -68,6 +77,7 @@ export interface Context extends AnswerSetting {
   account: Account
   accounts: Accounts
   repositories: Repositories
+  workflows: Workflows
   body: unknown
 }
 
@@ -78,6 +88,8 @@ export function answerRoute(route: Route, context: Context): WireAnswer {
   switch (route.operation) {
     case 'dispatch':
       return dispatch(route.place, context)
+    case 'workflow':
+      return workflow(route, context)
     case 'installation':
       return installation(route.place, context)
     case 'token':
@@ -89,21 +101,36 @@ export function answerRoute(route: Route, context: Context): WireAnswer {
   }
 }
 
-function redirected({ operation }: Route, place: Place, { repositories, url }: Context): WireAnswer | null {
+function redirected(
+  { operation, workflow }: Route,
+  place: Place,
+  { repositories, url }: Context,
+): WireAnswer | null {
   const name = `${place.owner}/${place.repo}`.toLowerCase()
   const target = Object.entries(repositories.moved).find(([old]) => old.toLowerCase() === name)?.[1]
   if (target === undefined) return null
-  const rest = { dispatch: '/dispatches', installation: '/installation', repository: '' }[
-    operation as 'dispatch'
-  ]
+  const rest = {
+    dispatch: '/dispatches',
+    workflow: `/actions/workflows/${encodeURIComponent(workflow ?? '')}/dispatches`,
+    installation: '/installation',
+    repository: '',
+  }[operation as 'dispatch']
   return movedTo(`${url}/repositories/${idOf(target)}${rest}`)
 }
 
 function dispatch(place: Place | null, context: Context): WireAnswer {
   if (place === null || !exists(place, context)) return realAnswer('not-found', context)
-  const allowed = access(context.account, place.owner, place.repo)
+  const allowed = access(context.account, place)
   if (allowed === 'none') return realAnswer('not-found', context)
   return realAnswer(allowed === 'write' ? 'accepted' : 'missing-permission-app', context)
+}
+
+function workflow({ place, workflow: name }: Route, context: Context): WireAnswer {
+  if (place === null || name === null || !exists(place, context)) return realAnswer('not-found', context)
+  const allowed = access(context.account, place, 'canStart')
+  if (allowed === 'none') return realAnswer('not-found', context)
+  if (allowed === 'read') return missingActions()
+  return startWorkflow(context.workflows, { place, name, body: context.body }, context)
 }
 
 function installation(place: Place | null, context: Context): WireAnswer {

@@ -9,9 +9,10 @@ import { GITHUB_LIMITS, Limits, type LimitSettings } from './limits.ts'
 import { loadBodyCheck, type BodyCheck, type Operation } from './openapi.ts'
 import { realAnswer, type AnswerName, type WireAnswer } from './real-answers.ts'
 import { checkRequest } from './request-rules.ts'
+import { Workflows, type WorkflowOptions } from './workflows.ts'
 import { answerRoute, findRoute, type Repositories, type Route } from './routes.ts'
 
-export interface StandInOptions extends AccountOptions {
+export interface StandInOptions extends AccountOptions, WorkflowOptions {
   /** Default 0: any free port. */
   port?: number
   /** Unix time in ms. Default: the system's clock. */
@@ -60,6 +61,7 @@ export class StandInGitHub {
   /** What senders did wrong by GitHub's description or advice. */
   readonly violations: string[] = []
   readonly accounts: Accounts
+  readonly workflows: Workflows
   readonly limits: Limits
   readonly script = new Script()
   readonly #repositories: Repositories
@@ -71,6 +73,7 @@ export class StandInGitHub {
 
   constructor(options: StandInOptions) {
     this.accounts = new Accounts(options)
+    this.workflows = new Workflows(options)
     this.limits = new Limits({ ...GITHUB_LIMITS, ...options.limits })
     this.#repositories = { known: options.repositories ?? null, moved: options.moved ?? {} }
     this.#now = options.now ?? Date.now
@@ -207,7 +210,8 @@ export class StandInGitHub {
       operation === 'dispatch',
       setting,
     )
-    const context = { ...setting, account, accounts: this.accounts, repositories: this.#repositories, body }
+    const { accounts, workflows } = this
+    const context = { ...setting, account, accounts, workflows, repositories: this.#repositories, body }
     const answer = limited ?? checked.refusal ?? answerRoute(route, context)
     if (operation === 'dispatch' && answer.status === 204)
       this.#accept(route, account, text, body, setting.now)
