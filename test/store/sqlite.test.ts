@@ -1,10 +1,22 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
-import { StoreRefused } from '../../receiver/store/store.ts'
+import { StoreRefused, StoreUnavailable } from '../../receiver/store/store.ts'
+import { storedEvent } from '../support/events.ts'
 import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
 import { describeStore } from './conformance/conformance.ts'
 
@@ -86,5 +98,60 @@ describe('the folder of the SQLite store', () => {
     const store = await openSqliteStore(join(folder(), 'a', 'b'))
     await store.close()
     await expect(openSqliteStore('/dev/null/data')).rejects.toThrow(StoreRefused)
+  })
+
+  describe('that loses a file of its database while it is open', () => {
+    const event = () => ({ now: Date.now(), events: [storedEvent()] })
+
+    it.each(['model-dispatch.sqlite', 'model-dispatch.sqlite-wal'])(
+      'keeps nothing any more and says so: %s is removed, then moved back',
+      async (name) => {
+        const data_dir = folder()
+        const store = await openSqliteStore(data_dir)
+        await store.accept(event())
+        renameSync(join(data_dir, name), join(data_dir, 'aside'))
+        for (const call of [() => store.accept(event()), () => store.ping({ now: Date.now() })]) {
+          const error: unknown = await call().catch((thrown: unknown) => thrown)
+          expect(error).toBeInstanceOf(StoreUnavailable)
+          expect(error).toMatchObject({
+            message: `${join(data_dir, name)} was removed or replaced while the receiver runs: what is written now would be lost.`,
+            fix: expect.stringContaining('Move the file back') as string,
+          })
+        }
+        renameSync(join(data_dir, 'aside'), join(data_dir, name))
+        await store.accept(event())
+        await store.close()
+      },
+    )
+
+    it('keeps nothing any more when a backup is put in its place', async () => {
+      const data_dir = folder()
+      const path = join(data_dir, 'model-dispatch.sqlite')
+      const store = await openSqliteStore(data_dir)
+      copyFileSync(path, `${path}.backup`)
+      renameSync(`${path}.backup`, path)
+      await expect(store.accept(event())).rejects.toThrow(/was removed or replaced/)
+      await store.close()
+    })
+  })
+
+  it('has one owner when its lock is removed: the second one, and the first does nothing any more', async () => {
+    const data_dir = folder()
+    const first = await openSqliteStore(data_dir)
+    await first.ping({ now: Date.now() })
+    unlinkSync(join(data_dir, 'lock'))
+    const second = await openSqliteStore(data_dir)
+    await second.ping({ now: Date.now() })
+    const error: unknown = await first
+      .advance({ now: Date.now(), finished: [], capacity: 1, lease_ms: 60_000, lanes: [] })
+      .catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(StoreUnavailable)
+    expect(error).toMatchObject({
+      message: expect.stringContaining('Another receiver has opened') as string,
+      fix: expect.stringContaining('Stop one of the two') as string,
+    })
+    await second.ping({ now: Date.now() })
+    await first.close()
+    await second.close()
   })
 })

@@ -14,6 +14,7 @@ const PREPARED = 300
 export interface OpenDatabase {
   db: Db
   handle: DatabaseSync
+  path: string
 }
 
 /** Held for as long as the process runs: a handle that is collected as garbage gives its lock away. */
@@ -24,12 +25,13 @@ const locks = new Set<DatabaseSync>()
  * on disk when it returns (with NORMAL the last ones are lost with the power).
  */
 export function openDatabase(data_dir: string): OpenDatabase {
-  const handle = new DatabaseSync(ownFile(data_dir, 'model-dispatch.sqlite'))
+  const path = ownFile(data_dir, 'model-dispatch.sqlite')
+  const handle = new DatabaseSync(path)
   handle.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   // Small: the system caches the file as well, and SQLite walks its own cache at every commit.
   handle.exec('pragma cache_size = -4096')
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(handle) }) })
-  return { db, handle }
+  return { db, handle, path }
 }
 
 /**

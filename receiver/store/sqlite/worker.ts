@@ -9,6 +9,7 @@ import { runOperation } from '../operations.ts'
 import type { OperationName } from '../store.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
 import { SQLITE } from './dialect.ts'
+import { takeOwnership, type Ownership } from './ownership.ts'
 import { describeError, describeOpenError, fileError, type WorkerError } from './errors.ts'
 
 /** One operation to run. */
@@ -35,10 +36,11 @@ const reply = (message: WorkerResponse) => {
 
 try {
   const open = await start()
+  const ownership = takeOwnership(open.handle, open.path)
   reply({ id: 0, value: null })
   let last: Promise<void> = Promise.resolve()
   port.on('message', (request: WorkerRequest) => {
-    last = last.then(() => handle(open, request))
+    last = last.then(() => handle(open, ownership, request))
   })
 } catch (error) {
   reply({ id: 0, error: describeOpenError(error, data_dir) })
@@ -56,15 +58,26 @@ async function start(): Promise<OpenDatabase> {
   return open
 }
 
-async function handle(open: OpenDatabase, { id, operation, args }: WorkerRequest): Promise<void> {
+async function handle(
+  open: OpenDatabase,
+  ownership: Ownership,
+  { id, operation, args }: WorkerRequest,
+): Promise<void> {
   try {
     if (operation === 'close') {
       open.handle.close()
       reply({ id, value: null })
       return
     }
-    const run = () => runOperation(operation, args as never, { db: open.db, dialect: SQLITE })
-    reply({ id, value: (await transaction(open, run)) ?? null })
+    const value = await transaction(open, async () => {
+      ownership.isOurs()
+      const result = await runOperation(operation, args as never, { db: open.db, dialect: SQLITE })
+      // Before the commit, so that nothing is half done, and after it, so that nothing is promised in vain.
+      ownership.isThere()
+      return result
+    })
+    ownership.isThere()
+    reply({ id, value: value ?? null })
   } catch (error) {
     reply({ id, error: describeError(error) })
   }
