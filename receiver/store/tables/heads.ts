@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { setHead } from './deliveries.ts'
+import { setHead } from './delivery-upkeep.ts'
 import { PENDING, UNFINISHED, YES } from './literals.ts'
 
 // Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the

@@ -1,6 +1,6 @@
 import { LONGEST_WAIT_MS } from '../../policy/retry.ts'
 import type { Tx } from '../db.ts'
-import { bringDeliveriesForward, lanesDueAfter } from '../tables/deliveries.ts'
+import { bringDeliveriesForward, lanesDueAfter } from '../tables/delivery-upkeep.ts'
 import { forgetIdentitiesAfter } from '../tables/identities.ts'
 import { bringLanesForward, lanesClosedAfter, setWakeTimes } from '../tables/lanes.ts'
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { moveToLane } from '../tables/deliveries.ts'
+import { moveToLane } from '../tables/delivery-upkeep.ts'
 import { copyLane, nameLane, readLanes, saveLane, setWakeTimes } from '../tables/lanes.ts'
 
 /** Moves what waits under one lane name to another: see `Operations.renameLane`. */
