@@ -96,7 +96,7 @@ function assembleSources({ files, tables, report }: Assembly) {
       const { source, faults } = buildSource(name, input as SourceInput, type)
       report(file, faults)
       sources.set(name, source)
-      types.set(name, type)
+      types.set(name, { ...type, events: { ...type.events, ...type.eventsOf?.(source.settings) } })
     }
   }
   return { sources, types }

@@ -25,7 +25,15 @@ export function buildSource(
     repeats,
     settings: Object.fromEntries(Object.entries(input).filter(([key]) => !SOURCE_KEYS.has(key))),
   }
-  return { source, faults: [...nameFaults(name), ...credentialFaults(name, source, type)] }
+  return {
+    source,
+    faults: [...nameFaults(name), ...credentialFaults(name, source, type), ...ownFaults(source, type)],
+  }
+}
+
+function ownFaults(source: SourceConfig, type: SourceType): Fault[] {
+  const faults = type.check?.(source) ?? []
+  return faults.map((fault) => ({ ...fault, path: ['sources', source.name, ...fault.path] }))
 }
 
 function nameFaults(name: string): Fault[] {

@@ -31,16 +31,17 @@ export function hmacSha256(key: string | Uint8Array, content: Uint8Array): Buffe
 }
 
 /**
- * The index of the first key under which one of the signatures is the HMAC-SHA256 of the content, or null.
+ * The index of the first key under which one of the signatures is the HMAC (SHA-256 by default) of the content, or null.
  * Every key is tried with every signature. An empty key matches nothing.
  */
 export function matchingKey(
   content: Uint8Array,
   signatures: readonly Uint8Array[],
   keys: readonly (string | Uint8Array)[],
+  algorithm: 'sha256' | 'sha512' = 'sha256',
 ): number | null {
   const matches = keys.map((key) => {
-    const digest = hmacSha256(key, content)
+    const digest = createHmac(algorithm, key).update(content).digest()
     const equal = signatures.map((signature) => equalSecrets(signature, digest))
     return key.length > 0 && equal.includes(true)
   })
@@ -103,15 +104,17 @@ export function verifyAuthorization(
 
 /**
  * One verdict of the checks that are configured (not null): the first refusal, else the index of the secret that
- * matched. None configured is a refusal: whoever takes unverified requests on purpose does not ask.
+ * matched, and what is stale. None configured is a refusal: whoever takes unverified requests on purpose does not ask.
  */
 export function allOf(checks: readonly (Verification | null)[]): Verification {
   const configured = checks.filter((check) => check !== null)
   const refusal = configured.find((check) => !check.ok)
   if (refusal !== undefined) return refusal
   if (configured.length === 0) return refused('the source has no credentials to check with')
-  const index = configured.map((check) => (check.ok ? check.secret : null)).find((each) => each !== null)
-  return { ok: true, secret: index ?? null }
+  const held = configured.filter((check) => check.ok)
+  const secret = held.find((check) => check.secret !== null)?.secret ?? null
+  const stale = held.find((check) => check.stale !== undefined)?.stale
+  return { ok: true, secret, ...(stale === undefined ? {} : { stale }) }
 }
 
 function refused(reason: string): Verification {

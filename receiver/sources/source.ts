@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { DecodedEvent, EventKind, Json } from '../../src/contract/model-event.ts'
+import type { Problem } from '../../src/contract/problem.ts'
 import type { Identity } from './identity.ts'
 
 /** One webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
@@ -46,6 +47,11 @@ export interface SourceEvent {
   dispatch_type: string | null
   /** The registry's own flat fields, for the default `client_payload` and template words. Absent is "". */
   flat: Record<string, string>
+}
+
+/** Something wrong with the configuration of a source, at a key of it. */
+export interface SourceFault extends Problem {
+  path: readonly (string | number)[]
 }
 
 /** What a source type is given to make a source of. */
@@ -148,6 +154,12 @@ export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   credentials: readonly ('secrets' | 'access_token' | 'authorization')[]
   /** Every event type that the registry documents, with its kind, for look-ups and hints. */
   events: Readonly<Record<string, EventKind>>
+  /** Returns the event types that a source names in its own settings, with their kinds: automations may name these too. */
+  eventsOf?(settings: z.output<z.ZodObject<Shape>>): Readonly<Record<string, EventKind>>
+  /** Returns what is wrong with a source as a whole, which the shape of `settings` cannot tell. Never quotes a secret. */
+  check?(
+    context: Pick<SourceContext<z.output<z.ZodObject<Shape>>>, 'credentials' | 'settings'>,
+  ): SourceFault[]
   /** Makes a source of its configuration, once per configuration. */
   connect(context: SourceContext<z.output<z.ZodObject<Shape>>>): ConnectedSource
   /** Bodies to try with, by event type: real JSON that this registry sends. */

@@ -12,7 +12,7 @@ const BLOCKS = DOCUMENTS.flatMap((path) =>
 )
 /** Languages of blocks that a test runs or parses, and those that are pictures or read by another program. */
 const SHELL = ['sh', 'console']
-const CHECKED = [...SHELL, 'json', 'yaml', 'ini', 'nginx']
+const CHECKED = [...SHELL, 'json', 'yaml', 'python', 'ini', 'nginx']
 const SHOWN = ['text', 'sql', 'caddyfile']
 
 describe('every page', () => {

@@ -105,8 +105,11 @@ function load(text: string): ReturnType<typeof loadConfig> {
     writeFileSync(file.replace('/run/secrets', folder), 'a placeholder of a secret')
   }
   const names = Array.from(filled('env'), ([, name = '']) => name)
-  const placeholder = (name: string) =>
-    name.endsWith('URL') ? 'https://hooks.example.com/a-placeholder' : `a-placeholder-of-${name}`
+  const placeholder = (name: string) => {
+    if (name.endsWith('URL')) return 'https://hooks.example.com/a-placeholder'
+    // In base64, as some secrets must be.
+    return `whsec_${Buffer.from(`a placeholder of ${name}`).toString('base64')}`
+  }
   const env = Object.fromEntries(names.map((name) => [name, placeholder(name)]))
   const environment = readEnvironment({ GITHUB_TOKEN: 'a-placeholder' })
   return loadConfig({ path, env, environment, sources: SOURCE_TYPES, destinations: DESTINATION_TYPES })

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 import type {
   ConnectedSource,
@@ -50,7 +51,8 @@ export function connected(
   { dedupe_ms = null, settings = {} }: { dedupe_ms?: number | null; settings?: Record<string, unknown> } = {},
 ): ConnectedSource {
   const credentials = { secrets: [], access_token: null, authorization: null, ...given }
-  return type.connect({ name: 'test', credentials, settings, dedupe_ms })
+  const parsed = z.object(type.settings).parse(settings)
+  return type.connect({ name: 'test', credentials, settings: parsed, dedupe_ms })
 }
 
 /** A request with this body; `event` is what its URL states. */

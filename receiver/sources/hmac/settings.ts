@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { bodyPath, fieldSettings, headerName } from '../fields/settings.ts'
+
+/** How far a signed timestamp may lie from now where the configuration does not say, in seconds. */
+const TOLERANCE_S = 300
+
+const signature = z
+  .strictObject({
+    header: headerName('The header that holds the signature.').optional(),
+    query: z
+      .string()
+      .regex(/^[\w.~-]{1,64}$/, { error: 'letters, digits and . _ ~ - only' })
+      .optional()
+      .describe('The parameter of the URL that holds the signature, in place of a header.'),
+    pattern: z
+      .string()
+      .min(1, 'must not be empty')
+      .max(200, 'must not be longer than 200 characters')
+      .default('{signature}')
+      .describe('How it is written: `{signature}`, `sha256={signature}`, `t={timestamp},v1={signature}`.'),
+    algorithm: z.enum(['sha256', 'sha512']).default('sha256').describe('The hash of the HMAC.'),
+    encoding: z
+      .enum(['hex', 'base64'])
+      .default('hex')
+      .describe('How the bytes of the signature are written.'),
+    secret_encoding: z
+      .enum(['utf8', 'hex', 'base64'])
+      .default('utf8')
+      .describe('How the bytes of the key are written in `secrets`; utf8 takes the text as it is.'),
+    signed: z
+      .string()
+      .max(200, 'must not be longer than 200 characters')
+      .default('{body}')
+      .describe(
+        'What is signed: `{body}`, `{timestamp}.{body}`, `v0:{timestamp}:{body}`, `{id}.{timestamp}.{body}`.',
+      ),
+    timestamp: headerName(
+      'The header that holds the timestamp, where `pattern` has none: Unix seconds or ms.',
+    ).optional(),
+    tolerance: z
+      .number()
+      .int()
+      .min(1)
+      .max(86_400)
+      .optional()
+      .describe(`How far a signed timestamp may lie from now, in seconds; ${TOLERANCE_S} by default.`),
+  })
+  .optional()
+  .describe(
+    'Where the signature stands and what it covers. Without it: `X-Signature`, HMAC-SHA256 of the body in hex.',
+  )
+
+/** The settings of a source of any sender. */
+export const hmacSettings = {
+  signature,
+  delivery_id: z
+    .union([headerName('A header.'), z.strictObject({ body: bodyPath.describe('A path into the body.') })])
+    .optional()
+    .describe(
+      "The header with the sender's id of the delivery, the same for all tries; `{ body: id }` for a path.",
+    ),
+  ...fieldSettings,
+}
+
+/** The settings of a source of any sender, as they are parsed. */
+export type HmacSettings = z.output<z.ZodObject<typeof hmacSettings>>
+/** How a sender signs, with its defaults. */
+export type SignatureSetting = NonNullable<HmacSettings['signature']> & { tolerance: number }
+
+/** Returns how the sender signs, as configured or by default. */
+export function signatureOf({ signature: given }: HmacSettings): SignatureSetting {
+  const defaults = { pattern: '{signature}', algorithm: 'sha256', encoding: 'hex' } as const
+  const rest = { secret_encoding: 'utf8', signed: '{body}', tolerance: TOLERANCE_S } as const
+  const { tolerance = TOLERANCE_S, ...setting } = given ?? { ...defaults, ...rest, header: 'X-Signature' }
+  return { ...setting, tolerance }
+}
