@@ -55,6 +55,8 @@ export interface Receiver {
   reload(config: Config): Promise<boolean>
   /** Raises the alert that a changed configuration could not be used. */
   configRefused(problems: readonly ConfigProblem[]): void
+  /** Tells that files have changed that secrets of destinations are read from: what waits for one is tried at once. */
+  secretsChanged: () => void
   /**
    * Ends in good order: `/readyz` turns 503 at once, ingest goes on for `drain_ms`, attempts under way may finish
    * (20 s), the store is closed.
@@ -78,7 +80,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     onIdentity: (connection, login) => void lane_names.join(connection, login),
   })
   const { outbound, public_url, keys = NO_KEYS } = options
-  const secrets = await openStoredSecrets({ store, keys, clock, log })
+  const secretsChanged = () => void probes.secretChanged(types.destinations.keys())
+  const secrets = await openStoredSecrets({ store, keys, clock, log, onPut: secretsChanged })
   const surroundings = { github, types, public_url, outbound, named: secrets, now: () => clock.wall() }
   const reloads = createReloads(async (config) => {
     const next = createRuntime(config, surroundings)
@@ -108,6 +111,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     url: server.url,
     reload: (config) => reloads.reload(config),
     configRefused: alerts.refused,
+    secretsChanged,
     async stop(drain_ms) {
       readiness.drain()
       server.drain()

@@ -120,6 +120,7 @@ function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { 
           log.error({ reason: reasonOf(error) }, 'configuration changed but is not in force'),
       )
     },
+    onSame: receiver.secretsChanged,
     onRefused: (problems) => {
       reportRefused(log, problems, 'configuration refused: what was in force stays')
       receiver.configRefused(problems)

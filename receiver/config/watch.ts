@@ -20,6 +20,8 @@ export interface WatchOptions {
   timers?: Timers
   /** Called with a change that can be used. In a directory, `team_problems` may hold what could not be. */
   onChange: (loaded: LoadedConfig) => void
+  /** Called when files have changed and the configuration is the same: a secret that a destination reads, or a comment. */
+  onSame?: () => void
   /** Called once with a change that cannot be used; the configuration in use stays. */
   onRefused: (problems: readonly ConfigProblem[]) => void
 }
@@ -41,7 +43,7 @@ const SYSTEM_TIMERS: Timers = {
  * directory that a mounted file is in).
  */
 export function watchConfig(options: WatchOptions): { stop(): void } {
-  const { load, onChange, onRefused, interval_ms = 2_000, timers = SYSTEM_TIMERS } = options
+  const { load, onChange, onSame, onRefused, interval_ms = 2_000, timers = SYSTEM_TIMERS } = options
   let inUse = options.loaded
   let known = inUse.contents
   let seen = fingerprint(known)
@@ -68,6 +70,7 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
       inUse = loaded
       known = loaded.contents
       if (changed) onChange(loaded)
+      else onSame?.()
       refuse(loaded.team_problems)
     } catch (error) {
       const refusal = error instanceof ConfigError ? error : unexpected(error)

@@ -26,6 +26,8 @@ export interface StoredSecretsOptions {
   keys: SecretsKeys
   clock: Clock
   log: Log
+  /** Called when a secret has a new value. */
+  onPut?: () => void
 }
 
 /** That a secret is used is noted this often at most, in ms: an attempt costs no write for it. */
@@ -38,7 +40,7 @@ const USE_MS = 60_000
  *   right key
  */
 export async function openStoredSecrets(options: StoredSecretsOptions): Promise<StoredSecrets> {
-  const { store, keys, clock, log } = options
+  const { store, keys, clock, log, onPut } = options
   await checkKey(store, keys)
   await resealAll(options)
   const vault = vaultOf(keys)
@@ -63,6 +65,7 @@ export async function openStoredSecrets(options: StoredSecretsOptions): Promise<
       const secret = { name, hosts, ...vault().seal({ name, hosts }, value) }
       const { outcome } = await store.putSecret({ secret, accepts: idsOf(keys), now: clock.steady() })
       noted.delete(name)
+      if (outcome === 'created' || outcome === 'replaced') onPut?.()
       return outcome
     },
     delete: async (name) => (await store.deleteSecret({ name })).deleted,

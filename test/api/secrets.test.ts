@@ -138,6 +138,18 @@ automations:
     expect(there.arrived).toHaveLength(before)
   })
 
+  it('that are missing let deliveries wait, which are tried at once when the secret is there', async () => {
+    await call('DELETE', '/api/v1/secrets/HOOK_TOKEN')
+    const { body } = await sendWandb(scene.receiver.url, aliasBody({ n: 4 }))
+    const [id] = body['deliveries'] as string[]
+    const delivery = async () => (await call('GET', `/api/v1/deliveries/${String(id)}`)).body
+    const attempts = async () =>
+      ((await delivery())['attempts'] as { class: string }[]).map((one) => one.class)
+    await expect.poll(attempts).toEqual(['credentials'])
+    await put('HOOK_TOKEN', { value: NEXT, hosts: ['127.0.0.1'] })
+    await expect.poll(async () => (await delivery())['status']).toBe('succeeded')
+  })
+
   it('are deleted once', async () => {
     expect((await call('DELETE', '/api/v1/secrets/HOOK_TOKEN')).status).toBe(204)
     const again = await call('DELETE', '/api/v1/secrets/HOOK_TOKEN')

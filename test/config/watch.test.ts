@@ -141,6 +141,25 @@ describe('watching the configuration', () => {
     expect(secrets).toEqual(['new'])
   })
 
+  it('tells of a change that leaves the configuration the same: a secret of a destination is read by itself', async () => {
+    writeFileSync(path, yaml('a'))
+    let same = 0
+    const loaded = loadToys(path)
+    const load = () => later(() => loadToys(path))
+    const nothing = () => undefined
+    watchConfig({
+      loaded,
+      load,
+      timers: clock,
+      onChange: nothing,
+      onRefused: nothing,
+      onSame: () => (same += 1),
+    })
+    writeFileSync(path, `${yaml('a')}# a comment`)
+    await clock.advance(10_000)
+    expect(same).toBe(1)
+  })
+
   it('picks up a secret file that was missing when the change came', async () => {
     writeFileSync(path, yaml('a'))
     watch()
