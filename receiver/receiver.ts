@@ -14,6 +14,7 @@ import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { VERSION } from './observe/version.ts'
 import { createReadiness } from './readiness.ts'
+import { warnOfAlertRoutes } from './runtime/alert-routes.ts'
 import { InForce } from './runtime/in-force.ts'
 import { createReloads } from './runtime/reloads.ts'
 import { openStoredSecrets } from './runtime/stored-secrets.ts'
@@ -87,6 +88,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const next = createRuntime(config, surroundings)
     await saveRevisions(next, store, clock)
     in_force.runtime = next
+    warnOfAlertRoutes(config.automations, types.destinations, log)
     // Joined first: a pause may come along with what waited under the connection's own name.
     const learned = learnIdentities(config.connections.values(), github, lane_names)
     void learned.then(() => probes.follow(config.connections))

@@ -91,9 +91,12 @@ describe('YAML blocks', () => {
     expect(load(text).config.automations).not.toEqual([])
   })
 
-  it.each(['examples/model-dispatch.yaml', 'examples/demo/model-dispatch.yaml'])('%s loads', (path) => {
-    expect(load(readProject(path)).config.automations).not.toEqual([])
-  })
+  it.each(['examples/model-dispatch.yaml', 'examples/alerts.yaml', 'examples/demo/model-dispatch.yaml'])(
+    '%s loads',
+    (path) => {
+      expect(load(readProject(path)).config.automations).not.toEqual([])
+    },
+  )
 })
 
 /** Loads a configuration with a placeholder for every variable and file that it names. */
