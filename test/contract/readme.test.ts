@@ -183,11 +183,12 @@ describe('the W&B set-up', () => {
     expect(payload).toEqual(JSON.parse(given?.text ?? ''))
   })
 
-  it('has a script whose payload is an event of the registry that the automation is for', () => {
+  it('has a script whose payload is an event of an automation, and which sends nothing', () => {
     const text = /^PAYLOAD='(.*)'$/m.exec(README)?.[1] ?? ''
     const parsed = parseAs(wandb, text)
     expect(parsed.map(({ event }) => [event.type, event.model?.registry, event.change.alias])).toEqual([
-      ['ADD_ARTIFACT_ALIAS', 'model', 'try-me'],
+      ['ADD_ARTIFACT_ALIAS', 'model', 'production'],
     ])
+    expect(README).toMatch(/"http:\/\/localhost:8080\/webhooks\/wandb\?dry_run=true"$/m)
   })
 })

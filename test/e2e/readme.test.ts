@@ -36,23 +36,24 @@ describe("the README's way to the first dispatch, as it is written", () => {
       unknown
     >
 
-  it('has a test that is accepted, deploys nothing and says why', async () => {
+  const dispatch = {
+    repository: 'acme/serving',
+    event_type: 'deploy-model',
+    client_payload: { artifact_collection_name: 'resnet50', alias: 'production' },
+  }
+
+  it('has a test that shows the dispatch and sends nothing', async () => {
     const answer = await answerTo(script)
-    expect(answer).toMatchObject({ status: 'accepted', event: 'ADD_ARTIFACT_ALIAS', matched: [] })
-    expect(answer['message']).toContain('deploy-production')
-    expect(answer['message']).toContain('try-me')
+    expect(answer).toMatchObject({ status: 'dry_run', matched: ['deploy-production'] })
+    expect(JSON.stringify(answer['requests'])).toContain('/repos/acme/serving/dispatches')
     expect(scene.github.dispatches).toEqual([])
   })
 
-  it('dispatches what becomes production', async () => {
-    const answer = await answerTo(script.replaceAll('try-me', 'production'))
+  it('dispatches the same event without dry_run', async () => {
+    const answer = await answerTo(script.replace('?dry_run=true', ''))
     expect(answer).toMatchObject({ status: 'accepted', matched: ['deploy-production'] })
     await expect.poll(() => scene.github.dispatches.length).toBe(1)
-    expect(scene.github.dispatches[0]).toMatchObject({
-      repository: 'acme/serving',
-      event_type: 'deploy-model',
-      client_payload: { artifact_collection_name: 'resnet50', alias: 'production' },
-    })
+    expect(scene.github.dispatches[0]).toMatchObject(dispatch)
   })
 })
 

@@ -37,6 +37,9 @@ curl -X POST -H "Authorization: Bearer $DATABRICKS_TOKEN" \\
 \`\`\`
 
 If the source has an \`authorization\`, add it to \`http_url_spec\` as \`"authorization"\`, character for character.
+
+To test, create it with the URL \`{url}?dry_run=true\` first and call \`registry-webhooks/test\` with its \`id\`: the answer
+says what would be sent, and nothing is. \`registry-webhooks/update\` then sets the URL without it.
 `
 
 /** Databricks' workspace registry as a source. */

@@ -50,6 +50,8 @@ const SETUP = `A team admin does the first two steps.
 - **A payload that was made for GitHub** (\`event_type\` beside \`client_payload\`) works too. Add
   \`"wandb_event_type": "\${event_type}"\` and \`"alias": "\${alias}"\` to its \`client_payload\`, so that linking and
   promoting can be told apart.
+- **Tests**: W&B's _Test_ button and its script deploy nothing where the URL ends in \`?dry_run=true\`. The answer says what
+  would be sent.
 `
 
 /** W&B as a source. */
