@@ -15,6 +15,8 @@ const STATUS_REASONS = {
   disabled: 'status: the automation is disabled',
 } as const satisfies Record<AutomationSpec['status'], string>
 
+const TEST_REASON = "events: the registry's own test; only an automation with `if: event.test` hears of it"
+
 /**
  * The checks of an automation in their order: status, source, event, each filter, the patterns, the condition.
  * @throws AutomationError when a pattern or the condition cannot work.
@@ -54,9 +56,12 @@ function checkSource({ sources }: AutomationSpec): Check {
   }
 }
 
-function checkEvent({ events }: AutomationSpec): Check {
+/** A registry's own test starts nothing, except where the condition asks for tests. */
+function checkEvent({ events, if: condition }: AutomationSpec): Check {
+  const hears_tests = condition !== null && /\bevent\.test\b/.test(condition)
   return (event) => {
     const { type, kind } = event
+    if (event.test && !hears_tests) return { holds: false, reason: TEST_REASON }
     const wanted =
       events.find((name) => name === '*' || name === type || name === kind) ??
       // One change may have two names, whichever of them came.

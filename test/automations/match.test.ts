@@ -210,3 +210,16 @@ describe('the nearest miss', () => {
 function match(spec: AutomationSpec, event: ModelEvent) {
   return compileAutomation(spec).match(event)
 }
+
+describe("a registry's own test", () => {
+  const matched = (condition: string | null, test: boolean) =>
+    match(makeSpec({ events: ['*'], if: condition }), makeEvent({ test })).matched
+
+  it('is heard only by an automation whose condition asks for tests', () => {
+    expect(matched(null, true)).toBe(false)
+    expect(matched('event.kind != ""', true)).toBe(false)
+    expect(matched('event.test', true)).toBe(true)
+    expect(matched('event.test', false)).toBe(false)
+    expect(matched('!event.test', false)).toBe(true)
+  })
+})

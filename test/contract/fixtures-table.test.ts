@@ -26,6 +26,8 @@ const V3 = {
   pinned: 'my-team/model-registry/resnet50:v3',
 }
 const UNKNOWN = { type: 'UNKNOWN', kind: 'other', title: 'UNKNOWN' } as const
+/** A template as W&B's test panel sends it. */
+const UNFILLED = { ...UNKNOWN, title: 'Test: UNKNOWN', test: true } as const
 const PROMOTED = {
   type: 'ADD_ARTIFACT_ALIAS',
   kind: 'alias.added',
@@ -89,11 +91,11 @@ const FILES: Record<string, Record<string, Row>> = {
       model: V3,
     },
     'SYNTH-rendered-github-dispatch.json': UNTOLD,
-    'PROPOSED-template-all-variables.json': { ...UNKNOWN, extra: { schema: 'wandb.automation.v1' } },
-    'template-github-dispatch-docs.json': UNKNOWN,
-    'template-github-dispatch-dtu-course.json': UNKNOWN,
-    'template-github-dispatch-MBakirWB.json': UNKNOWN,
-    'template-github-dispatch-event-type-passthrough-docs-2023.json': UNKNOWN,
+    'PROPOSED-template-all-variables.json': { ...UNFILLED, extra: { schema: 'wandb.automation.v1' } },
+    'template-github-dispatch-docs.json': UNFILLED,
+    'template-github-dispatch-dtu-course.json': UNFILLED,
+    'template-github-dispatch-MBakirWB.json': UNFILLED,
+    'template-github-dispatch-event-type-passthrough-docs-2023.json': UNFILLED,
     'template-slack-blocks-docs.json': {
       ...UNKNOWN,
       extra: jsonFixture('payloads', 'wandb', 'template-slack-blocks-docs.json'),

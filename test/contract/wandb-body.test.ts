@@ -72,21 +72,19 @@ describe('the event of a W&B body', () => {
     expect(decode({ wandb_event_type: 'PROMOTED', alias: 'production' }).event.type).toBe('PROMOTED')
   })
 
-  it.each([
-    {},
-    { key1: 'value1', key2: 'value2' },
-    { event_type: '${event_type}', alias: '${alias}' },
-    { event_type: 'deploy' },
-  ])('is UNKNOWN for %j, with the lines to add', (body) => {
-    const { event, recognised, hint, flat } = decode(body)
-    expect([event.type, event.kind, recognised, flat['event_type']]).toEqual([
-      'UNKNOWN',
-      'other',
-      false,
-      'UNKNOWN',
-    ])
-    expect(hint).toContain('"wandb_event_type": "${event_type}", "alias": "${alias}"')
-  })
+  it.each([{}, { key1: 'value1', key2: 'value2' }, { event_type: 'deploy' }])(
+    'is UNKNOWN for %j, with the lines to add',
+    (body) => {
+      const { event, recognised, hint, flat } = decode(body)
+      expect([event.type, event.kind, recognised, flat['event_type']]).toEqual([
+        'UNKNOWN',
+        'other',
+        false,
+        'UNKNOWN',
+      ])
+      expect(hint).toContain('"wandb_event_type": "${event_type}", "alias": "${alias}"')
+    },
+  )
 
   it('comes without a hint when it is found', () =>
     expect(decode(ALIAS)).toMatchObject({ recognised: true, hint: null }))

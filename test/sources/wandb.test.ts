@@ -131,3 +131,20 @@ it('The URL may state the event of a W&B body', () => {
     hint: null,
   })
 })
+
+describe('the test panel of W&B', () => {
+  it.each(['PROPOSED-template-all-variables.json', 'template-github-dispatch-docs.json'])(
+    'is told that all is right when it sends %s as it is, which counts as a test',
+    (name) => {
+      const [parsed] = parseAs(wandb, JSON.stringify(jsonFixture('payloads', 'wandb', name)))
+      expect(parsed?.hint).toBe('This is your template, unfilled: URL, secret and token are right.')
+      expect(parsed?.event).toMatchObject({ type: 'UNKNOWN', test: true })
+    },
+  )
+
+  it('is told which lines are missing when the words are filled in and name no event', () => {
+    const [parsed] = parseAs(wandb, '{"artifact_collection_name":"m","tag":"${tag}"}')
+    expect(parsed?.hint).toContain('Add these lines')
+    expect(parsed?.event.test).toBe(false)
+  })
+})

@@ -4,6 +4,7 @@ import {
   NO_MODEL,
   type DecodedEvent,
   type EventKind,
+  type Json,
   type JsonObject,
   type ModelChange,
   type ModelRef,
@@ -55,6 +56,20 @@ const HINT =
   'No event of W&B was found in the body. Add these lines to the payload of the automation in W&B ' +
   '(inside "client_payload" where it has one): "wandb_event_type": "${event_type}", "alias": "${alias}"'
 
+const UNFILLED = 'This is your template, unfilled: URL, secret and token are right.'
+
+/** Whether a body is a template as W&B's test panel sends it: it has W&B's variables, and none of them is filled in. */
+function isUnfilled(body: JsonObject, fields: WandbFields): boolean {
+  const filled = FLAT_WORDS.some((word) => word !== 'event_type' && fields.text(word) !== null)
+  return !filled && hasVariable(body, 4)
+}
+
+function hasVariable(value: Json, depth: number): boolean {
+  if (typeof value === 'string') return /^\$\{[a-z_.]+\}$/.test(value)
+  if (typeof value !== 'object' || value === null || depth === 0) return false
+  return Object.values(value).some((each) => hasVariable(each, depth - 1))
+}
+
 /** Keys of `ModelEvent.run` for run events, with the words they come from. */
 const RUN_WORDS = {
   name: 'run_name',
@@ -86,23 +101,24 @@ export function decodeWandbBody(body: JsonObject, event: string | null): WandbBo
   const type = findWandbEvent(body, fields, event)
   dropEventNames(fields, type, dispatch_type)
   const recognised = type !== UNKNOWN_EVENT
+  const unfilled = !recognised && isUnfilled(body, fields)
   return {
-    event: decodeEvent(fields, type),
+    event: decodeEvent(fields, type, unfilled),
     recognised,
-    hint: recognised ? null : HINT,
+    hint: recognised ? null : unfilled ? UNFILLED : HINT,
     dispatch_type,
     flat: flatWords(fields, type),
   }
 }
 
-function decodeEvent(fields: WandbFields, type: string): DecodedEvent {
+function decodeEvent(fields: WandbFields, type: string, test: boolean): DecodedEvent {
   const kind = wandbEventKind(type)
   const event = {
     type,
     kind,
     author: fields.take('event_author'),
     occurred_at: null,
-    test: false,
+    test,
     own: false,
     model: decodeModel(fields),
     change: decodeChange(fields, kind),
