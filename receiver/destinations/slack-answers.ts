@@ -1,12 +1,11 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type { HttpAnswerRow } from './http-answers.ts'
 
 const silent = (): string => ''
 
 /** An error that Slack answers with, as a word in the body. */
-interface SlackError {
+interface SlackError extends Problem {
   words: readonly string[]
-  message: string
-  fix: string
 }
 
 /** https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors */

@@ -44,7 +44,7 @@ const STEPS = {
 export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   {
     id: 'not-github',
-    applies: (answer, { step }) => isForeign(answer, step),
+    applies: isForeign,
     class: 'ambiguous',
     message: (answer, { step, secrets }) => {
       // What comes in the place of a token may hold one that nobody knows yet.

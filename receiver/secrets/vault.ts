@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { Problem } from '../../src/contract/problem.ts'
 import { Secret } from './secret.ts'
 
 /** What a stored secret is bound to: under another name or for other hosts it cannot be opened. */
@@ -30,7 +31,7 @@ export interface Vault {
 }
 
 /** A stored secret cannot be opened. The message names it and what to do. */
-export class VaultError extends Error {
+export class VaultError extends Error implements Problem {
   readonly fix: string
   constructor(message: string, fix: string) {
     super(message)

@@ -1,5 +1,6 @@
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import type { AttemptClass, AttemptResult } from '../policy/attempt.ts'
+import type { Problem } from '../../src/contract/problem.ts'
+import type { AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { LanePolicy, PauseReason } from '../policy/lane.ts'
 import type { Identity } from '../sources/identity.ts'
 import type { JsonText } from './json-text.ts'
@@ -12,10 +13,8 @@ export type DeliveryStatus =
 export type Supersede = 'never' | 'retrying' | 'waiting'
 
 /** Why a delivery did not get through, for people: `class` as of its last attempt, or `expired`. */
-export interface DeliveryError {
+export interface DeliveryError extends Problem {
   class: string
-  message: string
-  fix: string
 }
 
 /** What a source says beside the event, kept for templates and for people. */
@@ -135,7 +134,7 @@ export interface Claimed {
 }
 
 /** What one attempt showed, under the lease it was claimed with. */
-export interface Finished {
+export interface Finished extends Meaning {
   delivery_id: string
   lane: string
   subject: string
@@ -143,13 +142,9 @@ export interface Finished {
   /** Wall clock of its start, Unix ms: for people. */
   at: number
   duration_ms: number
-  class: AttemptClass
   status: number | null
-  message: string
-  fix: string
   request: JsonText<AttemptResult['request']>
   response: string | null
-  retry_after_ms: number | null
   /** Uniform in [0, 1): the jitter of this attempt. */
   random: number
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../../src/contract/problem.ts'
 import type {
   AcceptArgs,
   Accepted,
@@ -179,7 +180,7 @@ export interface Store extends Operations {
  * The store cannot be used right now (disk full, read-only, server gone): nothing was written and the same call
  * may succeed later. Every other error of an operation is about its own arguments.
  */
-export class StoreUnavailable extends Error {
+export class StoreUnavailable extends Error implements Problem {
   /** What a person should look at. */
   readonly fix: string
   /** Whether it stays so until a person changes something: rights, credentials, a missing table. */

@@ -1,13 +1,11 @@
 import { stageOfEvent } from './databricks/events.ts'
 import type { Disagreement } from './disagreement.ts'
 import type { ModelEvent, ModelRef } from './model-event.ts'
+import type { Problem } from './problem.ts'
 import { disagreementsOfWandb } from './wandb/disagreements.ts'
 
 /** Why an event cannot be believed: a sentence that names what disagrees, and what to do about it. */
-export interface Contradiction {
-  message: string
-  fix: string
-}
+export type Contradiction = Problem
 
 /** Longest value that the sentence shows, in characters (UTF-16 code units). */
 const SHOWN = 80

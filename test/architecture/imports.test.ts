@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 const ROOMS: readonly [room: string, ...imports: string[]][] = [
   ['src/contract'],
   ['src', 'src/contract'],
-  ['receiver/secrets'],
+  ['receiver/secrets', 'src/contract'],
   ['receiver/observe'],
   ['receiver/policy', 'src/contract'],
   ['receiver/outbound', 'src/contract', 'receiver/secrets', 'receiver/policy'],

@@ -51,6 +51,30 @@ describe('a change of the configuration file', () => {
     ).toMatchObject([{ automation: 'deploy-production', matched: true }])
   })
 
+  it('that names another repository: a redelivery goes to the old one, a replay to the new one', async () => {
+    const deploy = DEPLOY_CONFIG.replace("repositories: ['acme/*'], ", '')
+    await change(deploy, IN_FORCE)
+    scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch' })
+    const { body } = await sendWandb(scene.receiver.url, aliasBody({ alias: 'production', n: ++n }))
+    const path = `/api/v1/deliveries/${String((body['deliveries'] as string[])[0])}`
+    const delivery = async () => (await scene.receiver.api(path)).body
+    await expect.poll(async () => (await delivery())['status']).toBe('failed')
+    const { fix } = (await delivery())['error'] as { fix: string }
+    expect(fix).toMatch(
+      /then redeliver\. Or, if the spelling is wrong, correct `repository`\. Then replay the event/,
+    )
+    await change(deploy.replace('acme/serving', 'acme/other'), IN_FORCE)
+    const went = () => scene.github.dispatches.at(-1)?.repository
+    await scene.receiver.api(`${path}/redeliver`, { method: 'POST' })
+    await expect.poll(went).toBe('acme/serving')
+    const replay = await scene.receiver.api(`/api/v1/events/${String(body['event_id'])}/replay`, {
+      method: 'POST',
+      body: { force: true },
+    })
+    expect(replay.status).toBe(202)
+    await expect.poll(went).toBe('acme/other')
+  })
+
   it('that is invalid is refused with file, line, key and fix; the old one stays and the receiver stays ready', async () => {
     await change(DEPLOY_CONFIG.replace('alias: production', 'allias: production'), REFUSED)
     expect(scene.receiver.logged(REFUSED).at(-1)).toMatchObject({

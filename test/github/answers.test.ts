@@ -99,7 +99,12 @@ const MEANINGS: Record<AnswerName, Meant> = {
   'moved-elsewhere': { row: 'moved', class: 'permanent', message: /attacker\.example.*cannot be followed/ },
   'moved-nowhere': { row: 'moved', class: 'permanent', message: /no location/ },
   'moved-in-a-circle': { row: 'moved', class: 'permanent', message: /three redirects/ },
-  'sign-in-page': { row: 'moved', class: 'permanent', fix: /sign-in page/ },
+  'sign-in-page': {
+    row: 'not-github',
+    class: 'ambiguous',
+    message: /HTTP 302 "to https:\/\/sso\.example\/login" is not an answer of GitHub's API/,
+    fix: /sign-in page/,
+  },
   'page-of-a-proxy': {
     row: 'not-github',
     class: 'ambiguous',

@@ -149,15 +149,18 @@ describe('a dispatch', () => {
       expect(await hub.dispatch(connection, dispatchTo('old'), patience())).toMatchObject({ status: 204 })
     })
 
-    it('gives its token to no other host', async () => {
+    it.each([
+      [301, 'permanent'],
+      [307, 'ambiguous'],
+    ])('gives its token to no other host, where HTTP %d leads', async (status, kind) => {
       const { github, hub, connection } = await setUp()
       const thief = await startGitHub()
       onTestFinished(() => thief.close())
       const location = `${thief.url}/repos/acme/serving/dispatches`
-      github.failNext({ kind: 'custom', status: 307, headers: { location } })
+      github.failNext({ kind: 'custom', status, headers: { location } })
       expect(await hub.dispatch(connection, dispatchTo(), patience())).toMatchObject({
-        class: 'permanent',
-        status: 307,
+        class: kind,
+        status,
       })
       expect(thief.requests).toEqual([])
     })

@@ -1,3 +1,4 @@
+import type { Problem } from '../../../src/contract/problem.ts'
 import type { ConfigProblem } from '../config.ts'
 import { secretOf, type ContentReader } from '../content.ts'
 import { problemOf } from '../problems.ts'
@@ -19,10 +20,8 @@ export interface EnvironmentReader {
 }
 
 /** A notice about a variable at the start, which does not stop it. */
-export interface EnvironmentNotice {
+export interface EnvironmentNotice extends Problem {
   variable: string
-  message: string
-  fix: string
 }
 
 /** Returns a reader of `env` that adds what is wrong to `problems`, and reads files through `content`. */

@@ -1,11 +1,10 @@
+import type { Problem } from '../../../src/contract/problem.ts'
 import { reasonOf } from '../../observe/reason-of.ts'
 import { StoreRefused, StoreUnavailable } from '../store.ts'
 
 /** An error on its way from the worker thread. */
-export interface WorkerError {
+export interface WorkerError extends Problem {
   kind: 'unavailable' | 'refused' | 'other'
-  message: string
-  fix: string
 }
 
 /** SQLite's result codes (https://www.sqlite.org/rescode.html) that say the store, not the row, is in trouble. */
