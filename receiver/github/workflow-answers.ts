@@ -8,15 +8,15 @@ import { quote } from './quote.ts'
 const DOCS = 'https://docs.github.com/actions/reference/events-that-trigger-workflows#workflow_dispatch'
 
 /** Returns whether this is GitHub's own answer to the dispatch itself. */
-function isRefusal(answer: Answer, step: AnswerContext['step']): boolean {
-  return step === 'dispatch' && !isForeign(answer, step)
+function isRefusal(answer: Answer, context: AnswerContext): boolean {
+  return context.step === 'dispatch' && !isForeign(answer, context)
 }
 
 /** Returns whether GitHub refuses the dispatch itself with these words. */
 const refusedWith =
   (words: RegExp) =>
-  (answer: Answer, { step }: AnswerContext) =>
-    isRefusal(answer, step) && [400, 422].includes(answer.status) && words.test(answer.body)
+  (answer: Answer, context: AnswerContext) =>
+    isRefusal(answer, context) && [400, 422].includes(answer.status) && words.test(answer.body)
 
 /** Returns the run that an answer names: its number, and its page if that is a plain address. */
 function runOf(answer: Answer): { id: number; url: string } | null {
@@ -51,7 +51,7 @@ export const WORKFLOW_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   },
   {
     id: 'no-such-workflow',
-    applies: (answer, { step }) => answer.status === 404 && isRefusal(answer, step),
+    applies: (answer, context) => answer.status === 404 && isRefusal(answer, context),
     class: 'permanent',
     message: (_, { repository, workflow, connection }) =>
       `GitHub finds no workflow ${workflow?.name ?? ''} at ${workflow?.ref ?? ''} in ${repository}, or GitHub connection ${connection} may not start it (HTTP 404: GitHub does not tell these apart).`,
@@ -112,7 +112,7 @@ export const WORKFLOW_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
   },
   {
     id: 'not-startable',
-    applies: (answer, { step }) => answer.status === 422 && isRefusal(answer, step),
+    applies: (answer, context) => answer.status === 422 && isRefusal(answer, context),
     class: 'permanent',
     message: refused,
     fix: () =>
