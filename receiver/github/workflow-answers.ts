@@ -13,10 +13,8 @@ function isRefusal(answer: Answer, context: AnswerContext): boolean {
 }
 
 /** Returns whether GitHub refuses the dispatch itself with these words. */
-const refusedWith =
-  (words: RegExp) =>
-  (answer: Answer, context: AnswerContext) =>
-    isRefusal(answer, context) && [400, 422].includes(answer.status) && words.test(answer.body)
+const refusedWith = (words: RegExp) => (answer: Answer, context: AnswerContext) =>
+  isRefusal(answer, context) && [400, 422].includes(answer.status) && words.test(answer.body)
 
 /** Returns the run that an answer names: its number, and its page if that is a plain address. */
 function runOf(answer: Answer): { id: number; url: string } | null {
