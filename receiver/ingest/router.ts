@@ -16,6 +16,7 @@ import { NotAnEvent, parseJson } from './parse-json.ts'
 import { readBody } from './read-body.ts'
 import { refuse, refuseMethod, refuseUnknown, Unverified } from './refuse.ts'
 import type { Refusals } from './refusals.ts'
+import { slipOf } from './slips.ts'
 
 /** What ingest works on. */
 export interface IngestOptions {
@@ -64,7 +65,8 @@ async function ingest(options: IngestOptions, { runtime, source, request, respon
   const received_at = options.clock.wall()
   const webhook = webhookOf(request, body, received_at)
   const verified = await source.verify(webhook)
-  if (!verified.ok) throw new Unverified(verified.reason)
+  if (!verified.ok)
+    throw new Unverified(await reasonFor(verified.reason, { runtime, source, webhook, options }))
   const shown = hideSecrets(body, secretTexts(config.credentials))
   const found = source
     .parse(parseJson(shown, source.lists ?? false), webhook)
@@ -89,6 +91,24 @@ async function ingest(options: IngestOptions, { runtime, source, request, respon
   logPrepared(options.log, prepared, accepted)
   response.status(status).json(answer)
 }
+
+/** How often a refused request is looked at for a slip of its sender, per source, in ms of the steady clock. */
+const SLIP_EVERY_MS = 10_000
+
+/** Returns why a request was refused and, at most every ten seconds for a source, what its sender got wrong. */
+async function reasonFor(
+  reason: string,
+  at: { runtime: Runtime; source: Source; webhook: WebhookRequest; options: IngestOptions },
+): Promise<string> {
+  const { runtime, source, webhook, options } = at
+  const now = options.clock.steady()
+  if (now - (looked.get(source) ?? -Infinity) < SLIP_EVERY_MS) return reason
+  looked.set(source, now)
+  const slip = await slipOf(source, webhook, runtime.sources.values())
+  return slip === null ? reason : `${reason}: ${slip}`
+}
+
+const looked = new WeakMap<Source, number>()
 
 /**
  * Returns the event of a delivery that came before, or null. Some registries sign once for all tries: the last one may

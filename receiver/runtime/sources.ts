@@ -4,6 +4,8 @@ import type { ConnectedSource, SourceType } from '../sources/source.ts'
 /** A source of the configuration in force, ready to take requests. */
 export interface Source extends ConnectedSource {
   config: SourceConfig
+  /** Returns the same source with other secrets: what a mistyped one would have accepted. */
+  withSecrets(secrets: readonly string[]): ConnectedSource
 }
 
 /** Returns every source of a configuration, connected, by the last part of its URL. */
@@ -16,7 +18,10 @@ export function connectSources(
     const type = types.get(config.type)
     if (type === undefined) continue
     const connected = type.connect(config)
-    sources.set(config.name, { ...connected, ...(isOpen(config) ? { verify: takeAll } : {}), config })
+    const withSecrets = (secrets: readonly string[]) =>
+      type.connect({ ...config, credentials: { ...config.credentials, secrets } })
+    const open = isOpen(config) ? { verify: takeAll } : {}
+    sources.set(config.name, { ...connected, ...open, config, withSecrets })
   }
   return sources
 }

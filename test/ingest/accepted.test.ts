@@ -87,7 +87,6 @@ describe('the answer to an accepted event', () => {
   it.each([
     ["the documents' script's own body", '{"key1": "value1", "key2": "value2"}'],
     ['an empty object', '{}'],
-    ['a template whose variables were not rendered', '{"event_type": "${event_type}", "alias": "${alias}"}'],
   ])('is 202 UNKNOWN with the template lines to add, for %s', async (_, text) => {
     const { status, body } = await send(text)
     expect(status).toBe(202)
@@ -95,6 +94,13 @@ describe('the answer to an accepted event', () => {
     expect(body['hint']).toContain('"wandb_event_type": "${event_type}"')
     const event = (await scene.receiver.api(`/api/v1/events/${String(body['event_id'])}`)).body
     expect(event).toMatchObject({ type: 'UNKNOWN', kind: 'other' })
+  })
+
+  it('says that all is right for a template that comes as it stands, as from the test panel of W&B', async () => {
+    const { status, body } = await send('{"event_type": "${event_type}", "alias": "${alias}"}')
+    expect(status).toBe(202)
+    expect(body).toMatchObject({ status: 'accepted', event: 'UNKNOWN', matched: [] })
+    expect(body['hint']).toBe('This is your template, unfilled: URL, secret and token are right.')
   })
 
   it('carries no hint where the event was recognised', async () => {

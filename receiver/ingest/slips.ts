@@ -1,0 +1,79 @@
+import { createHmac } from 'node:crypto'
+import type { Source } from '../runtime/sources.ts'
+import { equalSecrets } from '../secrets/equal.ts'
+import type { WebhookRequest } from '../sources/source.ts'
+
+/** The most other sources that a request is tried with. */
+const MOST_OTHERS = 20
+
+/** The headers in which registries send their signatures, with the type of the source that reads each. */
+const HEADERS = new Map([
+  ['x-wandb-signature', 'wandb'],
+  ['x-databricks-signature', 'databricks'],
+  ['x-mlflow-signature', 'mlflow'],
+  ['x-webhook-secret', 'huggingface'],
+  ['webhook-signature', 'standard-webhooks'],
+  ['svix-signature', 'standard-webhooks'],
+])
+
+/** The algorithms that signatures are made with by mistake, by the length of what they give, in bytes. */
+const ALGORITHMS = new Map([
+  [20, 'sha1'],
+  [48, 'sha384'],
+  [64, 'sha512'],
+])
+
+/**
+ * Returns what a request that was refused would have fitted, for our log alone; null where nothing is known. Each guess
+ * is asked of the source itself, with one thing changed.
+ */
+export async function slipOf(
+  source: Source,
+  request: WebhookRequest,
+  others: Iterable<Source>,
+): Promise<string | null> {
+  const { secrets } = source.config.credentials
+  const holds = async (asked: Pick<Source, 'verify'>, changed: WebhookRequest = request) =>
+    (await asked.verify(changed)).ok
+  if (await holds(source.withSecrets(secrets.map((secret) => `${secret}\n`)))) {
+    return 'the sender has the secret with a line break at its end'
+  }
+  if (await holds(source, { ...request, body: Buffer.concat([request.body, Buffer.from('\n')]) })) {
+    return 'the sender signed the body with a line break at its end'
+  }
+  const cut = request.body.subarray(0, request.body.toString('latin1').trimEnd().length)
+  if (cut.length < request.body.length && (await holds(source, { ...request, body: cut }))) {
+    return 'the sender signed the body without the line break at its end'
+  }
+  for (const other of [...others].slice(0, MOST_OTHERS)) {
+    const open = other.config.insecure || other.config.name === source.config.name
+    if (!open && (await holds(other))) return `the request fits the source ${other.config.name}`
+  }
+  return otherAlgorithm(request, secrets) ?? otherRegistry(request, source.config.type)
+}
+
+function otherAlgorithm({ headers, body }: WebhookRequest, secrets: readonly string[]): string | null {
+  for (const [name, value = ''] of Object.entries(headers)) {
+    const text = name.includes('signature') ? value.trim().replace(/^[\w-]+=(?=.)/, '') : ''
+    for (const encoding of ['hex', 'base64'] as const) {
+      const bytes = Buffer.from(text, encoding)
+      const algorithm = ALGORITHMS.get(bytes.length)
+      if (algorithm === undefined) continue
+      const fits = secrets.some((secret) =>
+        equalSecrets(createHmac(algorithm, secret).update(body).digest(), bytes),
+      )
+      if (fits) return `the header ${name} is an HMAC-${algorithm.toUpperCase()} of the body in ${encoding}`
+    }
+  }
+  return null
+}
+
+function otherRegistry({ headers }: WebhookRequest, type: string): string | null {
+  for (const [name, registry] of HEADERS) {
+    if (headers[name] === undefined) continue
+    return registry === type || type === 'hmac'
+      ? null
+      : `the header ${name} is one of a source of the type ${registry}`
+  }
+  return null
+}
