@@ -26,6 +26,13 @@ export function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' && !isAbsent(value) ? cleanText(value) : null
 }
 
+const INVISIBLE_ENDS = /^[\s\p{Cc}\p{Cf}]+|[\s\p{Cc}\p{Cf}]+$/gu
+
+/** Returns the text without blanks, line breaks and invisible characters at its ends: nobody means them in a name. */
+export function trimInvisible(text: string): string {
+  return text.replace(INVISIBLE_ENDS, '')
+}
+
 /** The trimmed text if it can be the name of an event (letters, digits, `. _ : -`, at most 100), else null. */
 export function eventName(text: string | null): string | null {
   const name = text?.trim() ?? ''

@@ -47,7 +47,7 @@ describe('an event of W&B', () => {
     ['entity_name', 'our-team'],
     ['entity_name', 'My-Team'],
     ['project_name', 'wandb-registry-model'],
-    ['artifact_collection_name', 'resnet50 '],
+    ['artifact_collection_name', 'resnet50 v2'],
     ['artifact_collection_name', 'resnet5'],
     ['alias', 'staging'],
     ['artifact_version_string', 'my-team/model-registry/backdoor:production'],

@@ -214,8 +214,9 @@ const RENDERED: Record<string, Row> = {
   'template-github-dispatch-MBakirWB.json': UNTOLD,
   'template-github-dispatch-event-type-passthrough-docs-2023.json': {
     ...PROMOTED,
-    title: 'resnet50 -> an alias by jane',
-    change: {},
+    // Without a word for the alias, as W&B documented this template: the path ends in it.
+    title: 'resnet50 -> production by jane',
+    change: { alias: 'production' },
   },
 }
 

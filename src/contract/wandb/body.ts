@@ -1,3 +1,4 @@
+import { trimInvisible } from '../clean-json.ts'
 import { eventTitle } from '../event-title.ts'
 import {
   NO_CHANGE,
@@ -52,9 +53,9 @@ export const FLAT_WORDS = [
 
 const NOT_OTHERS = new Set<string>([...FLAT_WORDS, '__proto__'])
 
-const HINT =
-  'No event of W&B was found in the body. Add these lines to the payload of the automation in W&B ' +
-  '(inside "client_payload" where it has one): "wandb_event_type": "${event_type}", "alias": "${alias}"'
+const ADD_THESE =
+  'Add these lines to the payload of the automation in W&B (inside "client_payload" where it has one): '
+const HINT = `No event of W&B was found in the body. ${ADD_THESE}"wandb_event_type": "\${event_type}", "alias": "\${alias}"`
 
 const UNFILLED = 'This is your template, unfilled: URL, secret and token are right.'
 
@@ -102,26 +103,51 @@ export function decodeWandbBody(body: JsonObject, event: string | null): WandbBo
   dropEventNames(fields, type, dispatch_type)
   const recognised = type !== UNKNOWN_EVENT
   const unfilled = !recognised && isUnfilled(body, fields)
-  return {
-    event: decodeEvent(fields, type, unfilled),
-    recognised,
-    hint: recognised ? null : unfilled ? UNFILLED : HINT,
-    dispatch_type,
-    flat: flatWords(fields, type),
-  }
+  const decoded = decodeEvent(fields, type, unfilled)
+  const flat = flatWords(fields, type)
+  const advice = [recognised ? missingWords(decoded) : unfilled ? UNFILLED : HINT, trimmedWords(body, fields)]
+  const hint = advice.filter((text) => text !== null).join(' ') || null
+  return { event: decoded, recognised, hint, dispatch_type, flat }
+}
+
+/** Says which words the template lacks for what automations ask of such an event; null where it lacks none. */
+function missingWords({ type, kind, model, change }: DecodedEvent): string | null {
+  const aboutModel = kind === 'alias.added' || kind.startsWith('tag.') || kind.startsWith('version.')
+  const words = [
+    ...(kind === 'alias.added' && change.alias === null ? ['alias'] : []),
+    ...(kind.startsWith('tag.') && change.tag === null ? ['tag'] : []),
+    ...(aboutModel && model?.name == null && model?.id == null ? ['artifact_version_string'] : []),
+  ]
+  if (words.length === 0) return null
+  const lines = words.map((word) => `"${word}": "\${${word}}"`).join(', ')
+  return `The body of ${type} lacks what automations filter by. ${ADD_THESE}${lines}`
+}
+
+/** Says of which words something invisible was cut; null for none. */
+function trimmedWords(body: JsonObject, fields: WandbFields): string | null {
+  const { event_type } = body
+  const name = typeof event_type === 'string' && trimInvisible(event_type) !== event_type
+  const words = new Set([...(name ? ['event_type'] : []), ...fields.trimmed()])
+  if (words.size === 0) return null
+  return (
+    `Blanks, line breaks or invisible characters were cut from the ends of ${[...words].join(', ')}: ` +
+    'take them out of the payload of the automation in W&B.'
+  )
 }
 
 function decodeEvent(fields: WandbFields, type: string, test: boolean): DecodedEvent {
   const kind = wandbEventKind(type)
+  const author = fields.take('event_author')
+  const model = decodeModel(fields)
   const event = {
     type,
     kind,
-    author: fields.take('event_author'),
+    author,
     occurred_at: null,
     test,
     own: false,
-    model: decodeModel(fields),
-    change: decodeChange(fields, kind),
+    model,
+    change: decodeChange(fields, kind, model),
     run: decodeRun(fields, type, kind),
     metadata: fields.metadata(),
     extra: fields.leftovers(),
@@ -181,11 +207,20 @@ function pinnedReference({ reference, entity, project, name, version }: ModelRef
   return parsed?.name === whole.name && parsed.ref === version ? pinned : null
 }
 
-function decodeChange(fields: WandbFields, kind: EventKind): ModelChange {
-  if (kind === 'alias.added') return { ...NO_CHANGE, tags: [], alias: fields.take('alias') }
+function decodeChange(fields: WandbFields, kind: EventKind, model: ModelRef | null): ModelChange {
+  if (kind === 'alias.added') {
+    const alias = fields.take('alias') ?? aliasInPath(model?.reference ?? null)
+    return { ...NO_CHANGE, tags: [], alias }
+  }
   if (kind !== 'tag.added' && kind !== 'tag.removed') return { ...NO_CHANGE, tags: [] }
   const tag = fields.take('tag')
   return { ...NO_CHANGE, tag, tags: tag === null ? [] : [tag] }
+}
+
+/** The alias at the end of W&B's path, for a template that has no word for it: W&B renders the added one there. */
+function aliasInPath(reference: string | null): string | null {
+  const ref = reference === null ? null : (parseArtifactPath(reference)?.ref ?? null)
+  return immutableVersion(ref) === null ? ref : null
 }
 
 function decodeRun(fields: WandbFields, type: string, kind: EventKind): JsonObject | null {

@@ -1,4 +1,4 @@
-import { eventName, isObject, textOf } from '../clean-json.ts'
+import { eventName, isObject, textOf, trimInvisible } from '../clean-json.ts'
 import type { EventKind, JsonObject } from '../model-event.ts'
 import type { WandbFields } from './fields.ts'
 
@@ -92,5 +92,7 @@ function toldEvent(fields: WandbFields): string | null {
 export function dispatchType(body: JsonObject): string | null {
   const own = (key: string) => (Object.hasOwn(body, key) ? body[key] : undefined)
   const name = own('event_type')
-  return isObject(own('client_payload')) && typeof name === 'string' ? textOf(name) : null
+  return isObject(own('client_payload')) && typeof name === 'string'
+    ? trimInvisible(textOf(name) ?? '') || null
+    : null
 }

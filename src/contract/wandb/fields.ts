@@ -1,4 +1,4 @@
-import { cleanObject, cleanText, isObject, textOf } from '../clean-json.ts'
+import { cleanObject, cleanText, isObject, textOf, trimInvisible } from '../clean-json.ts'
 import type { Json, JsonObject } from '../model-event.ts'
 
 const METADATA_KEY = 'artifact_metadata.'
@@ -16,6 +16,8 @@ export class WandbFields {
   readonly #body: JsonObject
   readonly #containers: readonly JsonObject[]
   readonly #places: readonly Place[]
+  /** The words of which something invisible was cut. */
+  readonly #trimmed = new Set<string>()
   /** The words that a field took, with the text that it took; null where every text of the word is. */
   readonly #taken = new Map<string, string | null>()
 
@@ -26,19 +28,26 @@ export class WandbFields {
     this.#places = [top, ...this.#containers.map(placeOf)]
   }
 
-  /** The word's first present text (numbers count as text), or null. */
+  /** The word's first present text (numbers count as text), without what is invisible at its ends, or null. */
   text(word: string): string | null {
     for (const place of this.#places) {
-      const text = textOf(place.get(word))
+      const given = textOf(place.get(word))
+      const text = wordOf(given)
+      if (text !== given) this.#trimmed.add(word)
       if (text !== null) return text
     }
     return null
   }
 
+  /** The words that came with something invisible at their ends, as far as they were asked for. */
+  trimmed(): string[] {
+    return [...this.#trimmed]
+  }
+
   /** Every present text of the words, outermost first, and at each level in the words' order. */
   texts(...words: string[]): string[] {
     return this.#places
-      .flatMap((place) => words.map((word) => textOf(place.get(word))))
+      .flatMap((place) => words.map((word) => wordOf(textOf(place.get(word)))))
       .filter((text) => text !== null)
   }
 
@@ -96,9 +105,14 @@ export class WandbFields {
     if (isMetadataKey(word) || (isObject(value) && METADATA_OBJECTS.includes(word))) return true
     const taken = this.#taken.get(word)
     if (taken === undefined) return false
-    const text = textOf(value)
+    const text = wordOf(textOf(value))
     return taken === null || text === null || text === taken
   }
+}
+
+/** A text as a word of W&B's. Numbers and texts that are nothing but blanks are no exception. */
+function wordOf(text: string | null): string | null {
+  return text === null ? null : trimInvisible(text) || null
 }
 
 function isMetadataKey(key: string): boolean {
