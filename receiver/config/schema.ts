@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { DestinationType } from '../destinations/destination.ts'
 import { secretText } from '../secrets/settings.ts'
 import type { SourceType } from '../sources/source.ts'
+import { visibleText } from '../templates/visible.ts'
 import { DURATION, SIZE } from './units.ts'
 
 /** The kinds of sources and destinations that a configuration may name. */
@@ -15,7 +16,7 @@ export const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** Longest glob: matching takes at most pattern × text steps. */
 const LONGEST_GLOB = 500
 
-const glob = z.string().min(1, 'must not be empty').max(LONGEST_GLOB)
+const glob = visibleText().max(LONGEST_GLOB)
 const globs = z.array(glob).min(1, 'must name at least one')
 const globOrGlobs = z.union([glob, globs])
 const duration = z
@@ -66,7 +67,7 @@ const sourceShape = {
 
 const connection = z.strictObject({
   repositories: z
-    .array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, { error: 'must be owner/name; * and ? are allowed' }))
+    .array(visibleText().regex(/^[^/\s]+\/[^/\s]+$/, { error: 'must be owner/name; * and ? are allowed' }))
     .optional()
     .describe('Globs of the repositories that may be dispatched to. Default: those that automations name.'),
   writes_per_second: z
@@ -95,8 +96,8 @@ const filter = z.strictObject({
   tag: globOrGlobs.optional().describe('A tag of the change: its whole text, or its key.'),
   from_stage: globOrGlobs.optional().describe('The stage before.'),
   to_stage: globOrGlobs.optional().describe('The stage after.'),
-  alias_regex: z.string().min(1).optional().describe('RE2 expression found anywhere in the alias.'),
-  tag_regex: z.string().min(1).optional().describe('RE2 expression found anywhere in the tag.'),
+  alias_regex: visibleText().optional().describe('RE2 expression found anywhere in the alias.'),
+  tag_regex: visibleText().optional().describe('RE2 expression found anywhere in the tag.'),
 })
 
 /** Returns the schema of one automation, for a file or the API. */
@@ -114,7 +115,7 @@ export function automationSchema(destinations: TypeTables['destinations']) {
       .optional()
       .describe('Names of sources. Needed when there is more than one.'),
     events: z
-      .array(z.string().min(1))
+      .array(visibleText())
       .min(1, 'must name at least one event')
       .describe("The registry's own names or neutral kinds such as alias.added; * is all."),
     filter: filter.default({}).describe('All of these must hold. Globs: * and ?, exact, case-sensitive.'),

@@ -9,6 +9,7 @@ import {
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 import { GITHUB_ANSWERS } from '../github/answers.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
+import { visibleText } from '../templates/visible.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
 import type { DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
 import { checkRepository, envelopeOf, githubSender, refusedSecret, scopeOf } from './github-destination.ts'
@@ -20,10 +21,8 @@ const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json)
 const settings = z.strictObject({
   type: z.literal('repository_dispatch'),
   connection: z.string().min(1).default('main').describe('The GitHub connection to send with.'),
-  repository: z.string().min(3).describe('owner/name. The name may be a template, the owner never.'),
-  event_type: z
-    .string()
-    .min(1)
+  repository: visibleText().min(3).describe('owner/name. The name may be a template, the owner never.'),
+  event_type: visibleText()
     .nullable()
     .default(null)
     .describe("What the workflow's `types` name. Default: the body's own, else the registry's event."),

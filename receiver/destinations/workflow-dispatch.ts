@@ -6,6 +6,7 @@ import { nestedJsonCharacters } from '../../src/contract/payload-budget.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import { WORKFLOW_ANSWERS } from '../github/workflow-answers.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
+import { visibleText } from '../templates/visible.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
 import type { DeliveryInput, DestinationType } from './destination.ts'
 import { checkRepository, envelopeOf, githubSender, refusedSecret, scopeOf } from './github-destination.ts'
@@ -23,15 +24,13 @@ const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json)
 const settings = z.strictObject({
   type: z.literal('workflow_dispatch'),
   connection: z.string().min(1).default('main').describe('The GitHub connection to send with.'),
-  repository: z.string().min(3).describe('owner/name. The name may be a template, the owner never.'),
+  repository: visibleText().min(3).describe('owner/name. The name may be a template, the owner never.'),
   workflow: z
-    .union([z.int().positive(), z.string().min(1)])
+    .union([z.int().positive(), visibleText()])
     .describe(
       'The name of the file in `.github/workflows`, such as `deploy.yml`, or the number of the workflow.',
     ),
-  ref: z
-    .string()
-    .min(1)
+  ref: visibleText()
     .default('main')
     .describe('The branch or tag that the workflow runs on. Never a template.'),
   inputs: z
