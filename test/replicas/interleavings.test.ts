@@ -112,7 +112,7 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     ])
   })
 
-  it('one learns that a resting lane is one that is known already: the joined lane rests as long', async () => {
+  it('one learns that a paused lane is one that is known already: the joined lane is paused as long', async () => {
     const [first, second] = [delivery(), delivery()]
     const third = delivery({ lane: 'lane-b', policy: { concurrency: 1, interval_ms: 0 } })
     await accept(here, first, second)

@@ -80,7 +80,7 @@ describe.skipIf(server === null)('three replicas on one PostgreSQL', () => {
       await expect.poll(() => statusOn(0), { timeout: 1_000 }).toBe('succeeded')
     })
 
-    it('do next to nothing while a lane rests and deliveries wait in it', async () => {
+    it('do next to nothing while a lane is paused and deliveries wait in it', async () => {
       const limited = { kind: 'custom', status: 429, headers: { 'retry-after': '60' } } as const
       await world.github.fail(limited, 1)
       for (let n = 0; n < 6; n++)

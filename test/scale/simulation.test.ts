@@ -63,7 +63,7 @@ describe.each([
 })
 
 describe('a pace that is too fast for the strict reading', () => {
-  it('meets the limit, rests as GitHub asks, and still ends everything', async () => {
+  it('meets the limit, pauses as GitHub asks, and still ends everything', async () => {
     const outcome = await simulate(tiny({ reading: 'strict', writes_per_second: 1, teams: 1 }))
     expect(outcome.refused).toBeGreaterThan(0)
     expect(outcome.waiting.size).toBe(0)

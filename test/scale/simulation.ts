@@ -56,7 +56,7 @@ class Simulation {
   #now = 0
   /** The next webhook to arrive. */
   #next = 0
-  #alarm = 0
+  #wake_at = 0
   #upkeep = UPKEEP_MS
   #under_way: UnderWay[] = []
   /** Lanes that the last look could not get to. */
@@ -85,7 +85,7 @@ class Simulation {
       this.#now = this.#nextTime()
       const lanes = await this.#accept()
       const finished = this.#answers()
-      if (lanes.length > 0 || finished.length > 0 || this.#alarm <= this.#now) {
+      if (lanes.length > 0 || finished.length > 0 || this.#wake_at <= this.#now) {
         await this.#advance(lanes, finished)
       }
       if (this.#upkeep <= this.#now) await this.#keepUp()
@@ -97,14 +97,14 @@ class Simulation {
   #isOver(): boolean {
     const arrives = this.#next < this.#traffic.webhooks.length
     if (!this.#scenario.drain) return this.#nextTime() >= this.#scenario.duration_ms && !arrives
-    return !arrives && this.#under_way.length === 0 && this.#alarm === Infinity
+    return !arrives && this.#under_way.length === 0 && this.#wake_at === Infinity
   }
 
   #nextTime(): number {
     const arrival = this.#traffic.webhooks[this.#next]
     const group = arrival === undefined ? Infinity : arrival.at + GROUP_MS
     const answer = Math.min(...this.#under_way.map(({ exchange }) => exchange.answered_at))
-    return Math.max(this.#now, Math.min(group, answer, this.#alarm, this.#upkeep))
+    return Math.max(this.#now, Math.min(group, answer, this.#wake_at, this.#upkeep))
   }
 
   /** Takes in what has arrived, where a group is due; gives the lanes that have new work. */
@@ -190,7 +190,7 @@ class Simulation {
     if (this.#idle > IDLE_LOOKS) throw new Error(`At ${now} ms the engine looks again and again for nothing.`)
     const isDone = wait === Infinity && this.#under_way.length === 0
     const most = isStuck ? TAKEN_MS : Math.min(wait, SAFETY_POLL_MS)
-    this.#alarm = isDone ? Infinity : Math.ceil(now + most)
+    this.#wake_at = isDone ? Infinity : Math.ceil(now + most)
   }
 
   /** What the receiver does now and then, and a look at how things are. */
@@ -198,7 +198,7 @@ class Simulation {
     const now = this.#now
     this.#upkeep = now + UPKEEP_MS
     const woken = await this.#store.run('wakeLanes', { now })
-    if (woken > 0) throw new Error(`At ${now} ms ${woken} lanes had work and no alarm.`)
+    if (woken > 0) throw new Error(`At ${now} ms ${woken} lanes had work and no wake time.`)
     await this.#store.run('sweep', { now, succeeded_ms: Infinity, failed_ms: Infinity })
     const backlog = await this.#store.run('backlog', { most: MOST })
     this.#record.sample(now, backlog, this.#store.spent)

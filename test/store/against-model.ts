@@ -74,7 +74,7 @@ const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), { m
 /** How many random histories are tried; `MODEL_RUNS=3000` tries as many, however long that takes. */
 const ASKED = process.env['MODEL_RUNS']
 const RUNS = Number(ASKED ?? 150)
-/** So long at most, on a slow machine too; a failure is then told as short as it has become. */
+/** How long it may take at most, in ms, on a slow machine too; a failure is then told as short as it has become. */
 const LIMIT_MS = ASKED === undefined ? 30_000 : 3_600_000
 const TIMES = { timeout: 4 * LIMIT_MS }
 

@@ -83,7 +83,7 @@ async function dueLanes({ db, dialect, now }: Tx, lanes: readonly string[]) {
   return dialect.skipLocked(query).execute()
 }
 
-/** Those of these lanes that there are. */
+/** The lanes of these names that exist. */
 async function existing({ db }: Tx, lanes: readonly string[]): Promise<string[]> {
   if (lanes.length === 0) return []
   const rows = await db.selectFrom('lanes').select('lane').where('lane', 'in', lanes).execute()

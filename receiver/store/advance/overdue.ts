@@ -9,7 +9,7 @@ import { noteGivenUp } from './give-up.ts'
 /** Rows changed in one go, so that housekeeping never holds up ingest. */
 const BATCH = 500
 
-/** Deliveries whose lease or time ran out. Found without any lock, so whoever changes them must ask again. */
+/** Deliveries whose lease or time ran out. They are found without any lock, so what changes them must ask again. */
 export interface Overdue {
   lost: readonly Belonging[]
   expired: readonly Belonging[]
@@ -17,7 +17,7 @@ export interface Overdue {
 
 /** What was done about overdue deliveries. */
 export interface Ended {
-  /** Those that were changed. */
+  /** The deliveries that were changed. */
   changed: readonly Belonging[]
   given_up: GivenUp[]
 }

@@ -11,7 +11,7 @@
  *   cancel      pending                      -> canceled
  *   requeue     any finished                 -> pending      same id, same place, schedule from the start
  *
- * Whoever calls one of them but `lease` holds the locks of the delivery's lane and subject (`Tx.lock`), and afterwards
+ * The caller of each of them but `lease` holds the locks of the delivery's lane and subject (`Tx.lock`), and afterwards
  * lets `promote` of `heads.ts` name the next head of the subject. A lease takes no lock: it changes nothing but a
  * pending row that it has selected for itself, so the others ask for the status again in their own statement.
  */

@@ -89,7 +89,7 @@ const insertLanes = insertAll('lanes', (query) =>
  * Something new can be claimed in these lanes: puts them under today's policy and brings their wake time forward to
  * now, or to the end of their pace or pause. The caller holds the locks of `changed` and `late`. A lane that needs
  * neither is not touched, so that accepts don't queue behind its row; if another replica finds that lane empty
- * meanwhile, whoever accepted must look at it afterwards (`Advance.lanes`).
+ * meanwhile, the replica that accepted must look at it afterwards (`Advance.lanes`).
  */
 export async function openLanes({ db, now }: Tx, { policies, changed, late }: FoundLanes): Promise<void> {
   for (const lane of changed) {

@@ -15,6 +15,13 @@ export function describeAdvance(tested: TestedStore): void {
       expect(await statusOf(id ?? '')).toBe('delivering')
     })
 
+    it('hands out a delivery with the revision that it was made under, whatever the automation says by then', async () => {
+      await put({ target: 'acme/serving' })
+      const revisions = [{ id: 'rev_2', automation: 'deploy', spec: jsonText({ repository: 'acme/other' }) }]
+      await tested.store.saveRevisions({ revisions, now: tested.now })
+      expect(await claimOne()).toMatchObject({ target: 'acme/serving', spec: '{}' })
+    })
+
     it('keeps one request in flight per lane, and the pace between them', async () => {
       await put({}, {}, {})
       const first = await claimOne()

@@ -163,7 +163,7 @@ export function describeManage(tested: TestedStore): void {
       await attempt(v4.delivery, refused)
       const again = await replay(v3.id)
       await attempt(again.delivery)
-      // The replay of the older event does not outdate the newer one, and the newer one outdates the replay.
+      // The replay of the older event does not make the newer one stale, and the newer one makes the replay stale.
       expect(await redeliver(v4.delivery)).toMatchObject({ outcome: 'queued' })
       await attempt(v4.delivery)
       expect(await redeliver(again.delivery)).toEqual({ outcome: 'stale' })

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Answer } from '../support/http.ts'
 import { aliasBody, sendDatabricks, sendWandb } from '../support/send.ts'
-import { deliveryIn, SOON, startHouse, stoppedClock, type House } from './receiver.ts'
+import { deliveryIn, SOON, startHouse, stoppedClock, type House } from '../regressions/receiver.ts'
 
 const CONFIG = `version: 1
 sources:
