@@ -35,10 +35,10 @@ function isOfSecret({ left, right }: ts.BinaryExpression): boolean {
   return sides.some((side) => SECRET.test(side.getText())) && !sides.some(isKnownToAll)
 }
 
-/** Whether something is there, empty or of a fixed length is no secret. */
+/** Whether something is there, empty, or how long it is, is no secret. */
 function isKnownToAll(side: ts.Expression): boolean {
   const text = side.getText()
-  return ts.isLiteralExpression(side) || /^(null|undefined|true|false|[A-Z][A-Z_]+)$/.test(text)
+  return ts.isLiteralExpression(side) || /^(null|undefined|true|false|[A-Z][A-Z_]+|.*\.length)$/.test(text)
 }
 
 /** Comparisons of what nobody outside chooses. */
