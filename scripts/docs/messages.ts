@@ -117,6 +117,18 @@ export function answerCodes(): Code[] {
   })
 }
 
+/** Returns every whole sentence that stands in a file as a text of its own. */
+export function sentencesOf(file: string): string[] {
+  const sentences: string[] = []
+  for (const source of sources()) {
+    if (source.fileName !== file) continue
+    eachNode(source, (node) => {
+      if (ts.isStringLiteral(node) && /^[A-Z].*\.$/.test(node.text)) sentences.push(node.text)
+    })
+  }
+  return sentences
+}
+
 /** Returns why a source refuses a request: what the function `refused` is given, in the folder of the sources. */
 export function refusalReasons(): string[] {
   return sources()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MESSAGES_PAGE, messagesPage } from '../../scripts/docs/messages-page.ts'
-import { answerCodes, logLinesOf, refusalReasons, rowsOf } from '../../scripts/docs/messages.ts'
+import { answerCodes, logLinesOf, refusalReasons, rowsOf, sentencesOf } from '../../scripts/docs/messages.ts'
 import { parse } from 'yaml'
 import { anchors, named, readProject, tableUnder } from './markdown.ts'
 
@@ -51,6 +51,12 @@ describe('docs/troubleshooting.md', () => {
         anchors(PAGE),
       ),
     ).toEqual([])
+  })
+
+  it('explains everything that a delivery can wait for', () => {
+    const reasons = sentencesOf('receiver/policy/waiting.ts')
+    expect(reasons.length).toBeGreaterThan(5)
+    expect(missing(reasons, namesUnder('## A delivery waits'))).toEqual([])
   })
 
   it('explains every reason of a 401', () => {
