@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileError } from './sqlite/errors.ts'
 import { StoreRefused } from './store.ts'
 
 const BYTES = 32
@@ -89,6 +90,6 @@ function onDisk<T>(path: string, work: () => T): T | null {
     return work()
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return null
-    throw new StoreRefused(`${path} cannot be used: ${String(error)}. Let this user read and write DATA_DIR.`)
+    throw fileError(`${path} cannot be used`, error, 'Let this user read and write DATA_DIR.')
   }
 }
