@@ -59,8 +59,10 @@ describe('a target', () => {
     'that answers %i with 50 MB does not keep the attempt from being recorded, once',
     async (status, shown) => {
       const house = await open({ clock: stoppedClock() })
-      const body = 'too much '.repeat((50 * 2 ** 20) / 9)
-      house.github.failNext({ kind: 'custom', status, body }, { operation: 'dispatch' })
+      const body = `{"message":"${'too much '.repeat((50 * 2 ** 20) / 9)}"}`
+      // Cut, it is no JSON any more: the header tells that GitHub itself has answered.
+      const headers = { 'x-github-request-id': 'C0FF:EE' }
+      house.github.failNext({ kind: 'custom', status, headers, body }, { operation: 'dispatch' })
       const id = await deliver(house)
       await expect.poll(async () => (await house.delivery(id)).attempts, SOON).toMatchObject([{ status }])
       const { status: now, attempts } = await house.delivery(id)
