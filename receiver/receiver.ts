@@ -1,5 +1,5 @@
 import { createApp } from './app.ts'
-import type { Config, ConfigProblem } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import type { TypeTables } from './config/schema.ts'
 import { createCredentialProbes } from './deliveries/credential-probes.ts'
 import { warnOfAlertRoutes } from './deliveries/alert-routes.ts'
@@ -16,6 +16,7 @@ import type { Log } from './observe/log.ts'
 import { VERSION } from './observe/version.ts'
 import { createReadiness } from './readiness.ts'
 import { InForce } from './runtime/in-force.ts'
+import { createRefusedConfig, type RefusedConfig } from './runtime/refused-config.ts'
 import { createReloads } from './runtime/reloads.ts'
 import { openStoredSecrets } from './runtime/stored-secrets.ts'
 import { createRuntime, saveRevisions } from './runtime/runtime.ts'
@@ -54,8 +55,10 @@ export interface Receiver {
    * where the store was away for a while; to false when a newer one, or the end, came first.
    */
   reload(config: Config): Promise<boolean>
-  /** Raises the alert that a changed configuration could not be used. */
-  configRefused(problems: readonly ConfigProblem[]): void
+  /** Logs that a change of the configuration was refused, and shows it until it is mended; raises the alert. */
+  configRefused: RefusedConfig['refused']
+  /** Tells that what was refused is right again. */
+  configMended: RefusedConfig['mended']
   /** Tells that files have changed that secrets of destinations are read from: what waits for one is tried at once. */
   secretsChanged: () => void
   /**
@@ -99,10 +102,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
+  const refused_config = createRefusedConfig({ log, clock, onRefused: alerts.refused })
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({
     ...options,
-    ...{ runtime, acceptor, refusals, clock, wake, secrets },
+    ...{ runtime, acceptor, refusals, refused_config, clock, wake, secrets },
     notReady: () => readiness.notReady(),
   })
   const server = await listen(app, options)
@@ -112,12 +116,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   return {
     url: server.url,
     reload: (config) => reloads.reload(config),
-    configRefused: alerts.refused,
+    configRefused: refused_config.refused,
+    configMended: refused_config.mended,
     secretsChanged,
     async stop(drain_ms) {
-      readiness.drain()
-      server.drain()
-      reloads.stop()
+      for (const part of [readiness, server]) part.drain()
+      for (const part of [reloads, refused_config]) part.stop()
       await new Promise((resolve) => setTimeout(resolve, drain_ms))
       await server.close(() => acceptor.idle())
       await pipeline.stop()

@@ -3,6 +3,7 @@ import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { RefusedConfig } from '../runtime/refused-config.ts'
 import type { StoredSecrets } from '../runtime/stored-secrets.ts'
 import type { Store } from '../store/store.ts'
 import { answerError } from './answer-error.ts'
@@ -11,6 +12,7 @@ import { authorize } from './authorize.ts'
 import { jsonBody } from './json-body.ts'
 import type { Wake } from './v1/redeliver-many.ts'
 import { problem } from './problem.ts'
+import { configurationRouter } from './v1/configuration.ts'
 import { deliveriesRouter } from './v1/deliveries.ts'
 import { eventsRouter } from './v1/events.ts'
 import { secretsRouter } from './v1/secrets.ts'
@@ -24,10 +26,12 @@ export interface ApiOptions {
   log: Log
   wake: Wake
   secrets: StoredSecrets
+  refused_config: Pick<RefusedConfig, 'now'>
 }
 
 /** Returns everything under `/api`. */
-export function apiRouter({ store, runtime, acceptor, clock, log, wake, secrets }: ApiOptions): Router {
+export function apiRouter(options: ApiOptions): Router {
+  const { store, runtime, acceptor, clock, log, wake, secrets, refused_config } = options
   const router = Router({ caseSensitive: true })
   const audit = createAudit(log, clock)
   router.use(
@@ -37,6 +41,7 @@ export function apiRouter({ store, runtime, acceptor, clock, log, wake, secrets 
     eventsRouter({ store, runtime, acceptor, clock }, audit),
     deliveriesRouter({ store, clock, wake, audit }),
     secretsRouter({ secrets, audit }),
+    configurationRouter(refused_config),
   )
   router.use('/api', (request, response) => {
     problem(

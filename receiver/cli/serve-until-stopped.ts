@@ -1,5 +1,4 @@
 import { readEnvironment, type Environment } from '../config/environment/environment.ts'
-import type { ConfigProblem } from '../config/config.ts'
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import { loadResolved } from '../config/load-resolved.ts'
 import { watchConfig } from '../config/watch.ts'
@@ -34,7 +33,6 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   const options = loadOptions(environment)
   const guard = createGuard(environment.outbound, { resolve: resolveBySystem, env: process.env })
   const loaded = await loadResolved(options, guard)
-  reportRefused(log, loaded.team_problems, 'configuration refused: the other files are used')
   const network = installNetwork()
   const outbound = createOutbound(guard)
   const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
@@ -50,6 +48,8 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     keys: openSecretsKeys(environment),
     log,
   })
+  if (loaded.team_problems.length > 0)
+    receiver.configRefused(loaded.team_problems, 'configuration refused: the other files are used')
   const watch = watchFiles({ receiver, loaded, options, guard, log })
   // Many programs read their configuration then; ours is read when it changes, so there is nothing to do.
   process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read by itself when it changes'))
@@ -122,9 +122,9 @@ function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { 
     },
     onSame: receiver.secretsChanged,
     onRefused: (problems) => {
-      reportRefused(log, problems, 'configuration refused: what was in force stays')
-      receiver.configRefused(problems)
+      receiver.configRefused(problems, 'configuration refused: what was in force stays')
     },
+    onMended: receiver.configMended,
   })
 }
 
@@ -135,10 +135,4 @@ function reportUnused(log: Log, before: Environment, now: Environment): void {
   )
   for (const key of changed)
     log.warn({ variable: key.toUpperCase() }, 'a secret has changed that counts from the next start on')
-}
-
-function reportRefused(log: Log, problems: readonly ConfigProblem[], consequence: string): void {
-  for (const { file, line, key, message, fix } of problems) {
-    log.error({ file, line, key, problem: message, fix }, consequence)
-  }
 }

@@ -24,6 +24,8 @@ export interface WatchOptions {
   onSame?: () => void
   /** Called once with a change that cannot be used; the configuration in use stays. */
   onRefused: (problems: readonly ConfigProblem[]) => void
+  /** Called when what was refused before is right again. */
+  onMended?: () => void
 }
 
 /** The part of the system's timers that is used. */
@@ -43,7 +45,7 @@ const SYSTEM_TIMERS: Timers = {
  * directory that a mounted file is in).
  */
 export function watchConfig(options: WatchOptions): { stop(): void } {
-  const { load, onChange, onSame, onRefused, interval_ms = 2_000, timers = SYSTEM_TIMERS } = options
+  const { load, onChange, onSame, onRefused, onMended, interval_ms = 2_000, timers = SYSTEM_TIMERS } = options
   let inUse = options.loaded
   let known = inUse.contents
   let seen = fingerprint(known)
@@ -83,6 +85,7 @@ export function watchConfig(options: WatchOptions): { stop(): void } {
   const refuse = (problems: readonly ConfigProblem[]) => {
     const text = textOf(problems)
     if (text !== '' && text !== refused) onRefused(problems)
+    if (text === '' && refused !== '') onMended?.()
     refused = text
   }
   schedule(interval_ms)

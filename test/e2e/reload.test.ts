@@ -88,9 +88,22 @@ describe('a change of the configuration file', () => {
     expect(await matchedBy('production')).toEqual(['deploy-production'])
   })
 
-  it('can be put right', async () => {
+  it('that is invalid is shown by /readyz and the API until it is put right', async () => {
+    const ready = async () => (await scene.receiver.api('/readyz')).body
+    const shown = async () => (await scene.receiver.api('/api/v1/configuration')).body
+    expect(await ready()).toEqual({
+      status: 'ready',
+      configuration: expect.stringMatching(/a restart would fail/) as string,
+    })
+    expect(await shown()).toMatchObject({
+      status: 'refused',
+      refused_at: expect.stringMatching(/Z$/) as string,
+      problems: [{ file: scene.receiver.config_path, line: 9, fix: 'Did you mean `alias`?' }],
+    })
     await change(DEPLOY_CONFIG.replace('alias: production', 'alias: canary'), IN_FORCE)
     expect(await matchedBy('canary')).toEqual(['deploy-production'])
+    await expect.poll(ready).toEqual({ status: 'ready' })
+    expect(await shown()).toEqual({ status: 'in_force', refused_at: null, problems: [] })
   })
 })
 
