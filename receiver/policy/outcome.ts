@@ -9,17 +9,20 @@ export type Outcome =
   /** Tried again at `due_at`; `counted`: the attempt counts against the schedule. */
   | { status: 'pending'; due_at: number; counted: boolean }
 
-/**
- * Decides what an attempt means for its delivery and its lane: the engine's one decision.
- * @param attempts the counted attempts before this one.
- * @param random uniform in [0, 1).
- */
+/** Where a delivery and its lane stand before an attempt is decided on. */
+export interface Standing {
+  /** The counted attempts before this one. */
+  attempts: number
+  lane: LaneState
+  now: number
+  /** Uniform in [0, 1). */
+  random: number
+}
+
+/** Decides what an attempt means for its delivery and its lane: the engine's one decision. */
 export function decide(
   seen: Observation,
-  attempts: number,
-  lane: LaneState,
-  now: number,
-  random: number,
+  { attempts, lane, now, random }: Standing,
 ): { outcome: Outcome; lane: LaneState } {
   const after = laneAfter(lane, seen, now, random)
   switch (seen.class) {

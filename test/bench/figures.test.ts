@@ -31,10 +31,19 @@ describe('the figures of the benchmark', () => {
   })
 
   it('say whether a goal is met', () => {
-    expect(row('accept', '', '', 0.9, { at_least: 0.9 })).toMatchObject({ met: true, goal: '>= 0.9' })
-    expect(row('accept', '', '', 0.89, { at_least: 0.9 }).met).toBe(false)
-    expect(row('p99', '', '', 2.1, { at_most: 2 })).toMatchObject({ met: false, goal: '<= 2' })
-    expect(row('without a store', '', '', 0.5, null)).toMatchObject({ met: null, goal: null })
+    expect(row({ what: 'accept', ours: '', other: '' }, 0.9, { at_least: 0.9 })).toMatchObject({
+      met: true,
+      goal: '>= 0.9',
+    })
+    expect(row({ what: 'accept', ours: '', other: '' }, 0.89, { at_least: 0.9 }).met).toBe(false)
+    expect(row({ what: 'p99', ours: '', other: '' }, 2.1, { at_most: 2 })).toMatchObject({
+      met: false,
+      goal: '<= 2',
+    })
+    expect(row({ what: 'without a store', ours: '', other: '' }, 0.5, null)).toMatchObject({
+      met: null,
+      goal: null,
+    })
   })
 })
 

@@ -53,9 +53,7 @@ export interface Measured extends Figures {
 
 /** A row whose ratio must be at least, or at most, so much; null: no goal is set for it. */
 export function row(
-  what: string,
-  ours: string,
-  other: string,
+  { what, ours, other }: Pick<Row, 'what' | 'ours' | 'other'>,
   ratio: number,
   goal: { at_least: number } | { at_most: number } | null,
 ): Row {

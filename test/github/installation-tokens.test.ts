@@ -1,7 +1,7 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readPrivateKey } from '../../receiver/config/private-key.ts'
 import { createGitHub } from '../../receiver/github/github.ts'
-import { createAppKey, startGitHub, type StandInGitHub } from '../standins/github/index.ts'
+import { createAppKey, type StandInGitHub } from '../standins/github/index.ts'
 import { APP_KEY, startApp } from './app.ts'
 import { appConnection, dispatchTo, patience } from './connections.ts'
 
@@ -192,40 +192,6 @@ describe("a GitHub App's installation tokens", () => {
     ])
   })
 
-  it('are found and minted for a repository that has moved', async () => {
-    const { send, github } = await startApp({ moved: { 'acme/old': 'acme/serving' } })
-    const result = await send('old')
-    expect(result).toMatchObject({ class: 'success', status: 204 })
-    expect(result.fix).toContain('put acme/serving into `repository`')
-    expect(github.dispatches).toMatchObject([{ repository: 'acme/serving' }])
-  })
-
-  it('of a repository that was given away are not used for its old neighbours', async () => {
-    const app = { id: '1234', public_key: APP_KEY.public_key, installations: { acme: 42, newco: 44 } }
-    const { github, send } = await startApp({ app, moved: { 'acme/old': 'newco/new' } })
-    for (const repo of ['old', 'serving', 'old', 'serving']) {
-      expect(await send(repo)).toMatchObject({ class: 'success' })
-    }
-    expect(github.dispatches.map(({ identity }) => identity)).toEqual([
-      'installation:1234/newco',
-      'installation:1234/acme',
-      'installation:1234/newco',
-      'installation:1234/acme',
-    ])
-    expect(github.mints).toHaveLength(2)
-  })
-
-  it('of a repository that was given away to where the App is not installed: says that it has moved', async () => {
-    const { send } = await startApp({ moved: { 'acme/old': 'newco/new' } })
-    const result = await send('old')
-    expect(result).toMatchObject({ class: 'permanent', status: 404 })
-    expect(result.message).toMatch(/^acme\/old has moved to http.*: GitHub redirected the request\./)
-    expect(result.fix).toContain(
-      "Update the configuration: put the repository's present name into `repository`",
-    )
-    expect(result.fix).toContain('Install the App')
-  })
-
   describe('that GitHub does not give', () => {
     it('name the installation that is missing', async () => {
       const { hub, connection } = await startApp()
@@ -318,27 +284,5 @@ describe("a GitHub App's installation tokens", () => {
         status: 401,
       })
     })
-  })
-
-  it('are minted at the address of GitHub Enterprise Server, where they are used', async () => {
-    const { github, hub } = await startApp()
-    const ghes = appConnection(APP_KEY.private_key, { api_url: `${github.url}/api/v3` })
-    expect(await hub.dispatch(ghes, dispatchTo(), patience())).toMatchObject({ class: 'success' })
-    expect(github.requests.map(({ path }) => path)).toEqual([
-      '/api/v3/repos/acme/serving/installation',
-      '/api/v3/app/installations/42/access_tokens',
-      '/api/v3/repos/acme/serving/dispatches',
-    ])
-  })
-
-  it('of equal installation ids on two hosts are never mixed up', async () => {
-    const one = await startApp()
-    const two = await startGitHub({
-      app: { id: '1234', public_key: APP_KEY.public_key, installations: { acme: 42 } },
-    })
-    onTestFinished(() => two.close())
-    const other = appConnection(APP_KEY.private_key, { name: 'other', api_url: two.url })
-    const results = await Promise.all([one.send(), one.hub.dispatch(other, dispatchTo(), patience())])
-    expect(results.map(({ status }) => status)).toEqual([204, 204])
   })
 })

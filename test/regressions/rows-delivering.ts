@@ -121,7 +121,7 @@ export const DELIVERING: readonly Regression[] = [
     must_not_happen: 'A call for a GitHub Enterprise Server goes to api.github.com.',
     tests: [
       test(
-        'github/installation-tokens.test.ts',
+        'github/enterprise-tokens.test.ts',
         'are minted at the address of GitHub Enterprise Server, where they are used',
       ),
       test('github/client.test.ts', 'goes to the address of %s'),

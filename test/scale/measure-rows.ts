@@ -59,7 +59,12 @@ async function acceptAll(store: Store): Promise<void> {
     const events = group.map((webhook, i) => {
       const team = teams[webhook.repository] ?? 0
       const policy = { concurrency: 1, interval_ms: 0 }
-      return withRealIds(newEvent(webhook, from + i, team, { name: `lane-${team}`, policy }, scenario))
+      return withRealIds(
+        newEvent(webhook, {
+          ...{ n: from + i, team, supersede: scenario.supersede },
+          lane: { name: `lane-${team}`, policy },
+        }),
+      )
     })
     await store.accept({ now: group.at(-1)?.at ?? 0, events })
   }

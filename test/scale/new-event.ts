@@ -14,14 +14,15 @@ export const REVISION = { id: 'rev_1', automation: 'deploy', spec: jsonText({}) 
 /** W&B's own rule: equal to the last event of that model within ten seconds. */
 const WINDOW_MS = 10_000
 
-/** A webhook as ingest hands it to the store: one event with one delivery. `n` becomes both ids. */
-export function newEvent(
-  webhook: Webhook,
-  n: number,
-  team: number,
-  lane: { name: string; policy: LanePolicy },
-  { supersede }: Pick<Scenario, 'supersede'>,
-): NewEvent {
+/** What a webhook becomes an event with. `n` becomes both ids. */
+export interface NewEventOptions extends Pick<Scenario, 'supersede'> {
+  n: number
+  team: number
+  lane: { name: string; policy: LanePolicy }
+}
+
+/** A webhook as ingest hands it to the store: one event with one delivery. */
+export function newEvent(webhook: Webhook, { n, team, lane, supersede }: NewEventOptions): NewEvent {
   const event = eventOf(webhook, n, team)
   const target = `team-${team}/repository-${webhook.repository}`
   const body = requestBody(event)

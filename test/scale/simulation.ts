@@ -117,7 +117,12 @@ class Simulation {
       const team = teams[webhook.repository] ?? 0
       const name = laneOf(this.#connection, `team-${team}`, null)
       const policy = lanePolicy(name, [this.#connection], () => null)
-      return newEvent(webhook, from + i, team, { name, policy }, this.#scenario)
+      return newEvent(webhook, {
+        n: from + i,
+        team,
+        lane: { name, policy },
+        supersede: this.#scenario.supersede,
+      })
     })
     const results = await this.#store.run('accept', { now: this.#now, events })
     const lanes = new Set<string>()

@@ -1,95 +1,30 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AttemptClass } from '../../receiver/policy/attempt.ts'
 import type { Accepted, Claimed, Finished, NewDelivery, Superseded } from '../../receiver/store/records.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { finishedAttempt } from '../support/attempts.ts'
 import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
+import {
+  arrivals,
+  happenings,
+  LANES,
+  POLICIES,
+  type Arrival,
+  type AttemptParts,
+  type Happening,
+  type Wanted,
+} from './histories.ts'
 import { LogModel } from './log-model.ts'
 import { QueueModel, type ModelDelivery } from './queue-model.ts'
 
 const START = 1_800_000_000_000
 const LEASE_MS = 60_000
-const LANES = ['a', 'b', 'c'] as const
-const POLICIES = [
-  { concurrency: 1, interval_ms: 0 },
-  { concurrency: 1, interval_ms: 1_000 },
-  { concurrency: 3, interval_ms: 0 },
-] as const
-
-const index = fc.nat(1_000)
-const newDelivery = fc.record({
-  /** The first two subjects have one slot each, the others three. */
-  subject: fc.integer({ min: 0, max: 3 }),
-  slot: fc.integer({ min: 1, max: 3 }),
-  lane: fc.integer({ min: 0, max: LANES.length - 1 }),
-  target: fc.constantFrom('acme/one', 'acme/two'),
-  ordered: fc.boolean(),
-  supersede: fc.constantFrom('never' as const, 'retrying' as const, 'waiting' as const),
-  expires_after_ms: fc.option(fc.constantFrom(1_000, 100_000), { freq: 4 }),
-  error: fc.option(fc.constant({ class: 'permanent', message: 'no', fix: 'yes' }), { freq: 12 }),
-})
-/** What an event leads to. */
-const newEvent = fc.array(newDelivery, { minLength: 1, maxLength: 2 })
-const attempt = fc.record({
-  which: index,
-  class: fc.constantFrom<AttemptClass>('success', 'permanent', 'limited', 'credentials', 'ambiguous'),
-  retry_after_ms: fc.option(fc.constantFrom(0, 7_000), { freq: 3 }),
-})
-/** What can happen to a queue. Numbers named `which` are taken modulo what there is. */
-const happening = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ accept: fc.array(newEvent, { minLength: 1, maxLength: 3 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ replay: index, deliveries: newEvent, force: fc.boolean() }) },
-  { weight: 8, arbitrary: fc.record({ advance: fc.array(attempt, { maxLength: 3 }), capacity: fc.nat(4) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ wait: fc.constantFrom(1, 999, 1_000, 6_000, 61_000, 400_000, 10_000_000) }),
-  },
-  { weight: 2, arbitrary: fc.record({ redeliver: index, force: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ cancel: index }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ rename: fc.constantFrom({ from: 'a', to: 'b' }, { from: 'c', to: 'd' }) }),
-  },
-  { weight: 1, arbitrary: fc.constant({ recover: true as const }) },
-)
-type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
-const happenings = fc.array(happening, { minLength: 20, maxLength: 60 })
-const arrival = fc.record({
-  after_ms: fc.constantFrom(0, 1, 1_000, 100_000),
-  rule: fc.constantFrom('last' as const, 'delivery' as const),
-  value: fc.constantFrom('x', 'y', 'z'),
-  window_ms: fc.constantFrom(0, 1_000),
-  hashed: fc.boolean(),
-  refuse_repeats: fc.boolean(),
-  holder: fc.constantFrom(null, 'resnet50:production', 'resnet50:staging'),
-  version: fc.constantFrom(null, 'v3', 'v4'),
-})
-type Arrival = typeof arrival extends fc.Arbitrary<infer T> ? T : never
-/** Groups that are accepted one after the other. */
-const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 20 })
 /** How many random histories are tried; `MODEL_RUNS=3000` tries as many, however long that takes. */
 const ASKED = process.env['MODEL_RUNS']
 const RUNS = Number(ASKED ?? 150)
 /** How long it may take at most, in ms, on a slow machine too; a failure is then told as short as it has become. */
 const LIMIT_MS = ASKED === undefined ? 30_000 : 3_600_000
 const TIMES = { timeout: 4 * LIMIT_MS }
-
-/** The tables that hold what the model knows. */
-export const MODELLED = [
-  'attempts',
-  'deliveries',
-  'lanes',
-  'facts',
-  'events',
-  'slots',
-  'identities',
-  'bodies',
-  'holders',
-] as const
 
 /** A store to try things on. `clear` takes all deliveries, events and lanes out of it. */
 export interface TestedStore {
@@ -346,9 +281,6 @@ const toldBy = (results: readonly Accepted[]) =>
   idsOf(results.flatMap((result) => (result.outcome === 'accepted' ? (result.superseded ?? []) : [])))
 
 const hex = (n: number) => n.toString(16).padStart(32, '0')
-
-type Wanted = typeof newDelivery extends fc.Arbitrary<infer T> ? T : never
-type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never
 
 /** What both know of a delivery. When it is due matters only while it waits. */
 function inShort({ id, status, counted_attempts, attempts, lane, due_at }: InShort): InShort {

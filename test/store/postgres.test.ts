@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
-import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
+import { describeStoreAgainstModel } from './against-model.ts'
+import { MODELLED } from './histories.ts'
 import { describeStore } from './conformance/conformance.ts'
 
 const server = inject('postgresUrl')

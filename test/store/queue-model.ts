@@ -161,7 +161,12 @@ export class QueueModel {
     const delivery = this.find(result.delivery_id)
     if (delivery.status !== 'delivering' || delivery.lease !== result.lease) return null
     const lane = this.lane(delivery.lane)
-    const after = decide(result, delivery.counted_attempts, lane.state, now, result.random)
+    const after = decide(result, {
+      attempts: delivery.counted_attempts,
+      lane: lane.state,
+      now,
+      random: result.random,
+    })
     lane.state = after.lane
     const { outcome } = after
     delivery.status = outcome.status

@@ -17,7 +17,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreRefused, StoreUnavailable } from '../../receiver/store/store.ts'
 import { storedEvent } from '../support/events.ts'
-import { describeStoreAgainstModel, MODELLED } from './against-model.ts'
+import { describeStoreAgainstModel } from './against-model.ts'
+import { MODELLED } from './histories.ts'
 import { describeStore } from './conformance/conformance.ts'
 
 const folders: string[] = []

@@ -59,7 +59,7 @@ export async function runWorkflow(
   const contexts = contextsOf(event)
   const jobs: JobRun[] = []
   for (const [id, job] of inOrder(objectOf(workflow['jobs']))) {
-    jobs.push(await runJob(id, job, jobs, contexts, action))
+    jobs.push(await runJob([id, job], jobs, contexts, action))
   }
   return { started: true, name: fill(textOf(workflow['run-name']), contexts), jobs }
 }
@@ -105,8 +105,7 @@ function inOrder(jobs: JsonObject): [string, JsonObject][] {
 }
 
 async function runJob(
-  id: string,
-  job: JsonObject,
+  [id, job]: [id: string, job: JsonObject],
   earlier: readonly JobRun[],
   base: JsonObject,
   action: ActionStep,

@@ -96,7 +96,7 @@ async function finish(
 ): Promise<Superseding & { consequence: Consequence }> {
   const { class: kind, message, fix, lease, random } = result
   const before = stateOf(lane.after)
-  const decided = decide(result, claim.counted_attempts, before, tx.now, random)
+  const decided = decide(result, { attempts: claim.counted_attempts, lane: before, now: tx.now, random })
   const { outcome } = decided
   const { status } = outcome
   await settle(tx, {

@@ -3,9 +3,16 @@ import type { Dialect } from '../db.ts'
 
 /** Makes the first tables. Every list filter and every look-up of the engine has its index. */
 export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>): Promise<void> {
-  const { sequence, integer, bytes, keyed } = types
   const create = (text: string) => sql.raw(text).execute(db)
+  await createEvents(create, types)
+  await createDeliveries(create, types)
+  await createLanes(create, types)
+}
 
+type Create = (text: string) => Promise<unknown>
+type Types = Dialect['types']
+
+async function createEvents(create: Create, { sequence, integer, bytes, keyed }: Types): Promise<void> {
   await create(`create table events (
     seq ${sequence}, id text not null unique, source text not null, type text not null, kind text not null,
     status text not null, received_at ${integer} not null, accepted_at ${integer} not null, event text not null, context text not null,
@@ -31,7 +38,9 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
   await create('create index slots_by_age on slots (noted_at)')
   await create(`create table revisions (
     id text primary key, automation text not null, spec text not null, created_at ${integer} not null)`)
+}
 
+async function createDeliveries(create: Create, { sequence, integer }: Types): Promise<void> {
   await create(`create table deliveries (
     seq ${sequence}, id text not null unique, event_id text not null, automation text not null,
     revision text not null, position integer not null, type text not null, target text not null,
@@ -72,7 +81,9 @@ export async function up(db: Kysely<unknown>, { types }: Pick<Dialect, 'types'>)
   await create('create index deliveries_by_automation on deliveries (automation, seq)')
   await create('create index deliveries_by_target on deliveries (target, seq)')
   await create('create index deliveries_by_end on deliveries (status, ended_at) where ended_at is not null')
+}
 
+async function createLanes(create: Create, { integer }: Types): Promise<void> {
   await create(`create table attempts (
     delivery_id text not null, number integer not null, at ${integer} not null, duration_ms integer not null,
     status integer, class text not null, error text, request text not null, response text,

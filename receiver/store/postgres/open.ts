@@ -32,34 +32,7 @@ export interface PostgresOptions {
  * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away
  */
 export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
-  // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
-  const types = new pg.TypeOverrides()
-  types.setTypeParser(pg.types.builtins.INT8, Number)
-  const servers = takeTurns(url)
-  const config = {
-    connectionString: servers.current(),
-    max: 10,
-    connectionTimeoutMillis: 5_000,
-    idle_in_transaction_session_timeout: STOPPED_MS,
-    types,
-    application_name: 'model-dispatch',
-  }
-  const pool = new pg.Pool({ ...config, ...(servers.count > 1 ? { verify: refuseStandby } : {}) })
-  /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */
-  const onServer = async <T>(work: () => Promise<T>): Promise<T> => {
-    const tried = servers.current()
-    pool.options.connectionString = tried
-    try {
-      return await work()
-    } catch (error) {
-      if (isOfServer(error)) servers.failed(tried)
-      throw error
-    }
-  }
-  // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
-  pool.on('error', () => undefined)
-  // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  const { pool, servers, config, onServer } = connect(url)
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
   const open = async (others: number): Promise<void> => {
@@ -113,6 +86,39 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await db.destroy()
     },
   }
+}
+
+/** Returns the connections to the servers of a URL, of which one is used at a time. */
+function connect(url: string) {
+  // int8 and count(*) arrive as text by default; all of ours are far below 2^53.
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(pg.types.builtins.INT8, Number)
+  const servers = takeTurns(url)
+  const config = {
+    connectionString: servers.current(),
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: STOPPED_MS,
+    types,
+    application_name: 'model-dispatch',
+  }
+  const pool = new pg.Pool({ ...config, ...(servers.count > 1 ? { verify: refuseStandby } : {}) })
+  // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
+  pool.on('error', () => undefined)
+  // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */
+  const onServer = async <T>(work: () => Promise<T>): Promise<T> => {
+    const tried = servers.current()
+    pool.options.connectionString = tried
+    try {
+      return await work()
+    } catch (error) {
+      if (isOfServer(error)) servers.failed(tried)
+      throw error
+    }
+  }
+  return { pool, servers, config, onServer }
 }
 
 /** Checks that the server fits, and brings its tables to what this program needs. */

@@ -44,9 +44,11 @@ async function run(bench: Bench): Promise<Figures> {
     for (const { stop } of contenders) await stop()
     const against = (other: Contender, at_least: number | null): Row =>
       row(
-        `durable accept on PostgreSQL, against ${other.title}`,
-        spread(ours.rates, 'req/s'),
-        spread(other.rates, 'req/s'),
+        {
+          what: `durable accept on PostgreSQL, against ${other.title}`,
+          ours: spread(ours.rates, 'req/s'),
+          other: spread(other.rates, 'req/s'),
+        },
         medianRatio(ours.rates, other.rates),
         at_least === null ? null : { at_least },
       )

@@ -67,9 +67,11 @@ function whoKeepsWhat(contenders: readonly Contender[]): string {
 
 function against(mine: Contender, other: Contender, at_least: number | null) {
   return row(
-    `${mine.title}, against ${other.title}`,
-    spread(mine.rates, 'req/s'),
-    spread(other.rates, 'req/s'),
+    {
+      what: `${mine.title}, against ${other.title}`,
+      ours: spread(mine.rates, 'req/s'),
+      other: spread(other.rates, 'req/s'),
+    },
     medianRatio(mine.rates, other.rates),
     at_least === null ? null : { at_least },
   )

@@ -75,9 +75,11 @@ async function compare(engine: string, { many, few }: Pair, bench: Bench): Promi
   await many.close()
   await few.close()
   return row(
-    `claim on ${engine}, ${bench.waiting.toLocaleString('en')} waiting, against ${FEW.toLocaleString('en')} waiting`,
-    spread(rounds.many, 'ms', 2),
-    spread(rounds.few, 'ms', 2),
+    {
+      what: `claim on ${engine}, ${bench.waiting.toLocaleString('en')} waiting, against ${FEW.toLocaleString('en')} waiting`,
+      ours: spread(rounds.many, 'ms', 2),
+      other: spread(rounds.few, 'ms', 2),
+    },
     medianRatio(rounds.many, rounds.few),
     { at_most: 2 },
   )

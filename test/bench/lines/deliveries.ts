@@ -51,16 +51,22 @@ async function run(bench: Bench): Promise<Figures> {
   const text = spread(ours.rates, '/s')
   const rows: Row[] = [
     row(
-      `deliveries a second, ${LANES} lanes, no pace`,
-      text,
-      `${AT_LEAST.toLocaleString('en')} /s`,
+      {
+        what: `deliveries a second, ${LANES} lanes, no pace`,
+        ours: text,
+        other: `${AT_LEAST.toLocaleString('en')} /s`,
+      },
       median(ours.rates) / AT_LEAST,
       { at_least: 1 },
     ),
   ]
   if (before !== null) {
     const ratio = medianRatio(ours.rates, before.rates)
-    rows.push(row('the same, against the baseline', text, spread(before.rates, '/s'), ratio, { at_least: 3 }))
+    rows.push(
+      row({ what: 'the same, against the baseline', ours: text, other: spread(before.rates, '/s') }, ratio, {
+        at_least: 3,
+      }),
+    )
   }
   return {
     rows,

@@ -43,9 +43,11 @@ async function run({ folder: parent, models, say }: Bench): Promise<Figures> {
   return {
     rows: [
       row(
-        'disk on SQLite for what is remembered of 1,000,000 models',
-        mb(million),
-        `${PER_MILLION_MB} MB`,
+        {
+          what: 'disk on SQLite for what is remembered of 1,000,000 models',
+          ours: mb(million),
+          other: `${PER_MILLION_MB} MB`,
+        },
         million / (PER_MILLION_MB * 1_000_000),
         { at_most: 1 },
       ),

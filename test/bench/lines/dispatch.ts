@@ -58,9 +58,11 @@ async function run(bench: Bench): Promise<Figures> {
   return {
     rows: [
       row(
-        'webhook in to dispatch out, idle, against an in-memory forwarder',
-        text(mine),
-        text(others),
+        {
+          what: 'webhook in to dispatch out, idle, against an in-memory forwarder',
+          ours: text(mine),
+          other: text(others),
+        },
         median(mine) / median(others),
         { at_most: 2.5 },
       ),

@@ -51,9 +51,11 @@ async function run(bench: Bench): Promise<Figures> {
   return {
     rows: [
       row(
-        `memory after ${count(bench.events)} events, against after ${count(FIRST)}`,
-        mb(after_all),
-        mb(after_first),
+        {
+          what: `memory after ${count(bench.events)} events, against after ${count(FIRST)}`,
+          ours: mb(after_all),
+          other: mb(after_first),
+        },
         after_all / after_first,
         { at_most: 1.2 },
       ),

@@ -17,9 +17,13 @@ async function run({ folder, say }: Bench): Promise<Figures> {
     const counts = await measureRoundTrips(folder, databases.create('round_trips'))
     const counted = (what: string, count: number, most: number): Row => {
       say(`  ${what}: ${count}`)
-      return row(`round trips to PostgreSQL: ${what}`, String(count), String(most), count / most, {
-        at_most: 1,
-      })
+      return row(
+        { what: `round trips to PostgreSQL: ${what}`, ours: String(count), other: String(most) },
+        count / most,
+        {
+          at_most: 1,
+        },
+      )
     }
     return {
       rows: [

@@ -51,9 +51,11 @@ async function run(bench: Bench): Promise<Figures> {
   return {
     rows: [
       row(
-        `p99 of durable accept at ${rate} req/s, against Express, no store`,
-        spread(p99(latencies.ours), 'ms', 1),
-        spread(p99(latencies.express), 'ms', 1),
+        {
+          what: `p99 of durable accept at ${rate} req/s, against Express, no store`,
+          ours: spread(p99(latencies.ours), 'ms', 1),
+          other: spread(p99(latencies.express), 'ms', 1),
+        },
         medianRatio(p99(latencies.ours), p99(latencies.express)),
         { at_most: 4 },
       ),

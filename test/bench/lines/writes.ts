@@ -22,16 +22,20 @@ async function run({ folder, say }: Bench): Promise<Figures> {
   return {
     rows: [
       row(
-        'bytes written per event on SQLite, in groups of 16',
-        kb(of_16.bytes),
-        kb(MOST_BYTES),
+        {
+          what: 'bytes written per event on SQLite, in groups of 16',
+          ours: kb(of_16.bytes),
+          other: kb(MOST_BYTES),
+        },
         of_16.bytes / MOST_BYTES,
         { at_most: 1 },
       ),
       row(
-        'log frames per event on SQLite, in groups of 32',
-        of_32.frames.toFixed(1),
-        String(MOST_FRAMES),
+        {
+          what: 'log frames per event on SQLite, in groups of 32',
+          ours: of_32.frames.toFixed(1),
+          other: String(MOST_FRAMES),
+        },
         of_32.frames / MOST_FRAMES,
         { at_most: 1 },
       ),

@@ -133,17 +133,17 @@ export class StandInGitHub {
     const account = this.accounts.identify(request.headers.authorization, setting.now)
     if (account !== null) response.on('close', this.limits.begin(account.identity, method, setting.now))
     const text = await readText(request)
-    this.requests.push(received(request, route, account, text, setting.now))
-    const work = (): WireAnswer => this.#answer(request, text, route, account, setting)
-    await this.#play(this.script.take(route?.operation ?? null), work, account, setting, response)
+    const asked = { request, text, route, account, setting }
+    this.requests.push(received(asked))
+    const work = (): WireAnswer => this.#answer(asked)
+    await this.#play(this.script.take(route?.operation ?? null), work, asked, response)
   }
 
   /** Answers, or fails as the script says. */
   async #play(
     failure: Failure | null,
     work: () => WireAnswer,
-    account: Account | null,
-    setting: { now: number; url: string },
+    { account, setting }: Asked,
     response: ServerResponse,
   ): Promise<void> {
     const send = (answer: WireAnswer): void => {
@@ -183,13 +183,7 @@ export class StandInGitHub {
     }
   }
 
-  #answer(
-    request: IncomingMessage,
-    text: string,
-    route: Route | null,
-    account: Account | null,
-    setting: { now: number; url: string },
-  ): WireAnswer {
+  #answer({ request, text, route, account, setting }: Asked): WireAnswer {
     if (route === null) return realAnswer('not-found', setting)
     const body = parseJson(text)
     const { operation } = route
@@ -214,11 +208,15 @@ export class StandInGitHub {
     const context = { ...setting, account, accounts, workflows, repositories: this.#repositories, body }
     const answer = limited ?? checked.refusal ?? answerRoute(route, context)
     if (operation === 'dispatch' && answer.status === 204)
-      this.#accept(route, account, text, body, setting.now)
+      this.#accept(route, account, { text, body, at: setting.now })
     return answer
   }
 
-  #accept({ place }: Route, { identity }: Account, text: string, body: unknown, at: number): void {
+  #accept(
+    { place }: Route,
+    { identity }: Account,
+    { text, body, at }: { text: string; body: unknown; at: number },
+  ): void {
     const { event_type, client_payload } = body as Pick<AcceptedDispatch, 'event_type' | 'client_payload'>
     const repository = `${place?.owner ?? ''}/${place?.repo ?? ''}`
     this.dispatches.push({ at, identity, repository, event_type, client_payload, body: text })
@@ -239,24 +237,27 @@ function parseJson(text: string): unknown {
   }
 }
 
-function received(
-  request: IncomingMessage,
-  route: Route | null,
-  account: Account | null,
-  body: string,
-  at: number,
-): ReceivedRequest {
+function received({ request, route, account, text, setting }: Asked): ReceivedRequest {
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   )
   const { method = 'GET', url: path = '/' } = request
   return {
-    at,
+    at: setting.now,
     method,
     path,
     operation: route?.operation ?? null,
     identity: account?.identity ?? null,
     headers,
-    body,
+    body: text,
   }
+}
+
+/** One request, and who sent it where. */
+interface Asked {
+  request: IncomingMessage
+  text: string
+  route: Route | null
+  account: Account | null
+  setting: { now: number; url: string }
 }
