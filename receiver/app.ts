@@ -6,7 +6,7 @@ import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'
 
-/** The HTTP side of the receiver: routes and nothing else. */
+/** Returns the HTTP side of the receiver: routes and nothing else. */
 export function createApp(options: IngestOptions & ApiOptions & HealthOptions): Express {
   const app = express()
   app.disable('x-powered-by')
@@ -25,8 +25,8 @@ export function createApp(options: IngestOptions & ApiOptions & HealthOptions): 
 }
 
 /**
- * The last word on an error. Express's own would answer with the stack and print it, for each request of a stranger
- * whose path cannot be decoded.
+ * Answers an error that nothing else has answered. Express's own handler would answer with the stack and print it, for
+ * each request of a stranger whose path cannot be decoded.
  */
 function answerError(log: Log, request: Request, response: Response, error: unknown): void {
   const status = (error as { status?: unknown } | null)?.status

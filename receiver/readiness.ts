@@ -2,7 +2,7 @@ import type { Clock } from './observe/clock.ts'
 import { reasonOf } from './observe/reason-of.ts'
 import type { Store } from './store/store.ts'
 
-/** One check of the store serves all who ask within this time, in ms. */
+/** How long a check of the store serves all who ask, in ms. */
 const CHECK_EVERY_MS = 1_000
 
 /** Whether the receiver can take and deliver events. */

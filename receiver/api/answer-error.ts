@@ -43,7 +43,7 @@ function isClientError(error: unknown): error is ClientError {
   return typeof status === 'number' && status >= 400 && status < 500
 }
 
-/** What to do about a body that cannot be read (https://github.com/expressjs/body-parser#errors). */
+/** Returns what to do about a body that cannot be read (https://github.com/expressjs/body-parser#errors). */
 function bodyFix({ type }: ClientError): string {
   switch (type) {
     case 'entity.too.large':

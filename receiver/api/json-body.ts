@@ -26,6 +26,6 @@ function refuseOthers(request: Request, response: Response, next: NextFunction):
 
 const HOW_TO_SEND = `Send JSON with the header Content-Type: application/json (curl: -H 'Content-Type: application/json').`
 
-/** A form without any field is what curl sends for `-d ''`: there is nothing in it to misread. */
+/** Returns whether there is anything to read: a form without any field is what curl sends for `-d ''`. */
 const hasBody = (request: Request) =>
   request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0

@@ -71,7 +71,7 @@ export const modelEventSchema = z
     description: 'One change in a model registry, as Model Dispatch hands it on.',
   })
 
-/** The same as a JSON Schema; shipped as `schemas/model-event.schema.json`. */
+/** Returns the same as a JSON Schema; shipped as `schemas/model-event.schema.json`. */
 export function modelEventJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(modelEventSchema, { io: 'input' })
 }

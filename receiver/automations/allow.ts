@@ -5,7 +5,7 @@ import { quoteValue } from './quote.ts'
 /** What a source may speak about: lists of globs, all of which must hold. */
 export type Allow = Partial<Record<'entity' | 'project' | 'registry' | 'model', string[]>>
 
-/** Why an event lies outside of its source's `allow`, or null when it is inside. Absent fields are outside. */
+/** Returns why an event lies outside of its source's `allow`, or null when it is inside. Absent fields are outside. */
 export function outsideOf(allow: Allow, event: ModelEvent): string | null {
   for (const field of ['entity', 'project', 'registry', 'model'] as const) {
     const globs = allow[field]

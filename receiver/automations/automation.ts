@@ -12,7 +12,7 @@ export const FILTER_FIELDS = [
   'from_stage',
   'to_stage',
 ] as const
-/** One of {@link FILTER_FIELDS}. */
+/** The name of a part of an event that a filter can name: one of {@link FILTER_FIELDS}. */
 export type FilterField = (typeof FILTER_FIELDS)[number]
 
 /** What an event must hold to be wanted; all of it must. */
@@ -22,7 +22,7 @@ export type Filter = Partial<Record<FilterField, string | string[]>> & {
   tag_regex?: string
 }
 
-/** One destination of an automation as configured: its type and that type's own keys. */
+/** A destination of an automation as configured: its type and that type's own keys. */
 export type DestinationSpec = { type: string } & Record<string, unknown>
 
 /** A rule as written: what the configuration file or the API says, defaults filled in. Plain JSON. */
@@ -56,7 +56,7 @@ export interface Automation {
 export interface MatchResult {
   automation: string
   matched: boolean
-  /** In the order they were checked; the first that failed is last. One sentence each. */
+  /** In the order in which the checks ran, one sentence each; the first check that failed is last. */
   reasons: string[]
   /** How many checks held before the first failed: tells which automation was nearest. */
   passed: number

@@ -91,7 +91,7 @@ function findCall(node: ASTNode, on: Node, given: ASTNode[], patterns: Pattern[]
   return { op: 'rcall', args: [FIND, on, [{ op: 'value', args: BigInt(patterns.length - 1) }]] }
 }
 
-/** The position of a character in a condition, as people count: `line 1, column 7`. */
+/** Returns the position of a character in a condition, as people count: `line 1, column 7`. */
 export function positionOf(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n')
   return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
@@ -114,7 +114,7 @@ function checkPath(node: ASTNode): void {
   if (problem !== null) throw refuse(node, problem.message, problem.fix)
 }
 
-/** The parts of `event.a.b`, or null where the node isn't such a path. */
+/** Returns the parts of `event.a.b`, or null where the node isn't such a path. */
 function pathOf(node: ASTNode): string[] | null {
   if (node.op === 'id') return node.args === 'event' ? [] : null
   if (node.op !== '.') return null
@@ -132,7 +132,7 @@ function rewriteArgs(args: unknown, rewrite: (child: ASTNode) => Node): unknown 
   return isNode(args) ? rewrite(args) : args
 }
 
-/** How many steps one round through a macro takes. A pattern counts by its length. */
+/** Returns how many steps one round through a macro takes. A pattern counts by its length. */
 function countNodes(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countNodes(item), 0)
   if (!isNode(value)) return 0

@@ -33,8 +33,9 @@ export interface EventView {
 const views = new WeakMap<ModelEvent, EventView>()
 
 /**
- * The event as CEL values: objects are maps, so that no key of a payload is mistaken for something of JavaScript's.
- * `change.previous_version` is always null: it is known only after matching. One view is made per event.
+ * Returns the event as CEL values: objects are maps, so that no key of a payload is mistaken for something of
+ * JavaScript's. `change.previous_version` is always null: it is known only after matching. The view of an event is made
+ * once.
  */
 export function viewOf(event: ModelEvent): EventView {
   const known = views.get(event)

@@ -98,7 +98,7 @@ function explainError(error: unknown): string {
   return plainText(said) + (numbers ? '; numbers of an event are doubles: write 1.0 for 1' : '')
 }
 
-/** Gives the list back, if going through it stays within what a condition may cost. */
+/** Returns the list, if going through it stays within what a condition may cost. */
 function boundList(list: unknown, steps: bigint): unknown {
   if (list instanceof LongList)
     throw new Error(`a list is too long: at most ${LONGEST_LIST} items are looked at`)

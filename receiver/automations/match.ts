@@ -6,7 +6,7 @@ import { matchesGlob } from '../../src/contract/glob.ts'
 import { compilePattern, LONGEST_TEXT } from './pattern.ts'
 import { quoteValue } from './quote.ts'
 
-/** One question to an event: whether it holds, and the sentence that says so. */
+/** A question to an event: whether it holds, and the sentence that says so. */
 export type Check = (event: ModelEvent) => { holds: boolean; reason: string }
 
 const STATUS_REASONS = {
@@ -18,7 +18,8 @@ const STATUS_REASONS = {
 const TEST_REASON = "events: the registry's own test; only an automation with `if: event.test` hears of it"
 
 /**
- * The checks of an automation in their order: status, source, event, each filter, the patterns, the condition.
+ * Returns the checks of an automation in their order: status, source, event, each filter, the patterns, the condition.
+ *
  * @throws AutomationError when a pattern or the condition cannot work.
  */
 export function compileChecks(spec: AutomationSpec): Check[] {
@@ -56,7 +57,10 @@ function checkSource({ sources }: AutomationSpec): Check {
   }
 }
 
-/** A registry's own test starts nothing, except where the condition asks for tests. */
+/**
+ * Returns the check of the event's names. A registry's own test starts nothing, except where the condition asks for
+ * tests.
+ */
 function checkEvent({ events, if: condition }: AutomationSpec): Check {
   const hears_tests = condition !== null && /\bevent\.test\b/.test(condition)
   return (event) => {
@@ -64,7 +68,7 @@ function checkEvent({ events, if: condition }: AutomationSpec): Check {
     if (event.test && !hears_tests) return { holds: false, reason: TEST_REASON }
     const wanted =
       events.find((name) => name === '*' || name === type || name === kind) ??
-      // One change may have two names, whichever of them came.
+      // A change may have two names, whichever of them came.
       events.find((name) => eventNames(event).includes(name))
     const reason =
       wanted === undefined
@@ -115,7 +119,7 @@ function checkValues(
   }
 }
 
-/** The values of an event that a filter may match; any one will do. Empty when the event has none. */
+/** Returns the values of an event that a filter may match; any one will do. Empty when the event has none. */
 function fieldValues({ model, change, author }: ModelEvent, field: FilterField): string[] {
   switch (field) {
     case 'entity':
@@ -139,7 +143,7 @@ function present(values: readonly (string | null | undefined)[]): string[] {
   return values.filter((value) => value !== null && value !== undefined)
 }
 
-/** `stage=prod` can be named whole or by its key. */
+/** Returns a tag and its key: `stage=prod` can be named by either. */
 function tagAndKey(tag: string): string[] {
   const equals = tag.indexOf('=')
   return equals > 0 ? [tag, tag.slice(0, equals)] : [tag]

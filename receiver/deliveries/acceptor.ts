@@ -207,7 +207,8 @@ class GroupCommit {
 
   /**
    * Turns away events that have waited long enough, also behind a commit that does not come back: a server that hangs
-   * gives no error. What is being committed may be stored all the same; that cannot be known before the server answers.
+   * gives no error. The events of that commit may be stored all the same; that cannot be known before the server
+   * answers.
    */
   #turnAwayOverdue(group: readonly Waiting[]): void {
     const now = this.#options.clock.steady()

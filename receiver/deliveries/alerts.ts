@@ -58,7 +58,7 @@ export interface AlertsOptions {
   log: Log
 }
 
-/** One thing to tell people. */
+/** Something to tell people. */
 interface Alert {
   type: 'delivery.failed' | 'delivery.recovered' | 'lane.paused' | 'source.rejecting' | 'config.refused'
   /** Alerts of one type and cause are raised once in the quiet time. */
@@ -120,7 +120,7 @@ export function createAlerts({ take, clock, log }: AlertsOptions): Alerts {
   }
 }
 
-/** An alert that fails raises no alert. */
+/** Returns whether an event is an alert: one that fails raises no alert. */
 const isAlert = (event: ModelEvent) => event.source.name === OWN_SOURCE
 
 function attemptAlerts({ claim, result }: Attempt, { status, recovered, paused }: Consequence): Alert[] {

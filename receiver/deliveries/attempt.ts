@@ -8,7 +8,7 @@ import type { Claimed, Finished } from '../store/records.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 import { withTimeLimit } from './time-limit.ts'
 
-/** One attempt in all, ms (GitHub itself cuts at 10 s). */
+/** How long an attempt may take in all, in ms (GitHub itself cuts at 10 s). */
 export const ATTEMPT_MS = 15_000
 
 /** An attempt that has been made. */
@@ -30,7 +30,7 @@ export interface AttemptContext {
   random: () => number
 }
 
-/** One try of a claimed delivery, and its line in the log. Never throws. */
+/** Tries a claimed delivery once, and logs how it went. Never throws. */
 export async function makeAttempt(claim: Claimed, context: AttemptContext): Promise<Attempt> {
   const { clock, log, random } = context
   const at = clock.wall()
@@ -58,7 +58,7 @@ async function send(claim: Claimed, sender: Sender | undefined): Promise<Attempt
   }
 }
 
-/** What the destination gets of a claimed delivery. */
+/** Returns what the destination gets of a claimed delivery. */
 function toInput(claim: Claimed): DeliveryInput {
   const spec = parse(claim.spec) as AutomationSpec
   return {
@@ -74,7 +74,7 @@ function toInput(claim: Claimed): DeliveryInput {
   }
 }
 
-/** Our own fault: it can't get better by trying the same again. */
+/** Returns the result for a fault of our own: trying the same again cannot help. */
 function broken(message: string): AttemptResult {
   return {
     class: 'permanent',

@@ -164,7 +164,7 @@ class Heartbeat {
     this.#timer = null
   }
 
-  /** One heartbeat: writes results, claims what is due. Returns how long to sleep, in ms. */
+  /** Runs one heartbeat: writes results, claims what is due. Returns how long to sleep, in ms. */
   async #lookOnce(): Promise<number> {
     await this.#writeOneByOne(this.#stuck)
     const made = this.#made
@@ -218,7 +218,7 @@ class Heartbeat {
     return STORE_RETRY_MS
   }
 
-  /** After a group of results failed for the sake of one: writes each by itself, for as long as its claim is valid. */
+  /** Writes results one by one, each for as long as its claim is valid: a group of them failed for the sake of one. */
   async #writeOneByOne(made: readonly Attempt[]): Promise<void> {
     this.#stuck = []
     for (const attempt of made) {

@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto'
 
-/** `evt_…`: one accepted event. Its time in ms and 72 random bits, in hex. */
+/** Returns a new id of an accepted event: `evt_…`, its time in ms and 72 random bits, in hex. */
 export const newEventId = (): string => `evt_${unique()}`
 
 /** Returns when an event's id was made, in Unix ms of the clock of the replica that accepted the event. */
 export const timeOfEventId = (id: string): number => parseInt(id.slice(4, 16), 16)
 
-/** `dlv_…`: one delivery; the same for every attempt at it. */
+/** Returns a new id of a delivery: `dlv_…`, the same for every attempt at it. */
 export const newDeliveryId = (): string => `dlv_${unique()}`
 
 /** Begins with the time: what is made together lies together in an index, and a commit writes few pages. */

@@ -6,7 +6,7 @@ import type { SourceEvent } from '../sources/source.ts'
 import type { NewDelivery } from '../store/records.ts'
 import { newDeliveryId } from './ids.ts'
 
-/** One delivery per destination of every automation that matched. */
+/** Returns one delivery per destination of every automation that matched. */
 export function planDeliveries(
   event: ModelEvent,
   source: Pick<SourceEvent, 'flat' | 'dispatch_type'>,
@@ -52,7 +52,7 @@ export function planDeliveries(
 
 type Aim = Target & Pick<NewDelivery, 'error'>
 
-/** Where the delivery goes, or why it can go nowhere. */
+/** Returns where the delivery goes, or why it can go nowhere. */
 function aim(sender: Sender | undefined, input: TargetInput, type: string): Aim {
   const nowhere = (message: string, fix: string): Aim => ({
     target: '',

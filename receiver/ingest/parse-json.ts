@@ -30,7 +30,7 @@ export function parseJson(body: Buffer, lists: boolean): Json {
   return needsCleaning(text) ? clean(value) : value
 }
 
-/** Where the parser stopped, without quoting the body: the answer may be shown to others. */
+/** Returns where the parser stopped, without quoting the body: the answer may be shown to others. */
 function describe(error: SyntaxError, text: string): string {
   if (text.trim() === '') return 'it is empty.'
   const at = /position (\d+)/.exec(error.message)?.[1]
@@ -39,7 +39,7 @@ function describe(error: SyntaxError, text: string): string {
   return `unexpected character in line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}.`
 }
 
-/** Deepest nesting, told from the text alone, so that no parser ever recurses into it. */
+/** Returns the deepest nesting, told from the text alone, so that no parser ever recurses into it. */
 function depth(text: string): number {
   let deepest = 0
   let level = 0
@@ -56,7 +56,10 @@ function depth(text: string): number {
   return deepest
 }
 
-/** U+0000 and surrogates can only come in as `\u` escapes, and so can a hidden `__proto__`. */
+/**
+ * Returns whether the text may hold what is cleaned: U+0000 and surrogates can only come in as `\u` escapes, and so can
+ * a hidden `__proto__`.
+ */
 const needsCleaning = (text: string) => text.includes('\\u') || text.includes('__proto__')
 
 function clean(value: Json): Json {

@@ -30,7 +30,7 @@ export interface IngestOptions {
 }
 
 /**
- * `POST /webhooks/{source}`: route, limits, verify on the raw bytes, parse, match, one transaction, answer; in
+ * Returns `POST /webhooks/{source}`: route, limits, verify on the raw bytes, parse, match, one transaction, answer; in
  * this order, so that nothing unverified is parsed or looked up.
  */
 export function ingestRouter(options: IngestOptions): Router {
@@ -51,7 +51,7 @@ export function ingestRouter(options: IngestOptions): Router {
   return router
 }
 
-/** One request to a configured source. */
+/** A request to a configured source. */
 interface Ingest {
   runtime: Runtime
   source: Source
@@ -126,7 +126,7 @@ async function earlierDelivery(
   return event_id
 }
 
-/** The bytes alone: a view of a pooled buffer would take the whole pool with it to the store's thread. */
+/** Returns the bytes alone: a view of a pooled buffer would take the whole pool with it to the store's thread. */
 const ownBytes = (body: Buffer) => new Uint8Array(body)
 
 function webhookOf({ headers, url }: Request, body: Buffer, now: number): WebhookRequest {
@@ -135,7 +135,7 @@ function webhookOf({ headers, url }: Request, body: Buffer, now: number): Webhoo
   return { body, headers: headers as WebhookRequest['headers'], query, now }
 }
 
-/** One line per event. `verified_by` is the place of the secret in the configuration, for rotations. */
+/** Logs one line per event. `verified_by` is the place of the secret in the configuration, for rotations. */
 function logPrepared(log: Log, prepared: readonly Prepared[], accepted: readonly Accepted[]): void {
   prepared.forEach((one, i) => {
     const { event, hint, message, record } = one

@@ -1,10 +1,10 @@
 /** The receiver's two times. Tests put in their own. */
 export interface Clock {
-  /** Unix ms as the machine's clock says: what people are shown. */
+  /** Returns Unix ms as the machine's clock says: what people are shown. */
   wall(): number
   /**
-   * Unix ms that never jumps: what schedules, leases and paces go by. It starts at the wall clock and then only
-   * counts, so that a clock set forward or back by an hour neither floods nor stalls anything.
+   * Returns Unix ms that never jump: what schedules, leases and paces go by. The steady clock starts at the wall clock
+   * and then only counts, so that a clock set forward or back by an hour neither floods nor stalls anything.
    */
   steady(): number
 }

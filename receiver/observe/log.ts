@@ -41,7 +41,10 @@ function missingLines(dropped: number): string {
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, message })}\n`
 }
 
-/** A copy without what stands under those keys. pino's own `redact` takes longer for that than the rest of a line. */
+/**
+ * Returns a copy without what stands under those keys. pino's own `redact` takes longer for that than the whole rest of
+ * a line.
+ */
 function hideSecrets(line: Record<string, unknown>): Record<string, unknown> {
   return hide(line, DEPTH) as Record<string, unknown>
 }

@@ -3,8 +3,8 @@ import type { DestinationType } from '../destinations/destination.ts'
 import type { RepositoriesOf } from '../github/dispatch.ts'
 
 /**
- * The repositories that the destinations of these automations name. Those of disabled automations do not count; an
- * owner of whom one depends on the event has no list.
+ * Returns the repositories that the destinations of these automations name. Disabled automations do not count;
+ * an owner of whom one depends on the event has no list.
  */
 export function namedRepositories(
   automations: readonly AutomationSpec[],

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { namedRepositories } from './named-repositories.ts'
 import { connectSources, type Source } from './sources.ts'
 
-/** A configuration in working form. One is in force at a time; a change puts a new one in its place whole. */
+/** A configuration in working form. At any time exactly one is in force; a change puts a new one in its place whole. */
 export interface Runtime {
   config: Config
   automations: readonly Automation[]

@@ -26,7 +26,7 @@ export function connectSources(
   return sources
 }
 
-/** Whether the source says on purpose that nobody can be verified. */
+/** Returns whether the source says on purpose that nobody can be verified. */
 function isOpen({ insecure, credentials: { secrets, access_token, authorization } }: SourceConfig): boolean {
   return insecure && secrets.length === 0 && access_token === null && authorization === null
 }

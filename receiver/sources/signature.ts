@@ -11,8 +11,8 @@ const HEX = /^[0-9a-f]{64}$/i
 const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
 
 /**
- * The 32 bytes of an HMAC-SHA256 that came as hex (any case), base64 or base64url, each with or without `sha256=`;
- * null for anything else. Their lengths tell them apart: 64 characters against 43 or 44.
+ * Returns the 32 bytes of an HMAC-SHA256 that came as hex (any case), base64 or base64url, each with or without
+ * `sha256=`; null for anything else. The lengths tell them apart: 64 characters against 43 or 44.
  */
 export function decodeSignature(
   text: string,
@@ -25,14 +25,14 @@ export function decodeSignature(
   return bytes.length === DIGEST_BYTES ? bytes : null
 }
 
-/** HMAC-SHA256 of the content. A text key counts as UTF-8. */
+/** Returns the HMAC-SHA256 of the content. A text key counts as UTF-8. */
 export function hmacSha256(key: string | Uint8Array, content: Uint8Array): Buffer {
   return createHmac('sha256', key).update(content).digest()
 }
 
 /**
- * The index of the first key under which one of the signatures is the HMAC (SHA-256 by default) of the content, or null.
- * Every key is tried with every signature. An empty key matches nothing.
+ * Returns the index of the first key under which one of the signatures is the HMAC (SHA-256 by default) of the content,
+ * or null. Every key is tried with every signature. An empty key matches nothing.
  */
 export function matchingKey(
   content: Uint8Array,
@@ -62,7 +62,9 @@ export interface HmacCheck {
   encodings?: readonly SignatureEncoding[]
 }
 
-/** Whether the header is the HMAC-SHA256 of the body under one of the secrets, and which; null without secrets. */
+/**
+ * Returns whether the header is the HMAC-SHA256 of the body under one of the secrets, and which; null without secrets.
+ */
 export function verifyHmac({ body, name, header, secrets, encodings }: HmacCheck): Verification | null {
   if (secrets.length === 0) return null
   if (header === undefined || header === '') return refused(`the header ${name} is missing`)
@@ -76,7 +78,7 @@ export function verifyHmac({ body, name, header, secrets, encodings }: HmacCheck
 }
 
 /**
- * Whether the `Authorization` header is `Bearer` and the access token (RFC 6750; the scheme in any case).
+ * Returns whether the `Authorization` header is `Bearer` and the access token (RFC 6750; the scheme in any case).
  * `expected` null means that none is configured: the answer is null.
  */
 export function verifyBearer(header: string | undefined, expected: string | null): Verification | null {
@@ -89,8 +91,8 @@ export function verifyBearer(header: string | undefined, expected: string | null
 }
 
 /**
- * Whether the `Authorization` header is the whole configured value.
- * `expected` null means that none is configured: the answer is null.
+ * Returns whether the `Authorization` header is the whole configured value. `expected` null means that none is
+ * configured: the answer is null.
  */
 export function verifyAuthorization(
   header: string | undefined,
@@ -103,8 +105,9 @@ export function verifyAuthorization(
 }
 
 /**
- * One verdict of the checks that are configured (not null): the first refusal, else the index of the secret that
- * matched, and what is stale. None configured is a refusal: whoever takes unverified requests on purpose does not ask.
+ * Returns one verdict of the checks that are configured (not null): the first refusal, else the index of the secret
+ * that matched, and what is stale. With none configured the verdict is a refusal: a source that takes unverified
+ * requests on purpose does not ask.
  */
 export function allOf(checks: readonly (Verification | null)[]): Verification {
   const configured = checks.filter((check) => check !== null)
@@ -121,7 +124,7 @@ function refused(reason: string): Verification {
   return { ok: false, reason }
 }
 
-/** The bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
+/** Returns the bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
 function sentBytes(header: string): Buffer {
   return Buffer.from(header, 'latin1')
 }

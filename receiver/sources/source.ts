@@ -3,7 +3,7 @@ import type { DecodedEvent, EventKind, Json } from '../../src/contract/model-eve
 import type { Problem } from '../../src/contract/problem.ts'
 import type { Identity } from './identity.ts'
 
-/** One webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
+/** A webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
 export interface WebhookRequest {
   /** The raw bytes of the body: signatures are checked on these, never on re-serialised JSON. */
   body: Buffer
@@ -65,7 +65,7 @@ export interface SourceContext<Settings = Readonly<Record<string, unknown>>> {
   dedupe_ms: number | null
 }
 
-/** A configured source, ready to take requests. One is made per configuration: what can be prepared is prepared then. */
+/** A configured source, ready to take requests, made once per configuration: what can be prepared is prepared then. */
 export interface ConnectedSource {
   /** Whether the registry may send a JSON list instead of an object; false where not said. */
   lists?: boolean
@@ -154,9 +154,13 @@ export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   credentials: readonly ('secrets' | 'access_token' | 'authorization')[]
   /** Every event type that the registry documents, with its kind, for look-ups and hints. */
   events: Readonly<Record<string, EventKind>>
-  /** Returns the event types that a source names in its own settings, with their kinds: automations may name these too. */
+  /**
+   * Returns the event types that a source names in its own settings, with their kinds: automations may name these too.
+   */
   eventsOf?(settings: z.output<z.ZodObject<Shape>>): Readonly<Record<string, EventKind>>
-  /** Returns what is wrong with a source as a whole, which the shape of `settings` cannot tell. Never quotes a secret. */
+  /**
+   * Returns what is wrong with a source as a whole, which the shape of `settings` cannot tell. Never quotes a secret.
+   */
   check?(
     context: Pick<SourceContext<z.output<z.ZodObject<Shape>>>, 'credentials' | 'settings'>,
   ): SourceFault[]

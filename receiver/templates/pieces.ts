@@ -86,7 +86,7 @@ function unclosed(path: string): TemplateError {
   )
 }
 
-/** A reference where named secrets work. */
+/** Returns the error for a reference that is unknown where named secrets work. */
 function unknownReference(name: string, path: string): TemplateError | null {
   if (!/^(env|file):/.test(name)) return null
   return new TemplateError(

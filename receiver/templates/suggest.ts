@@ -1,8 +1,6 @@
 import { nearestWord } from '../../src/contract/nearest-word.ts'
 
-/**
- * What to do about an unknown word: a suggestion where one is near, else the list of what is known.
- */
+/** Returns what to do about an unknown word: a suggestion where one is near, else the list of what is known. */
 export function suggestWord(word: string, known: Iterable<string>): string {
   const words = [...known]
   const near = nearestWord(word, words)

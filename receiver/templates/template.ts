@@ -20,7 +20,9 @@ export interface TemplateScope {
 export interface TemplateOptions {
   /** Where the value stands, e.g. `client_payload`: errors name it. */
   path: string
-  /** Makes the text of a word fit the place where it stands, e.g. `encodeURIComponent`. Secrets are left as they are. */
+  /**
+   * Makes the text of a word fit the place where it stands, e.g. `encodeURIComponent`. Secrets are left as they are.
+   */
   encode?: (text: string) => string
   /** Whether `${NAME}` is a named secret. Default: refused. */
   secrets?: boolean
@@ -31,9 +33,9 @@ export interface Template {
   /** The names of the words used, each once, in the order they appear. */
   readonly words: readonly string[]
   /**
-   * The tree with every word replaced, in one pass: what a value holds is never read as a word again, and it
-   * cannot leave its place in the tree. A string that is nothing but `${event.…}` gives the value itself (null
-   * when the event has none); every other word gives text ("" when absent).
+   * Returns the tree with every word replaced, in one pass: what a value holds is never read as a word again, and it
+   * cannot leave its place in the tree. A string that is nothing but `${event.…}` gives the value itself (null when the
+   * event has none); every other word gives text ("" when absent).
    */
   render(scope: TemplateScope): Json
 }
@@ -114,7 +116,7 @@ function pieceText(piece: Piece, scope: TemplateScope, words: WordCache): string
   }
 }
 
-/** The value at a path, by own properties only; null where there is none. */
+/** Returns the value at a path, by own properties only; null where there is none. */
 function lookUp(event: ModelEvent, path: readonly string[]): Json {
   let value: unknown = event
   for (const part of path) {
@@ -131,7 +133,9 @@ function toText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Whoever fills the template is the automation, whatever name the registry's own had. */
+/**
+ * Returns the words of an event. `automation_name` is the automation that fills the template, not the registry's own.
+ */
 function wordsOf({ event, flat, automation }: TemplateScope): Record<string, string> {
   const words = wandbWords(event, flat)
   return automation === undefined ? words : { ...words, automation_name: automation }

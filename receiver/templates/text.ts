@@ -3,7 +3,9 @@ import type { Json } from '../../src/contract/model-event.ts'
 
 export { cleanText }
 
-/** A copy with every key and string as clean text. Nothing is dropped; the keys of objects stay own properties. */
+/**
+ * Returns a copy with every key and string as clean text. Nothing is dropped; the keys of objects stay own properties.
+ */
 export function cleanTexts(value: Json): Json {
   if (typeof value === 'string') return cleanText(value)
   if (Array.isArray(value)) return value.map(cleanTexts)

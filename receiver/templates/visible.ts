@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /**
- * One line without blanks at its ends and without invisible characters. The joiners of scripts that need them (U+200C,
+ * A line without blanks at its ends and without invisible characters. The joiners of scripts that need them (U+200C,
  * U+200D) may stand inside.
  */
 const VISIBLE = /^(?![\s\p{Cf}])(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*(?<![\s\p{Cf}])$/u

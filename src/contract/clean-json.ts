@@ -10,17 +10,17 @@ const DEPTH_LIMIT = 64
 const UNRENDERED = /^\$\{[^}]+\}$/
 const EVENT_NAME = /^[\p{L}\p{N}._:-]{1,100}$/u
 
-/** Whether the text says nothing: empty, or a template variable that was not filled in (`${alias}`). */
+/** Returns whether the text says nothing: empty, or a template variable that was not filled in (`${alias}`). */
 export function isAbsent(text: string): boolean {
   return text === '' || (text.startsWith('${') && UNRENDERED.test(text))
 }
 
-/** The text with U+FFFD for U+0000 and lone surrogates: replaced, so that it equals no other clean text. */
+/** Returns the text with U+FFFD for U+0000 and lone surrogates: replaced, so that it equals no other clean text. */
 export function cleanText(text: string): string {
   return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
-/** The value as clean text if it is a present text or a number, else null. */
+/** Returns the value as clean text if it is a present text or a number, else null. */
 export function textOf(value: Json | undefined): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   return typeof value === 'string' && !isAbsent(value) ? cleanText(value) : null
@@ -33,18 +33,20 @@ export function trimInvisible(text: string): string {
   return text.replace(INVISIBLE_ENDS, '')
 }
 
-/** The trimmed text if it can be the name of an event (letters, digits, `. _ : -`, at most 100), else null. */
+/** Returns the trimmed text if it can be the name of an event (letters, digits, `. _ : -`, at most 100), else null. */
 export function eventName(text: string | null): string | null {
   const name = text?.trim() ?? ''
   return EVENT_NAME.test(name) ? name : null
 }
 
-/** Whether the value is a JSON object: neither null nor a list. */
+/** Returns whether the value is a JSON object: neither null nor a list. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A clean copy of the value, undefined where it is absent. Absent keys are dropped, absent list items are null. */
+/**
+ * Returns a clean copy of the value, undefined where it is absent. Absent keys are dropped, absent list items are null.
+ */
 export function cleanJson(value: Json, depth = DEPTH_LIMIT): Json | undefined {
   if (typeof value === 'string') return isAbsent(value) ? undefined : cleanText(value)
   // JSON.parse reads 1e999 as Infinity and -0 as -0; neither survives JSON.stringify.
@@ -55,7 +57,7 @@ export function cleanJson(value: Json, depth = DEPTH_LIMIT): Json | undefined {
   return cleanObject(Object.entries(value), depth)
 }
 
-/** A clean object of the entries; the first of two equal keys wins. */
+/** Returns a clean object of the entries; the first of two equal keys wins. */
 export function cleanObject(entries: readonly (readonly [string, Json])[], depth = DEPTH_LIMIT): JsonObject {
   const clean = new Map<string, Json>()
   for (const [name, value] of entries) {

@@ -65,7 +65,9 @@ const FLAT_NAME_CHARACTERS = 50
 const RESERVED = ['event_type', 'model_event', '__proto__']
 
 /**
- * The text as GitHub's `event_type`; a dispatch without one, or with one of more than 100 characters, is refused.
+ * Returns the text as GitHub's `event_type`; a dispatch without one, or with one of more than 100 characters, is
+ * refused.
+ *
  * @throws ClientPayloadError
  */
 export function checkEventType(event_type: string): string {
@@ -86,10 +88,11 @@ export function checkEventType(event_type: string): string {
 }
 
 /**
- * The default `client_payload` of an event: the registry's own flat fields, then `model_event`.
- * `flat` are those fields as the registry sent them ("" when absent); what it didn't send of W&B's documented ones
- * comes from the event. It always fits `budget`, by default that of {@link LIMITS}: what had to be cut is listed in
+ * Returns the default `client_payload` of an event: the registry's own flat fields, then `model_event`. `flat` are
+ * those fields as the registry sent them ("" when absent); what it didn't send of W&B's documented ones comes from the
+ * event. The result always fits `budget`, by default that of {@link LIMITS}: what had to be cut is listed in
  * `model_event.truncated`.
+ *
  * @throws ClientPayloadError when the budget is too small for any event.
  */
 export function encodeClientPayload(
@@ -132,8 +135,9 @@ function modelEvent(event: ModelEvent, envelope: Envelope): JsonObject {
 }
 
 /**
- * A user's own `client_payload`, with `model_event` added where `options.model_event` is set, a key is free and
+ * Returns a user's own `client_payload`, with `model_event` added where `options.model_event` is set, a key is free and
  * there is room for all of it but its metadata, extra and comment.
+ *
  * @throws ClientPayloadError when GitHub would refuse it; it is the user's, so nothing of it is ever cut.
  */
 export function completeClientPayload(

@@ -57,7 +57,7 @@ function disagreementsOf(event: ModelEvent): Disagreement[] {
   }
 }
 
-/** The stage in the event's name (`…_TO_PRODUCTION`) against `to_stage`. */
+/** Compares the stage in the event's name (`…_TO_PRODUCTION`) with `to_stage`. */
 function disagreementsOfStage({ type, change }: ModelEvent): Disagreement[] {
   const named = stageOfEvent(type)
   const { to_stage } = change
@@ -65,7 +65,7 @@ function disagreementsOfStage({ type, change }: ModelEvent): Disagreement[] {
   return [{ word: 'to_stage', says: to_stage, other_word: 'the event', other_says: type }]
 }
 
-/** MLflow's URI of a version (`models:/NAME/VERSION`, `models:/NAME@ALIAS`) against the words beside it. */
+/** Compares MLflow's URI of a version (`models:/NAME/VERSION`, `models:/NAME@ALIAS`) with the words beside it. */
 function disagreementsOfUri({ model, change }: ModelEvent): Disagreement[] {
   return referencesOf(model).flatMap((uri) => {
     const [, name = null, version = null, alias = null] = MODEL_URI.exec(uri) ?? []
@@ -77,7 +77,7 @@ function disagreementsOfUri({ model, change }: ModelEvent): Disagreement[] {
   })
 }
 
-/** The Hub's references (`OWNER/NAME@REVISION`) and the address of the page against the repository's name. */
+/** Compares the Hub's references (`OWNER/NAME@REVISION`) and the address of the page with the repository's name. */
 function disagreementsOfRepository(model: ModelRef | null): Disagreement[] {
   if (model?.name == null) return []
   const name = [model.entity, model.name].filter((part) => part !== null).join('/')
@@ -98,7 +98,7 @@ function referencesOf(model: ModelRef | null): string[] {
   return [...new Set(references.filter((text) => text !== null))]
 }
 
-/** What the words say against what is meant by the text beside them; null is nothing said. */
+/** Compares what the words say with what is meant by the text beside them; null is nothing said. */
 function against(
   other_word: string,
   text: string | null,

@@ -1,4 +1,4 @@
-/** One thing that an event says twice and differently, in the words of its registry. The texts are unchecked. */
+/** Something that an event says twice and differently, in the words of its registry. The texts are unchecked. */
 export interface Disagreement {
   word: string
   says: string

@@ -5,14 +5,17 @@ export type Titled = Pick<ModelEvent, 'type' | 'kind' | 'author' | 'test' | 'mod
 
 const PART_LIMIT = 60
 
-/** One line for a person, without control characters, at most 120 characters: `resnet50 v3 -> production by jane`. */
+/**
+ * Returns one line for a person, without control characters, at most 120 characters: `resnet50 v3 -> production by
+ * jane`.
+ */
 export function eventTitle(event: Titled): string {
   const what = sentence(event)
   const by = event.author === null ? '' : ` by ${part(event.author)}`
   return titleText(`${event.test ? 'Test: ' : ''}${what}${by}`)
 }
 
-/** Any text as a title: on one line, without control characters, at most 120 characters. */
+/** Returns any text as a title: on one line, without control characters, at most 120 characters. */
 export function titleText(text: string): string {
   return clip(oneLine(text), TITLE_LIMIT)
 }

@@ -62,7 +62,7 @@ export function modelPath(model: ModelEvent['model']): (string | null)[] {
 
 const named = (kind: string, name: string | null) => (name === null ? null : `${kind}:${name}`)
 
-/** The key of a `key=value` tag; a plain tag is its own key. */
+/** Returns the key of a `key=value` tag; a plain tag is its own key. */
 function tagKey(tag: string | null): string | null {
   if (tag === null) return null
   const end = tag.indexOf('=')
@@ -92,7 +92,7 @@ const placeOf = ({ destination, target, listener }: SubjectScope, { source, mode
 ]
 
 /**
- * 32 hex characters, equal for repeats of one change: whatever its id, its times, who was told first and under which
+ * Returns 32 hex characters, equal for repeats of one change: whatever its id, its times, who was told first and under which
  * of the registry's names it came (Databricks sends a stage change under a generic and a specific name).
  */
 export function dedupeKey(event: ModelEvent): string {
@@ -107,12 +107,15 @@ export function dedupeKey(event: ModelEvent): string {
   ])
 }
 
-/** Whether model and change say everything; runs, prompts and unknown events say it in fields of their own. */
+/** Returns whether model and change say everything; runs, prompts and unknown events say it in fields of their own. */
 function tellsAllInFields({ kind }: ModelEvent): boolean {
   return kind !== 'other' && kind !== 'run.changed' && !kind.startsWith('prompt')
 }
 
-/** Node's crypto is loaded only here: the Action seldom needs it, and it takes a third of Node's own start. */
+/**
+ * Returns 32 hex digits of a hash. Node's crypto is loaded only here: the Action seldom needs it, and it takes a third
+ * of Node's own start.
+ */
 function digest(parts: Json[]): string {
   const { hash } = process.getBuiltinModule('node:crypto')
   return hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)

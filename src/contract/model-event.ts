@@ -79,7 +79,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A JSON object. */
 export type JsonObject = { [key: string]: Json }
 
-/** One registry change in neutral words: the contract between receiver, Action and users' workflows. */
+/** A registry change in neutral words: the contract between receiver, Action and users' workflows. */
 export interface ModelEvent {
   schema: typeof SCHEMA
   /** `evt_…`, unique to one accepted event. Empty only before the receiver accepted it. */
@@ -88,7 +88,7 @@ export interface ModelEvent {
   /** The registry's own name of the event, e.g. `ADD_ARTIFACT_ALIAS`; `UNKNOWN` where none was found. */
   type: string
   kind: EventKind
-  /** One line for a person, at most 120 characters: `resnet50 v3 -> production by jane`. */
+  /** A line for a person, at most 120 characters: `resnet50 v3 -> production by jane`. */
   title: string
   author: string | null
   /** When the registry says it happened: RFC 3339 with milliseconds, UTC; null where it doesn't say. */
@@ -183,7 +183,7 @@ export function decodeModelEvent(value: unknown): ModelEvent | null {
   }
 }
 
-/** The value's own entries where it is a JSON object, without reach to any prototype; else null. */
+/** Returns the value's own entries where it is a JSON object, without reach to any prototype; else null. */
 function objectOf(value: unknown): Record<string, unknown> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   return Object.assign(Object.create(null) as Record<string, unknown>, value)
@@ -230,7 +230,7 @@ function decodeChange(value: unknown): ModelChange {
   }
 }
 
-/** A copy of the JSON object that holds nothing but JSON; null for anything else. Never throws. */
+/** Returns a copy of the JSON object that holds nothing but JSON; null for anything else. Never throws. */
 export function decodeJsonObject(value: unknown): JsonObject | null {
   const copy = decodeJson(value, DEPTH_LIMIT)
   return typeof copy === 'object' && !Array.isArray(copy) ? copy : null

@@ -16,7 +16,10 @@ export function nearestWord(word: string, known: Iterable<string>): string | nul
   return best?.word ?? null
 }
 
-/** Least number of inserted, deleted, replaced or swapped neighbouring characters (optimal string alignment). */
+/**
+ * Returns the least number of inserted, deleted, replaced or swapped neighbouring characters (optimal string
+ * alignment).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

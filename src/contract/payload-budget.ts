@@ -31,12 +31,12 @@ export interface Budget {
   size: (value: Json) => number
 }
 
-/** UTF-8 bytes of the value's JSON. */
+/** Returns how many UTF-8 bytes the value's JSON has. */
 export function jsonBytes(value: Json): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-/** A copy in which every text is valid Unicode without U+0000, and no key reaches a prototype. */
+/** Returns a copy in which every text is valid Unicode without U+0000, and no key reaches a prototype. */
 export function harmless(object: JsonObject): JsonObject {
   const entries = Object.entries(object).filter(([key]) => key !== '__proto__')
   return Object.fromEntries(entries.map(([key, value]) => [cleanText(key), harmlessValue(value)]))
@@ -54,9 +54,9 @@ export function nestedJsonCharacters(value: Json): number {
 }
 
 /**
- * The payload cut until it is within the budget; null if that cannot be done.
- * `metadata`, `extra` and comments are cut first, in this order, the largest entries before smaller ones.
- * Only with `deep` are other long texts and lists cut after that.
+ * Returns the payload cut until it is within the budget; null if that cannot be done. `metadata`, `extra` and comments
+ * are cut first, in this order, the largest entries before smaller ones. Only with `deep` are other long texts and
+ * lists cut after that.
  */
 export function fitPayload(payload: JsonObject, { limit, size }: Budget, deep: boolean): JsonObject | null {
   const whole = withTruncated(payload, [])
@@ -69,7 +69,7 @@ export function fitPayload(payload: JsonObject, { limit, size }: Budget, deep: b
   return draft.excess() > 0 ? null : withTruncated(draft.payload, namedCuts(draft.cuts, size))
 }
 
-/** First what is absurdly long, then long lists, and references to models only if that was not enough. */
+/** Cuts first what is absurdly long, then long lists, and references to models only if that was not enough. */
 function cutDeep(draft: Draft): void {
   for (const size of [8192, 4096, 2048, 1024]) draft.capTexts(size)
   for (const path of LISTS) draft.dropLargest(path)
@@ -92,7 +92,7 @@ class Draft {
     this.#budget = budget
   }
 
-  /** How much is over the limit; 0 or less when the payload fits. */
+  /** Returns how much is over the limit; 0 or less when the payload fits. */
   excess(): number {
     return this.#budget.size(this.payload) - this.#budget.limit
   }
@@ -140,7 +140,10 @@ class Draft {
   }
 }
 
-/** The entries' keys, the largest entry first, with what each takes in JSON: its comma and in objects its key too. */
+/**
+ * Returns the entries' keys, the largest entry first, with what each takes in JSON: its comma and in objects its key
+ * too.
+ */
 function entriesBySize(
   container: Json[] | JsonObject,
   size: Budget['size'],
@@ -151,7 +154,7 @@ function entriesBySize(
     .sort((a, b) => b.size - a.size)
 }
 
-/** The longest beginning of the text that is within the budget with quotes and an ellipsis. */
+/** Returns the longest beginning of the text that is within the budget with quotes and an ellipsis. */
 function shortened(text: string, { limit, size }: Budget): string {
   let [fits, tooLong] = [0, text.length]
   while (tooLong - fits > 1) {
@@ -162,7 +165,7 @@ function shortened(text: string, { limit, size }: Budget): string {
   return beginning(text, fits)
 }
 
-/** Never half a surrogate pair. */
+/** Returns the beginning of a text, never with half a surrogate pair. */
 function beginning(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '') + ELLIPSIS
 }
@@ -195,7 +198,7 @@ function without(container: Json[] | JsonObject, keys: ReadonlySet<string>): Jso
   return Array.isArray(container) ? kept.map(([, item]) => item) : Object.fromEntries(kept)
 }
 
-/** The cuts as paths from the payload's top, in at most {@link TRUNCATED_SIZE}. */
+/** Returns the cuts as paths from the payload's top, in at most {@link TRUNCATED_SIZE}. */
 function namedCuts(cuts: readonly string[][], size: Budget['size']): string[] {
   const groups = new Map<string, Set<string>>()
   for (const path of cuts) {

@@ -75,7 +75,7 @@ function notFound(response: Response, id: string): void {
 
 const STALE = `A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ${HOW_TO_FORCE}`
 
-/** What comes of a replay, by what has been stored of it. */
+/** Returns what comes of a replay, from what has been stored of it. */
 async function messageOf({ store, runtime }: Replayer, id: string, stale: number): Promise<string | null> {
   const event = await store.getEvent({ id })
   return event === null
@@ -84,7 +84,7 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
 }
 
 /**
- * Why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
+ * Returns why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
  */
 async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<MatchResult[]> {
   const event = parse(stored.event)

@@ -11,9 +11,11 @@ export class BadQuery extends Error {}
 export type Params = ReadonlyMap<string, unknown>
 
 /**
- * The parameters of a request: those of its query, and in a POST the keys of its JSON body as well, so that nobody
- * needs to know which is which. Throws `BadQuery` for one that is not among `names`: ignored, a misspelt filter
- * would let through everything. So it does for one that is given twice.
+ * Returns the parameters of a request: those of its query, and in a POST the keys of its JSON body as well, so that
+ * nobody needs to know which is which.
+ *
+ * @throws BadQuery for one that is not among `names`, since a misspelt filter that is ignored would let everything
+ *   through, and for one that is given twice.
  */
 export function paramsOf(request: Request, names: readonly string[]): Params {
   const body = request.method === 'POST' ? bodyOf(request) : {}
@@ -38,7 +40,11 @@ function bodyOf(request: Request): object {
 const whichWork = (names: readonly string[]) =>
   names.length === 0 ? 'This call takes none.' : `These work: ${names.join(', ')}.`
 
-/** The filters among `names` that are set. Throws `BadQuery` for what no filter can be. */
+/**
+ * Returns the filters among `names` that are set.
+ *
+ * @throws BadQuery for what no filter can be.
+ */
 export function filtersOf<N extends string>(params: Params, names: readonly N[]): Partial<Record<N, string>> {
   const set = names.flatMap((name) => {
     const value = textOf(params, name)
@@ -47,7 +53,11 @@ export function filtersOf<N extends string>(params: Params, names: readonly N[])
   return Object.fromEntries(set) as Partial<Record<N, string>>
 }
 
-/** A page's bounds from `limit` (1 to 200, 50 unless told) and `cursor`. Throws `BadQuery`. */
+/**
+ * Returns a page's bounds from `limit` (1 to 200, 50 by default) and `cursor`.
+ *
+ * @throws BadQuery
+ */
 export function pageOf(params: Params): { limit: number; cursor?: string } {
   const cursor = textOf(params, 'cursor')
   if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
@@ -55,7 +65,11 @@ export function pageOf(params: Params): { limit: number; cursor?: string } {
   return { limit: limitOf(params) ?? LIMIT, ...(cursor === undefined ? {} : { cursor }) }
 }
 
-/** `limit`, or undefined where it is not set. Throws `BadQuery`. */
+/**
+ * Returns `limit`, or undefined where it is not set.
+ *
+ * @throws BadQuery
+ */
 export function limitOf(params: Params): number | undefined {
   const limit = params.get('limit')
   if (limit === undefined) return undefined
@@ -65,7 +79,11 @@ export function limitOf(params: Params): number | undefined {
   return n
 }
 
-/** Whether `force` is set. Throws `BadQuery` for anything but true and false: a "yes" must not be taken for a no. */
+/**
+ * Returns whether `force` is set.
+ *
+ * @throws BadQuery for anything but true and false: a "yes" must not be taken for a no.
+ */
 export function forceOf(params: Params): boolean {
   const force = params.get('force') ?? false
   if (force === true || force === 'true') return true
@@ -77,7 +95,11 @@ export function forceOf(params: Params): boolean {
 export const HOW_TO_FORCE =
   'Send ?force=true, or the body {"force": true} with the header Content-Type: application/json, to do it all the same.'
 
-/** One parameter that must be text, or undefined where it is not set. Throws `BadQuery`. */
+/**
+ * Returns a parameter that must be text, or undefined where it is not set.
+ *
+ * @throws BadQuery
+ */
 export function textOf(params: Params, name: string): string | undefined {
   const value = params.get(name)
   if (value === undefined) return undefined

@@ -8,8 +8,8 @@ const ENDED: readonly BulkFilter['status'][] = ['failed', 'expired', 'canceled',
 /** Deliveries put back in one transaction. */
 const BATCH = 100
 /**
- * Marks a cursor of this call. It goes from old to new and the lists from new to old: with a list's cursor it would
- * put back just those that were not meant.
+ * Marks a cursor of this call. This call goes from old to new and the lists from new to old: with a list's cursor it
+ * would put back just those that were not meant.
  */
 const CURSOR = 'after-'
 
@@ -26,7 +26,7 @@ export interface RedeliveredMany {
   stale: number
   /** Left out, since their event gave them no valid target. */
   no_target: number
-  /** Pass as `cursor` for the rest; null when all have been looked at. */
+  /** Pass as `cursor` for the rest; null when none is left. */
   next_cursor: string | null
   /** What to do about those without a target. */
   message?: string

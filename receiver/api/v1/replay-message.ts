@@ -20,5 +20,8 @@ export function replayMessage(
   return [...(where.length === 0 ? [] : [`${where.join('; ')}.`]), ...lost, ...left].join(' ')
 }
 
-/** The event gave it no valid target, so it ended as it was made. Its error alone would not tell it from a retry's. */
+/**
+ * Returns whether the event gave the delivery no valid target, so that it ended as it was made. Its error alone would
+ * not tell it from a retry's.
+ */
 const isLost = ({ target }: DeliverySummary) => target === ''

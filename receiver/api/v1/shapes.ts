@@ -12,7 +12,7 @@ import type {
 
 const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
-/** An event as lists show it. `now`: ms of the steady clock. */
+/** Returns an event as lists show it. `now`: ms of the steady clock. */
 export function eventShape(event: EventSummary, now: number) {
   return {
     id: event.id,
@@ -26,7 +26,7 @@ export function eventShape(event: EventSummary, now: number) {
   }
 }
 
-/** One event: with the body as it came and every automation's reasons. */
+/** Returns an event with the body as it came and every automation's reasons. */
 export function eventDetailShape(event: EventDetail, matches: readonly MatchResult[], now: number) {
   return {
     ...eventShape(event, now),
@@ -36,7 +36,7 @@ export function eventDetailShape(event: EventDetail, matches: readonly MatchResu
   }
 }
 
-/** A delivery. In lists its attempts are the latest ones, and their request and response are null. */
+/** Returns a delivery. In lists its attempts are the latest ones, and their request and response are null. */
 export function deliveryShape(delivery: DeliverySummary | DeliveryDetail, now: number) {
   return {
     id: delivery.id,
@@ -55,7 +55,7 @@ export function deliveryShape(delivery: DeliverySummary | DeliveryDetail, now: n
   }
 }
 
-/** What a pending delivery waits for; null for any other. */
+/** Returns what a pending delivery waits for; null for any other. */
 export function waitingShape(delivery: DeliverySummary | DeliveryDetail, now: number) {
   if (delivery.status !== 'pending') return null
   const { is_head, due_at, lane_state: lane } = delivery

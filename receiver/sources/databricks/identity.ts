@@ -10,9 +10,9 @@ export const REPEAT_WINDOW_MS = 72 * 60 * 60 * 1000
 const OF_THE_WEBHOOK = ['webhook_id', 'text']
 
 /**
- * Returns how a repeat is recognised. Databricks sends no delivery id, but `event_timestamp` makes bodies
- * differ: the same bytes are the same event. One stage change may come twice, under its generic and its specific
- * name (`MODEL_VERSION_TRANSITIONED_STAGE`, `…_TO_PRODUCTION`): these two are the same event as well.
+ * Returns how a repeat is recognised. Databricks sends no delivery id, but `event_timestamp` makes bodies differ: the
+ * same bytes are the same event. A stage change may come twice, under its generic and its specific name
+ * (`MODEL_VERSION_TRANSITIONED_STAGE`, `…_TO_PRODUCTION`): these two are the same event as well.
  */
 export function databricksIdentity(
   body: JsonObject,
@@ -24,7 +24,9 @@ export function databricksIdentity(
   return { rule: 'delivery', key, value: key, window_ms, body_hash }
 }
 
-/** A test delivery is about its webhook, not about a change: it has no hash of a change. */
+/**
+ * Returns the hash of a stage change, null for anything else. A test delivery is about its webhook, not about a change.
+ */
 function stageChangeHash(body: JsonObject, { type, kind, test }: DecodedEvent): string | null {
   const event = genericName(kind)
   if (event === null || test) return null

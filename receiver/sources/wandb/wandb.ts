@@ -69,7 +69,10 @@ export const wandb = sourceType({
   setup: SETUP,
 })
 
-/** The signature comes as base64 in W&B's own script (webhook_test.sh); receivers in the field expect hex. */
+/**
+ * Checks signature and token. The signature comes as base64 in W&B's own script (webhook_test.sh); receivers in the
+ * field expect hex.
+ */
 function verify({ body, headers }: WebhookRequest, { secrets, access_token }: Credentials): Verification {
   return allOf([
     verifyHmac({ body, name: 'X-Wandb-Signature', header: headers['x-wandb-signature'], secrets }),
@@ -86,7 +89,7 @@ function parse(body: Json, request: WebhookRequest, window_ms: number): SourceEv
   return { event, identity, home, hint, dispatch_type, flat }
 }
 
-/** The model, or what else the body is about: all that names no model and no run is one. */
+/** Returns what the body is about: the model, or the run. All bodies that name neither are about the same. */
 function homeOf({ model, run }: DecodedEvent): string {
   const { entity = null, project = null, name = null, id = null } = model ?? {}
   return canonicalHash([entity, project, name ?? id, run?.['name'] ?? null])

@@ -59,7 +59,10 @@ const HINT = `No event of W&B was found in the body. ${ADD_THESE}"wandb_event_ty
 
 const UNFILLED = 'This is your template, unfilled: URL, secret and token are right.'
 
-/** Whether a body is a template as W&B's test panel sends it: it has W&B's variables, and none of them is filled in. */
+/**
+ * Returns whether a body is a template as W&B's test panel sends it: it has W&B's variables, and none of them is filled
+ * in.
+ */
 function isUnfilled(body: JsonObject, fields: WandbFields): boolean {
   const filled = FLAT_WORDS.some((word) => word !== 'event_type' && fields.text(word) !== null)
   return !filled && hasVariable(body, 4)
@@ -155,7 +158,7 @@ function decodeEvent(fields: WandbFields, type: string, test: boolean): DecodedE
   return { ...event, title: eventTitle(event) }
 }
 
-/** An `event_type` that tells nothing more than the event itself does is not kept as an extra. */
+/** Leaves out an `event_type` that tells nothing more than the event itself does. */
 function dropEventNames(fields: WandbFields, type: string, dispatch: string | null): void {
   const told = (text: string) => text === dispatch || (wandbEventType(text) ?? text) === type
   for (const word of ['event_type', 'wandb_event_type']) {
@@ -163,7 +166,7 @@ function dropEventNames(fields: WandbFields, type: string, dispatch: string | nu
   }
 }
 
-/** The model that the words name, null if they name none. Run events have an entity and a project only. */
+/** Returns the model that the words name, null if they name none. Run events have an entity and a project only. */
 function decodeModel(fields: WandbFields): ModelRef | null {
   const reference = fields.take('artifact_version_string')
   const path = reference === null ? null : parseArtifactPath(reference)
@@ -191,7 +194,9 @@ function takeId(fields: WandbFields): string | null {
   return id
 }
 
-/** The model's reference by version: the registry's own path where it gave one, completed from the other words. */
+/**
+ * Returns the model's reference by version: the registry's own path where it gave one, completed from the other words.
+ */
 function pinnedReference({ reference, entity, project, name, version }: ModelRef): string | null {
   if (version === null) return null
   const path = parseArtifactPath(reference ?? '') ?? { entity, project, name }
@@ -217,7 +222,9 @@ function decodeChange(fields: WandbFields, kind: EventKind, model: ModelRef | nu
   return { ...NO_CHANGE, tag, tags: tag === null ? [] : [tag] }
 }
 
-/** The alias at the end of W&B's path, for a template that has no word for it: W&B renders the added one there. */
+/**
+ * Returns the alias at the end of W&B's path, for a template that has no word for it: W&B renders the added one there.
+ */
 function aliasInPath(reference: string | null): string | null {
   const ref = reference === null ? null : (parseArtifactPath(reference)?.ref ?? null)
   return immutableVersion(ref) === null ? ref : null

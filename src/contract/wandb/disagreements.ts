@@ -36,14 +36,17 @@ function againstPath(text: string, model: ModelRef, { change }: ModelEvent): Dis
   )
 }
 
-/** A text that is no path of W&B's names no model: whatever the words say, it cannot be checked by them. */
+/** Returns a disagreement for a text that is no path of W&B's: whatever the words say, it cannot be checked by them. */
 function againstUnreadable({ entity, project, name }: ModelRef): Pick<Disagreement, 'word' | 'says'>[] {
   if (name !== null) return [{ word: 'artifact_collection_name', says: name }]
   if (project !== null) return [{ word: 'project_name', says: project }]
   return entity === null ? [] : [{ word: 'entity_name', says: entity }]
 }
 
-/** The alias that a path's ref stands for. `v3` is any alias of that version, unless the alias is a version itself. */
+/**
+ * Returns the alias that a path's ref stands for. `v3` is any alias of that version, unless the alias is a version
+ * itself.
+ */
 function aliasMeant(ref: string | null, alias: string | null): string | null {
   return immutableVersion(ref) !== null && immutableVersion(alias) === null ? null : ref
 }
@@ -55,8 +58,9 @@ function againstRegistry(model: ModelRef | null): Disagreement[] {
 }
 
 /**
- * A word that stands in the body a second time with another value: in another spelling, or both at the top and in
- * `client_payload`. Only then is a word that the event has taken found among its extras ({@link WandbFields.leftovers}).
+ * Returns the words that stand in the body a second time with another value: in another spelling, or both at the top
+ * and in `client_payload`. Only then is a word that the event has taken found among its extras ({@link
+ * WandbFields.leftovers}).
  */
 function againstRepeats({ author, model, change, extra }: ModelEvent): Disagreement[] {
   const words = new Map([

@@ -43,22 +43,24 @@ const WANDB_STYLE = /_(?:ARTIFACT|COLLECTION)(?:_|$)|^(?:RUN|WEAVE)_/
 /** The name of no event: where a body gives no sign of one. */
 export const UNKNOWN_EVENT = 'UNKNOWN'
 
-/** W&B's name of the event in its one spelling (`link_model` is `LINK_ARTIFACT`); null if W&B has no such event. */
+/**
+ * Returns W&B's name of the event in its one spelling (`link_model` is `LINK_ARTIFACT`); null if W&B has no such event.
+ */
 export function wandbEventType(text: string): string | null {
   const name = text.trim().toUpperCase()
   const type = OTHER_NAMES.get(name) ?? name
   return Object.hasOwn(WANDB_EVENTS, type) ? type : null
 }
 
-/** The neutral kind of the event; `other` for one that W&B is not known to have. */
+/** Returns the neutral kind of the event; `other` for one that W&B is not known to have. */
 export function wandbEventKind(type: string): EventKind {
   return (Object.hasOwn(WANDB_EVENTS, type) ? WANDB_EVENTS[type] : undefined) ?? 'other'
 }
 
 /**
- * Which event a body is about, or `UNKNOWN`. `stated` (from the webhook's URL) wins. Then comes what the body says:
- * `event_type` and `wandb_event_type` where they name an event of W&B (in a template for GitHub, `event_type` is a
- * name of the user's own), and last what its filled-in words tell.
+ * Returns which event a body is about, or `UNKNOWN`. `stated` (from the webhook's URL) wins. Then comes what the body
+ * says: `event_type` and `wandb_event_type` where they name an event of W&B (in a template for GitHub, `event_type` is
+ * a name of the user's own), and last what its filled-in words tell.
  */
 export function findWandbEvent(body: JsonObject, fields: WandbFields, stated: string | null): string {
   const own = eventName(stated)
@@ -71,7 +73,7 @@ function namedEvent(body: JsonObject, fields: WandbFields): string | null {
   return known.find((type) => type !== null) ?? newEvent(body, fields)
 }
 
-/** An event that W&B added after this was written: accepted under its own name, never guessed to be another. */
+/** Returns an event that W&B added after this was written: accepted under its own name, never guessed to be another. */
 function newEvent(body: JsonObject, fields: WandbFields): string | null {
   const dispatch = dispatchType(body)
   const styled = fields
@@ -85,7 +87,7 @@ function toldEvent(fields: WandbFields): string | null {
 }
 
 /**
- * The body's own GitHub event type, where it is made for `POST /repos/{owner}/{repo}/dispatches`: a string
+ * Returns the body's own GitHub event type, where it is made for `POST /repos/{owner}/{repo}/dispatches`: a string
  * `event_type` beside an object `client_payload`
  * (https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event). Else null.
  */

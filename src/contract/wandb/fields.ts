@@ -5,7 +5,7 @@ const METADATA_KEY = 'artifact_metadata.'
 const METADATA_OBJECTS = ['metadata', 'artifact_metadata']
 const CONTAINERS = ['client_payload', 'variables']
 
-/** One level of a body that may hold W&B's words, keys in lower case. */
+/** A level of a body that may hold W&B's words, keys in lower case. */
 type Place = ReadonlyMap<string, Json>
 
 /**
@@ -28,7 +28,7 @@ export class WandbFields {
     this.#places = [top, ...this.#containers.map(placeOf)]
   }
 
-  /** The word's first present text (numbers count as text), without what is invisible at its ends, or null. */
+  /** Returns the word's first present text (numbers count as text), without what is invisible at its ends, or null. */
   text(word: string): string | null {
     for (const place of this.#places) {
       const given = textOf(place.get(word))
@@ -39,19 +39,19 @@ export class WandbFields {
     return null
   }
 
-  /** The words that came with something invisible at their ends, as far as they were asked for. */
+  /** Returns the words that came with something invisible at their ends, as far as they were asked for. */
   trimmed(): string[] {
     return [...this.#trimmed]
   }
 
-  /** Every present text of the words, outermost first, and at each level in the words' order. */
+  /** Returns every present text of the words, outermost first, and at each level in the words' order. */
   texts(...words: string[]): string[] {
     return this.#places
       .flatMap((place) => words.map((word) => wordOf(textOf(place.get(word)))))
       .filter((text) => text !== null)
   }
 
-  /** As {@link text}, and the word will not be among the {@link leftovers}. */
+  /** Returns the same as {@link text}, and leaves the word out of the {@link leftovers}. */
   take(word: string): string | null {
     const text = this.text(word)
     if (text !== null) this.#taken.set(word, text)
@@ -63,7 +63,9 @@ export class WandbFields {
     this.#taken.set(word, null)
   }
 
-  /** The version's metadata: the objects `metadata` and `artifact_metadata`, and keys `artifact_metadata.KEY`. */
+  /**
+   * Returns the version's metadata: the objects `metadata` and `artifact_metadata`, and keys `artifact_metadata.KEY`.
+   */
   metadata(): JsonObject {
     const objects = this.#places.flatMap((place) => METADATA_OBJECTS.map((word) => place.get(word)))
     const single = this.#entries().flatMap(([key, value]) =>
@@ -73,14 +75,14 @@ export class WandbFields {
   }
 
   /**
-   * Every key of the body that was neither taken nor metadata, as it was spelled. A word that the body holds twice
-   * with different texts is among them with the text that was not taken.
+   * Returns every key of the body that was neither taken nor metadata, as it was spelled. A word that the body holds
+   * twice with different texts is among them with the text that was not taken.
    */
   leftovers(): JsonObject {
     return cleanObject(this.#entries().filter(([key, value]) => !this.#isTaken(key.toLowerCase(), value)))
   }
 
-  /** The body's own top-level text fields under their own names. */
+  /** Returns the body's own top-level text fields under their own names. */
   topTexts(): [string, string][] {
     return Object.entries(this.#body).flatMap(([key, value]) => {
       const text = typeof value === 'string' ? textOf(value) : null
@@ -110,7 +112,7 @@ export class WandbFields {
   }
 }
 
-/** A text as a word of W&B's. Numbers and texts that are nothing but blanks are no exception. */
+/** Returns a text as a word of W&B's: null where it is nothing but blanks. */
 function wordOf(text: string | null): string | null {
   return text === null ? null : trimInvisible(text) || null
 }
@@ -119,7 +121,7 @@ function isMetadataKey(key: string): boolean {
   return key.length > METADATA_KEY.length && key.slice(0, METADATA_KEY.length).toLowerCase() === METADATA_KEY
 }
 
-/** The object by lower-case key; a key that is spelled in lower case wins over its other spellings. */
+/** Returns the object by lower-case key; a key that is spelled in lower case wins over its other spellings. */
 function placeOf(object: JsonObject): Place {
   const place = new Map<string, Json>()
   const exact = new Set<string>()

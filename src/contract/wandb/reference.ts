@@ -35,7 +35,7 @@ export function parseArtifactUri(text: string): ArtifactUri | null {
   return { base_url: match[1] ?? null, id: match[2] }
 }
 
-/** The text that {@link parseArtifactUri} parses. */
+/** Returns the text that {@link parseArtifactUri} parses. */
 export function formatArtifactUri({ base_url, id }: ArtifactUri): string {
   return `wandb-artifact://${base_url === null ? '' : `${base_url}/`}_id/${id}`
 }
@@ -56,30 +56,30 @@ export function parseArtifactPath(text: string): ArtifactPath | null {
   return { entity: parts.pop() ?? null, project, name, ref }
 }
 
-/** The text that {@link parseArtifactPath} parses. An entity without a project is left out: it has no place. */
+/** Returns the text that {@link parseArtifactPath} parses. An entity without a project is left out: it has no place. */
 export function formatArtifactPath({ entity, project, name, ref }: ArtifactPath): string {
   const parts = project === null ? [name] : entity === null ? [project, name] : [entity, project, name]
   return parts.join('/') + (ref === null ? '' : `:${ref}`)
 }
 
-/** The ref if it is an immutable version (`v3`), null if it is an alias. */
+/** Returns the ref if it is an immutable version (`v3`), null if it is an alias. */
 export function immutableVersion(ref: string | null): string | null {
   return ref !== null && /^v\d{1,18}$/.test(ref) ? ref : null
 }
 
-/** `v3` for W&B's `${artifact_version_index}` `3`; null where it is no whole number. */
+/** Returns `v3` for W&B's `${artifact_version_index}` `3`; null where it is no whole number. */
 export function versionOfIndex(index: string | null): string | null {
   return index !== null && /^\d{1,18}$/.test(index) ? `v${BigInt(index)}` : null
 }
 
-/** The registry's short name if the project is a registry (`wandb-registry-vision` is `vision`), else null. */
+/** Returns the registry's short name if the project is a registry (`wandb-registry-vision` is `vision`), else null. */
 export function registryOfProject(project: string | null): string | null {
   if (project === LEGACY_REGISTRY) return 'model'
   if (project?.startsWith(REGISTRY_PREFIX) !== true) return null
   return project.slice(REGISTRY_PREFIX.length) || null
 }
 
-/** The artifact type where the project alone tells it: the legacy registry took nothing but models. */
+/** Returns the artifact type where the project alone tells it: the legacy registry took nothing but models. */
 export function artifactTypeOfProject(project: string | null): string | null {
   return project === LEGACY_REGISTRY ? 'model' : null
 }

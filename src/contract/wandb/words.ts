@@ -32,12 +32,12 @@ export const WANDB_WORDS = [
   'message',
 ] as const
 
-/** One of {@link WANDB_WORDS}. */
+/** The name of a word that a template may write. */
 export type WandbWord = (typeof WANDB_WORDS)[number]
 
 /**
- * The value of every word of {@link WANDB_WORDS} for an event of any source; "" where it does not apply.
- * What a W&B body said itself (`flat`) wins over what was understood of it.
+ * Returns the value of every word of {@link WANDB_WORDS} for an event of any source; "" where it does not apply. What a
+ * W&B body said itself (`flat`) wins over what was understood of it.
  */
 export function wandbWords(event: ModelEvent, flat: Record<string, string>): Record<WandbWord, string> {
   const known = eventWords(event)
@@ -46,7 +46,7 @@ export function wandbWords(event: ModelEvent, flat: Record<string, string>): Rec
   return Object.fromEntries(words) as Record<WandbWord, string>
 }
 
-/** The value of `${artifact_metadata.KEY}`: text as it is, anything else as JSON, "" where there is none. */
+/** Returns the value of `${artifact_metadata.KEY}`: text as it is, anything else as JSON, "" where there is none. */
 export function wandbMetadata(event: ModelEvent, key: string): string {
   return textOfValue(new Map(Object.entries(event.metadata)).get(key))
 }
