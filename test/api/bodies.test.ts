@@ -80,7 +80,7 @@ describe('the body of a POST', () => {
     }
   })
 
-  it('of a cancellation has nothing to say', async () => {
+  it('has nothing to say in a cancellation', async () => {
     const { status, body } = await post(
       `/deliveries/${delivery}/cancel`,
       '{"force": true}',

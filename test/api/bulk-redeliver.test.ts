@@ -70,7 +70,7 @@ describe('POST /api/v1/deliveries/redeliver', () => {
     await triedAgain([0, 1, 2, 3, 4])
   })
 
-  it('with a limit puts back so many, the oldest first, and its cursor goes on behind them', async () => {
+  it('puts back as many as its limit says, the oldest first, and its cursor goes on behind them', async () => {
     const first = await redeliver('?limit=1')
     expect(first.body).toMatchObject({ redelivered: 1, next_cursor: expect.any(String) as string })
     const second = await redeliver(`?limit=2&cursor=${String(first.body['next_cursor'])}`)

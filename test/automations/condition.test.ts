@@ -66,7 +66,7 @@ describe('a condition', () => {
       '2000 items is too long',
     ],
     ['a text taken for a list', 'event.author.exists(c, c == "j")', 'only a list'],
-  ])('with %s has no answer for the event, and says why', (_, source, why) => {
+  ])('has no answer for the event with %s, and says why', (_, source, why) => {
     expect(compileCondition(source)(makeEvent({ metadata, model: null }))).toContain(why)
   })
 
@@ -103,7 +103,7 @@ describe('a condition', () => {
     ['is too deep', `${'('.repeat(60)}true${')'.repeat(60)}`, 'maxDepth'],
     ['is too large', Array(600).fill('1').join('+'), 'maxAstNodes'],
     ['is too long', `event.author == "${'a'.repeat(2_000)}"`, 'longer than 2000 characters'],
-  ])('that %s is refused', (_, source, why) => {
+  ])('is refused when it %s', (_, source, why) => {
     expect(() => compileCondition(source)).toThrow(why)
   })
 

@@ -122,7 +122,7 @@ describe('a W&B event', () => {
     })
   })
 
-  it('outside of its source’s allow matches nothing, and the answer says why', async () => {
+  it('matches nothing outside of its source’s allow, and the answer says why', async () => {
     const send = async (parts: Record<string, unknown>) =>
       (await sendWandb(scene.receiver.url, aliasBody(parts), { source: 'narrow' })).body
     expect(await send({ n: 1 })).toMatchObject({ matched: ['everything'] })
@@ -154,14 +154,14 @@ describe('a Databricks stage change', () => {
     })
   })
 
-  it('that comes again under its specific name is the same event', async () => {
+  it('is the same event when it comes again under its specific name', async () => {
     const specific = { ...body, event: 'MODEL_VERSION_TRANSITIONED_TO_PRODUCTION', webhook_id: 'another' }
     const { status, body: answer } = await sendDatabricks(scene.receiver.url, specific)
     expect(status).toBe(200)
     expect(answer['status']).toBe('duplicate')
   })
 
-  it('to another stage is not, and does not match', async () => {
+  it('is another event when it goes to another stage, and does not match', async () => {
     const { body: answer } = await sendDatabricks(scene.receiver.url, { ...body, to_stage: 'Archived' })
     expect(answer).toMatchObject({ status: 'accepted', matched: [] })
     expect(answer['message']).toContain('filter.to_stage: "Archived" does not match "Production"')

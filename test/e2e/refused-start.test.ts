@@ -31,8 +31,8 @@ async function refusedStart(
   return { code, said: receiver.output.replaceAll(receiver.config_path, 'CONFIG') }
 }
 
-describe('a start that was asked for something impossible ends with code 2 and an instruction', () => {
-  it('mistakes in the configuration: all at once, each with file, line, key and fix', async () => {
+describe('A start that was asked for something impossible', () => {
+  it('ends with code 2 and all mistakes in the configuration at once, each with file, line, key and fix', async () => {
     const config = `version: 1
 sources:
   wandb: { type: wandb, secrets: ['\${env:WANDB_WEBHOOK_SECRET}'] }
@@ -63,13 +63,13 @@ automations:
     expect(code).toBe(2)
   })
 
-  it('a secret whose variable is not set', async () => {
+  it('ends with code 2 and an instruction where the variable of a secret is not set', async () => {
     const { code, said } = await refusedStart({ env: { WANDB_WEBHOOK_SECRET: undefined } })
     expect(said).toMatch(/CONFIG:3: sources\.wandb\.secrets\[0\]: .*WANDB_WEBHOOK_SECRET is not set/)
     expect(code).toBe(2)
   })
 
-  it('a key that does not exist', async () => {
+  it('ends with code 2 and an instruction for a key that does not exist', async () => {
     const { code, said } = await refusedStart({ config: DEPLOY_CONFIG.replace('filter:', 'filtre:') })
     expect(said).toContain(
       'CONFIG:9: automations[0].filtre: there is no such key here\n  -> Did you mean `filter`?',
@@ -77,20 +77,20 @@ automations:
     expect(code).toBe(2)
   })
 
-  it('an ADMIN_TOKEN that is too short, without showing it', async () => {
+  it('ends with code 2 and an instruction for an ADMIN_TOKEN that is too short, without showing it', async () => {
     const { code, said } = await refusedStart({ env: { ADMIN_TOKEN: 'hunter2hunter2' } })
     expect(said).toMatch(/ADMIN_TOKEN is shorter than 24 characters[\s\S]*openssl rand/)
     expect(said).not.toContain('hunter2')
     expect(code).toBe(2)
   })
 
-  it('no GitHub credentials', async () => {
+  it('ends with code 2 and an instruction without GitHub credentials', async () => {
     const { code, said } = await refusedStart({ env: { GITHUB_TOKEN: undefined } })
     expect(said).toMatch(/GITHUB_TOKEN/)
     expect(code).toBe(2)
   })
 
-  it('a DATA_DIR that is a file', async () => {
+  it('ends with code 2 and an instruction for a DATA_DIR that is a file', async () => {
     const data_dir = join(folder, 'file')
     writeFileSync(data_dir, '')
     const { code, said } = await refusedStart({ data_dir })
@@ -98,7 +98,7 @@ automations:
     expect(code).toBe(2)
   })
 
-  it('a database that is none', async () => {
+  it('ends with code 2 and an instruction for a database that is none', async () => {
     const data_dir = join(folder, 'damaged')
     mkdirSync(data_dir)
     writeFileSync(
@@ -179,7 +179,7 @@ describe('a start beside another receiver', () => {
   })
   afterAll(() => scene.close())
 
-  it('on the same DATA_DIR ends with code 75 and a way out; the first one is not disturbed', async () => {
+  it('ends with code 75 and a way out on the same DATA_DIR; the first one is not disturbed', async () => {
     // The lock must outlive the garbage that work makes.
     for (let n = 0; n < 200; n++)
       await sendWandb(scene.receiver.url, aliasBody({ n, pad: 'x'.repeat(20_000) }))
@@ -189,7 +189,7 @@ describe('a start beside another receiver', () => {
     expect((await scene.receiver.api('/readyz')).status).toBe(200)
   })
 
-  it('on the same port ends with code 75 and names PORT', async () => {
+  it('ends with code 75 and names PORT on the same port', async () => {
     const { code, said } = await refusedStart({ env: { PORT: new URL(scene.receiver.url).port } })
     expect(said).toMatch(/PORT: it is in use already/)
     expect(said).not.toMatch(/^\s+at /m)

@@ -51,7 +51,7 @@ describe('a change of the configuration file', () => {
     ).toMatchObject([{ automation: 'deploy-production', matched: true }])
   })
 
-  it('that names another repository: a redelivery goes to the old one, a replay to the new one', async () => {
+  it('sends a redelivery to the old repository and a replay to the new one', async () => {
     const deploy = DEPLOY_CONFIG.replace("repositories: ['acme/*'], ", '')
     await change(deploy, IN_FORCE)
     scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch' })
@@ -75,7 +75,7 @@ describe('a change of the configuration file', () => {
     await expect.poll(went).toBe('acme/other')
   })
 
-  it('that is invalid is refused with file, line, key and fix; the old one stays and the receiver stays ready', async () => {
+  it('is refused with file, line, key and fix where it is invalid; the old one stays and the receiver stays ready', async () => {
     await change(DEPLOY_CONFIG.replace('alias: production', 'allias: production'), REFUSED)
     expect(scene.receiver.logged(REFUSED).at(-1)).toMatchObject({
       level: 'error',
@@ -88,7 +88,7 @@ describe('a change of the configuration file', () => {
     expect(await matchedBy('production')).toEqual(['deploy-production'])
   })
 
-  it('that is invalid is shown by /readyz and the API until it is put right', async () => {
+  it('is shown by /readyz and the API where it is invalid, until it is put right', async () => {
     const ready = async () => (await scene.receiver.api('/readyz')).body
     const shown = async () => (await scene.receiver.api('/api/v1/configuration')).body
     expect(await ready()).toEqual({

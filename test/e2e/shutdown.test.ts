@@ -43,7 +43,7 @@ describe('SIGTERM', () => {
     expect(github.dispatches).toHaveLength(1)
   })
 
-  it('in the middle of a burst loses no event that was answered 202, and takes no other', async () => {
+  it('loses no event that was answered 202 in the middle of a burst, and takes no other', async () => {
     const { receiver } = await start()
     const burst = Promise.allSettled(Array.from({ length: 40 }, (_, n) => send(n)))
     await receiver.waitFor(() => receiver.logged('event accepted').length > 0)
@@ -71,7 +71,7 @@ describe('SIGTERM', () => {
     expect(new Set(ids).size).toBe(5)
   })
 
-  it('again ends the process without waiting', async () => {
+  it('ends the process without waiting when it comes again', async () => {
     const { receiver } = await start({ env: { DRAIN_SECONDS: '60' } })
     receiver.signal('SIGTERM')
     await receiver.waitFor(() => receiver.logged('stopping').length > 0)
@@ -82,14 +82,14 @@ describe('SIGTERM', () => {
     expect(await receiver.exited).toEqual({ code: 1, signal: null })
   })
 
-  it('twice at once is one: npm passes on a Ctrl-C that the receiver has had', async () => {
+  it('counts once when it comes twice at once: npm passes on a Ctrl-C that the receiver has had', async () => {
     const { receiver } = await start()
     receiver.signal('SIGINT')
     receiver.signal('SIGTERM')
     expect(await receiver.exited).toEqual({ code: 0, signal: null })
   })
 
-  it('to npm, whose `npm start` runs the receiver, ends both in good order', async () => {
+  it('ends npm and the receiver in good order when it is sent to `npm start`', async () => {
     const { receiver } = await start({ command: ['npm', 'start'] })
     expect((await send(1)).status).toBe(202)
     // It ends when nothing holds its output any more: a receiver that npm left behind would.

@@ -77,7 +77,7 @@ describe('A webhook sent with ?dry_run=true', () => {
     },
   )
 
-  it('with ?dry_run=false is a webhook like any other', async () => {
+  it('is a webhook like any other with ?dry_run=false', async () => {
     const house = await open()
     expect((await sendWandb(house.url, aliasBody(), { source: 'wandb?dry_run=false' })).status).toBe(202)
   })

@@ -25,8 +25,8 @@ async function through(body: Body) {
 /** The alias body as text, with more members put in as they are. */
 const withMembers = (members: string) => JSON.stringify(aliasBody()).replace(/\}$/, `,${members}}`)
 
-describe('a body with hostile content is accepted, stored and dispatched', () => {
-  it('with U+0000 in its texts and keys', async () => {
+describe('A body that is accepted, stored and dispatched', () => {
+  it('may have U+0000 in its texts and keys', async () => {
     const { sent, text } = await through(
       withMembers('"note":"a\\u0000b","k\\u0000":1,"event_author":"ja\\u0000ne"'),
     )
@@ -34,14 +34,14 @@ describe('a body with hostile content is accepted, stored and dispatched', () =>
     expect(sent['event_author']).toBe('ja\uFFFDne')
   })
 
-  it('with lone surrogates', async () => {
+  it('may have lone surrogates', async () => {
     const { sent, text } = await through(withMembers('"event_author":"x\\ud800y","note":"\\udfff"'))
     expect(sent['event_author']).toBe('x\uFFFDy')
     expect(text.isWellFormed()).toBe(true)
     expect(text).not.toMatch(/\\ud8|\\udf/i)
   })
 
-  it('with keys of the prototype, plain and escaped, which change nothing and are dropped', async () => {
+  it('may have keys of the prototype, plain and escaped, which change nothing and are dropped', async () => {
     const { sent, stored } = await through(
       withMembers(
         '"__proto__":{"polluted":1},"\\u005f_proto__":{"polluted":2},"constructor":{"prototype":{"polluted":3}}',
@@ -54,7 +54,7 @@ describe('a body with hostile content is accepted, stored and dispatched', () =>
     expect((await sendWandb(scene.receiver.url, {})).body['polluted']).toBeUndefined()
   })
 
-  it('with the words of shells, workflows, templates, HTML and logs, as the plain text it is', async () => {
+  it('may have the words of shells, workflows, templates, HTML and logs, which stay plain text', async () => {
     const author =
       '$(reboot) `id` ${{ secrets.X }} ${event.id} ${ACCESS_TOKEN} <script>\n::error::x\r\n\u001b[31m'
     const { sent } = await through(aliasBody({ event_author: author }))
@@ -64,7 +64,7 @@ describe('a body with hostile content is accepted, stored and dispatched', () =>
     expect(scene.receiver.output).not.toContain('\u001b')
   })
 
-  it('with numbers beyond what JavaScript holds, very long texts and many keys', async () => {
+  it('may have numbers beyond what JavaScript holds, very long texts and many keys', async () => {
     const many = Array.from({ length: 5_000 }, (_, n) => `"key${n}":${n}`).join(',')
     const { text } = await through(
       withMembers(
@@ -78,12 +78,12 @@ describe('a body with hostile content is accepted, stored and dispatched', () =>
     expect(client_payload['artifact_version_string']).toBe('my-team/model-registry/resnet50:production')
   })
 
-  it('with the same key twice: the last one counts', async () => {
+  it('may have the same key twice: the last one counts', async () => {
     const { sent } = await through(withMembers('"event_author":"first","event_author":"second"'))
     expect(sent['event_author']).toBe('second')
   })
 
-  it('with values of the wrong types', async () => {
+  it('may have values of the wrong types', async () => {
     const { sent } = await through(
       aliasBody({
         event_author: { name: 'jane' },

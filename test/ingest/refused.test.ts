@@ -146,8 +146,8 @@ describe('the size of a body', () => {
   })
 })
 
-describe('a connection that misbehaves', () => {
-  it('that breaks off in the middle of a body stores nothing and hurts nobody', async () => {
+describe('A connection', () => {
+  it('stores nothing and hurts nobody when it breaks off in the middle of a body', async () => {
     const before = (await storedEvents()).length
     await new Promise<void>((resolve) => {
       const headers = { 'content-length': '100' }
@@ -164,7 +164,7 @@ describe('a connection that misbehaves', () => {
     expect((await send({ after: 'the cut' })).status).toBe(202)
   })
 
-  it('that begins a request and leaves it is cut long before the half minute in which Node.js looks', async () => {
+  it('is cut when it begins a request and leaves it, long before the half minute in which Node.js looks', async () => {
     const { hostname, port } = new URL(scene.receiver.url)
     const text = await new Promise<string>((resolve, reject) => {
       let read = ''
@@ -175,7 +175,7 @@ describe('a connection that misbehaves', () => {
     expect(text).toMatch(/^HTTP\/1\.1 408 /)
   }, 15_000)
 
-  it('that is no HTTP is answered 400 and closed', async () => {
+  it('is answered 400 and closed when it does not speak HTTP', async () => {
     const { hostname, port } = new URL(scene.receiver.url)
     const text = await new Promise<string>((resolve, reject) => {
       let read = ''
@@ -190,7 +190,7 @@ describe('a connection that misbehaves', () => {
 describe('a path that cannot be decoded', () => {
   const BAD = ['%zz', '%', '%c3%28', 'wandb%ff']
 
-  it.each(BAD)('below /webhooks is an unknown source: %s', async (source) => {
+  it.each(BAD)('is an unknown source below /webhooks: %s', async (source) => {
     const unknown = await send(aliasBody(), { source: 'nobody' })
     for (const method of ['POST', 'GET']) {
       const { status, headers, text } = await request(`${scene.receiver.url}/webhooks/${source}`, { method })

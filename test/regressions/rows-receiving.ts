@@ -177,9 +177,12 @@ export const RECEIVING: readonly Regression[] = [
     tests: [
       test(
         'e2e/refused-start.test.ts',
-        'mistakes in the configuration: all at once, each with file, line, key and fix',
+        'ends with code 2 and all mistakes in the configuration at once, each with file, line, key and fix',
       ),
-      test('e2e/refused-start.test.ts', 'a secret whose variable is not set'),
+      test(
+        'e2e/refused-start.test.ts',
+        'ends with code 2 and an instruction where the variable of a secret is not set',
+      ),
       test('sources/source-types.test.ts', 'refuses everything while it has no credentials'),
     ],
   },

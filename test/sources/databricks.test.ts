@@ -82,7 +82,7 @@ describe('a Databricks event', () => {
     },
   )
 
-  it('of an unknown name is kept under it', () => {
+  it('is kept under its name where the name is unknown', () => {
     expect(parse({ event: 'MODEL_VERSION_DELETED', model_name: 'm' })).toMatchObject({
       event: { type: 'MODEL_VERSION_DELETED', kind: 'other', title: 'MODEL_VERSION_DELETED: m' },
       hint: null,
@@ -149,13 +149,13 @@ describe('two Databricks requests', () => {
   const generic = payload('MODEL_VERSION_TRANSITIONED_STAGE')
   const key = (body: JsonObject) => parse(body).identity.key
 
-  it('with the same bytes are the same for 72 hours', () => {
+  it('are the same for 72 hours when their bytes are', () => {
     const { identity } = parse(generic)
     expect(identity).toMatchObject({ rule: 'delivery', value: identity.key, window_ms: 72 * 3600 * 1000 })
     expect(parse(generic, { dedupe_ms: 5 }).identity.window_ms).toBe(5)
   })
 
-  it('about one stage change under its generic and its specific name are the same', () => {
+  it('are the same when they tell of one stage change under its generic and its specific name', () => {
     const specific: JsonObject = {
       ...generic,
       event: 'MODEL_VERSION_TRANSITIONED_TO_PRODUCTION',
@@ -167,7 +167,7 @@ describe('two Databricks requests', () => {
     expect(key(unsaid)).toBe(key(generic))
   })
 
-  it('about one request for a stage under its two names are the same', () => {
+  it('are the same when they tell of one request for a stage under its two names', () => {
     const specific = {
       ...payload('TRANSITION_REQUEST_CREATED'),
       event: 'TRANSITION_REQUEST_TO_PRODUCTION_CREATED',
@@ -180,21 +180,21 @@ describe('two Databricks requests', () => {
     { to_stage: 'Staging' },
     { event_timestamp: 1589859029344 },
     { model_name: 'other' },
-  ])('that differ in %j are two', (difference) =>
+  ])('are two when they differ in %j', (difference) =>
     expect(key({ ...generic, ...difference })).not.toBe(key(generic)),
   )
 
-  it('of which one asks and one tells are two', () => {
+  it('are two when one asks for a stage and one tells of it', () => {
     const asked = { ...generic, event: 'TRANSITION_REQUEST_CREATED' }
     expect(key(asked)).not.toBe(key(generic))
   })
 
-  it('about anything else are compared by their bytes', () => {
+  it('are compared by their bytes when they tell of anything else', () => {
     const comment = payload('COMMENT_CREATED')
     expect(key({ ...comment, webhook_id: 'b' })).not.toBe(key(comment))
   })
 
-  it('that test two webhooks are two', () => {
+  it('are two when they test two webhooks', () => {
     const test = { ...generic, text: 'A test webhook trigger for webhook a' }
     expect(parse(test).event.test).toBe(true)
     expect(key({ ...test, webhook_id: 'b' })).not.toBe(key(test))

@@ -85,7 +85,7 @@ describe('the secret that matched', () => {
 })
 
 describe('a check', () => {
-  it('that is not configured gives no verdict', () => {
+  it('gives no verdict when it is not configured', () => {
     expect(verifyHmac({ body: BODY, name: 'X-Sig', header: 'x', secrets: [] })).toBeNull()
     expect(verifyBearer('Bearer x', null)).toBeNull()
     expect(verifyAuthorization('x', null)).toBeNull()
@@ -101,16 +101,16 @@ describe('a check', () => {
     ['abc', false],
     ['', false],
     [undefined, false],
-  ])('of the access token takes %j: %j', (value, ok) => expect(verifyBearer(value, 'abc')?.ok).toBe(ok))
+  ])('takes %j for the access token: %j', (value, ok) => expect(verifyBearer(value, 'abc')?.ok).toBe(ok))
 
-  it('of the whole Authorization header takes that value alone', () => {
+  it('takes the whole Authorization header and nothing else where that is configured', () => {
     expect(verifyAuthorization('token abc', 'token abc')).toEqual({ ok: true, secret: null })
     expect(
       [undefined, '', 'abc', 'Token abc'].map((value) => verifyAuthorization(value, 'token abc')?.ok),
     ).toEqual(Array(4).fill(false))
   })
 
-  it('of the Authorization header compares its bytes, also beyond ASCII', () => {
+  it('compares the bytes of the Authorization header, also beyond ASCII', () => {
     const sent = Buffer.from('à la carte').toString('latin1')
     expect(verifyBearer(`Bearer ${sent}`, 'à la carte')?.ok).toBe(true)
     expect(verifyAuthorization(sent, 'à la carte')?.ok).toBe(true)
@@ -155,5 +155,5 @@ describe('several checks', () => {
     expect(allOf([{ ok: true, secret: null }])).toEqual({ ok: true, secret: null })
   })
 
-  it('of which none is configured let nobody in', () => expect(allOf([null, null]).ok).toBe(false))
+  it('let nobody in when none is configured', () => expect(allOf([null, null]).ok).toBe(false))
 })

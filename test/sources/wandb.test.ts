@@ -105,12 +105,12 @@ describe('two W&B requests', () => {
     expect(identity.value).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('of one model are compared with each other', () => {
+  it('are compared with each other when they are about one model', () => {
     expect(parse(linked).identity.key).toBe(parse(promoted).identity.key)
     expect(parse(linked).identity.value).not.toBe(parse(promoted).identity.value)
   })
 
-  it('of different models or runs are not', () => {
+  it('are not compared when they are about different models or runs', () => {
     const bodies = [
       promoted,
       promoted.replaceAll('resnet50', 'vit'),

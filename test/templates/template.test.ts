@@ -107,7 +107,7 @@ describe('a template', () => {
     ['${ACCESS_TOKEN}', 'do not work in GitHub payloads', 'GitHub Actions secrets'],
     ['${MY_SECRET_2}', 'do not work in GitHub payloads', 'GitHub Actions secrets'],
     ['${env:TOKEN}', 'run logs', 'GitHub Actions secrets'],
-  ])('with %s is refused', (text, message, fix) => {
+  ])('is refused with %s', (text, message, fix) => {
     const error = errorOf({ items: ['fine', text] })
     expect(error).toBeInstanceOf(TemplateError)
     expect(error.path).toBe('client_payload.items[1]')
