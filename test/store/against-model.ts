@@ -16,6 +16,7 @@ import {
 } from './histories.ts'
 import { LogModel } from './log-model.ts'
 import { QueueModel, type ModelDelivery } from './queue-model.ts'
+import type { StoreToClear } from './store-to-clear.ts'
 
 const START = 1_800_000_000_000
 const LEASE_MS = 60_000
@@ -26,15 +27,8 @@ const RUNS = Number(ASKED ?? 150)
 const LIMIT_MS = ASKED === undefined ? 30_000 : 3_600_000
 const TIMES = { timeout: 4 * LIMIT_MS }
 
-/** A store to try things on. `clear` takes all deliveries, events and lanes out of it. */
-export interface TestedStore {
-  store: Store
-  clear(): Promise<void>
-  close(): Promise<void>
-}
-
 /** Whatever happens in whatever order: the store must do as the model does. */
-export function describeStoreAgainstModel(name: string, open: () => Promise<TestedStore>): void {
+export function describeStoreAgainstModel(name: string, open: () => Promise<StoreToClear>): void {
   describe(`${name} store, whatever happens`, () => {
     it('claims, orders, supersedes and ends deliveries as the model says', TIMES, () =>
       whatever(open, happenings, doBoth),
@@ -48,7 +42,7 @@ export function describeStoreAgainstModel(name: string, open: () => Promise<Test
 
 /** Tries one store with many of these, empty before each. */
 async function whatever<T>(
-  open: () => Promise<TestedStore>,
+  open: () => Promise<StoreToClear>,
   many: fc.Arbitrary<T>,
   check: (store: Store, one: T) => Promise<void>,
 ): Promise<void> {

@@ -70,16 +70,3 @@ export const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 
 
 export type Wanted = typeof newDelivery extends fc.Arbitrary<infer T> ? T : never
 export type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never
-
-/** The tables that hold what the model knows. */
-export const MODELLED = [
-  'attempts',
-  'deliveries',
-  'lanes',
-  'facts',
-  'events',
-  'slots',
-  'identities',
-  'bodies',
-  'holders',
-] as const

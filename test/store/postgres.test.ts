@@ -2,8 +2,8 @@ import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { describeStoreAgainstModel } from './against-model.ts'
-import { MODELLED } from './histories.ts'
 import { describeStore } from './conformance/conformance.ts'
+import { openPostgresToClear } from './store-to-clear.ts'
 
 const server = inject('postgresUrl')
 let count = 0
@@ -18,23 +18,9 @@ async function freshDatabase(): Promise<string> {
 }
 
 describe.skipIf(server === null)('PostgreSQL', () => {
-  describeStore('PostgreSQL', async () => openPostgresStore(await freshDatabase(), { clock: 'caller' }))
-  describeStoreAgainstModel('PostgreSQL', async () => {
-    const url = await freshDatabase()
-    const store = await openPostgresStore(url, { clock: 'caller' })
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    return {
-      store,
-      async clear() {
-        await client.query(`truncate ${MODELLED.join(', ')}`)
-      },
-      async close() {
-        await client.end()
-        await store.close()
-      },
-    }
-  })
+  const open = async () => openPostgresToClear(await freshDatabase())
+  describeStore('PostgreSQL', open)
+  describeStoreAgainstModel('PostgreSQL', open)
 
   it('refuses a URL that leads nowhere, without its password', async () => {
     const nowhere = openPostgresStore('postgres://user:hunter2@127.0.0.1:1/x')

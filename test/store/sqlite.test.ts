@@ -12,13 +12,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import { StoreRefused, StoreUnavailable } from '../../receiver/store/store.ts'
 import { storedEvent } from '../support/events.ts'
 import { describeStoreAgainstModel } from './against-model.ts'
-import { MODELLED } from './histories.ts'
+import { openSqliteToClear } from './store-to-clear.ts'
 import { describeStore } from './conformance/conformance.ts'
 
 const folders: string[] = []
@@ -31,23 +30,8 @@ afterAll(() => {
   for (const made of folders) rmSync(made, { recursive: true, force: true })
 })
 
-describeStore('SQLite', () => openSqliteStore(folder()))
-describeStoreAgainstModel('SQLite', async () => {
-  const data_dir = folder()
-  const store = await openSqliteStore(data_dir)
-  const database = new DatabaseSync(join(data_dir, 'model-dispatch.sqlite'))
-  return {
-    store,
-    clear() {
-      for (const table of MODELLED) database.exec(`delete from ${table}`)
-      return Promise.resolve()
-    },
-    async close() {
-      database.close()
-      await store.close()
-    },
-  }
-})
+describeStore('SQLite', openSqliteToClear)
+describeStoreAgainstModel('SQLite', openSqliteToClear)
 
 describe('the folder of the SQLite store', () => {
   it('belongs to one process: a second one is refused with a way out', async () => {

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import type { Store } from '../../../receiver/store/store.ts'
+import type { StoreToClear } from '../store-to-clear.ts'
 import { describeAccept } from './accept.ts'
 import { describeAdvance } from './advance.ts'
 import { describeLists } from './lists.ts'
@@ -10,8 +10,8 @@ import { describeSecrets } from './secrets.ts'
 import { eachOn } from './tested-store.ts'
 import { describeUpkeep } from './upkeep.ts'
 
-/** What every store must do. `open` gives an empty one. */
-export function describeStore(name: string, open: () => Promise<Store>): void {
+/** What every store must do. */
+export function describeStore(name: string, open: () => Promise<StoreToClear>): void {
   describe(`${name} store`, () => {
     const tested = eachOn(open)
     describeAccept(tested)

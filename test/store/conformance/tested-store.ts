@@ -1,8 +1,9 @@
-import { afterEach, beforeEach } from 'vitest'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { Advance, Advanced, Claimed, Finished, NewDelivery } from '../../../receiver/store/records.ts'
 import type { Store } from '../../../receiver/store/store.ts'
 import { finishedAttempt } from '../../support/attempts.ts'
 import { REVISION, storedDelivery, storedEvent } from '../../support/events.ts'
+import type { StoreToClear } from '../store-to-clear.ts'
 
 /** When every test begins, Unix ms. */
 export const START = 1_800_000_000_000
@@ -26,10 +27,10 @@ export interface TestedStore {
   claimOne: () => Promise<Claimed>
 }
 
-/** Opens a store for each test of this `describe`. */
-export function eachOn(open: () => Promise<Store>): TestedStore {
+/** Opens one store for this `describe`; every test finds it empty. */
+export function eachOn(open: () => Promise<StoreToClear>): TestedStore {
   const tested: TestedStore = {
-    // Opened before each test.
+    // Opened before the first test.
     store: undefined as unknown as Store,
     now: START,
     async put(...deliveries) {
@@ -50,11 +51,16 @@ export function eachOn(open: () => Promise<Store>): TestedStore {
       return claim
     },
   }
+  let opened: StoreToClear | undefined
+  beforeAll(async () => {
+    opened = await open()
+    tested.store = opened.store
+  })
   beforeEach(async () => {
     tested.now = START
-    tested.store = await open()
+    await opened?.clear()
     await tested.store.saveRevisions({ revisions: [REVISION], now: tested.now })
   })
-  afterEach(() => tested.store.close())
+  afterAll(() => opened?.close())
   return tested
 }
