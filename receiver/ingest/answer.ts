@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { MatchResult } from '../automations/automation.ts'
 import { renderDeliveries } from '../deliveries/dry-run.ts'
 import { timeOfEventId } from '../deliveries/ids.ts'
@@ -18,6 +19,16 @@ export interface AnswerContext {
   /** Unix ms. */
   now: number
 }
+
+/** Sends an answer, unless something else has answered. */
+export function sendAnswer(response: ServerResponse, { status, body }: Answer): void {
+  if (response.headersSent) return
+  const text = JSON.stringify(body)
+  const headers = { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(text) }
+  response.writeHead(status, headers).end(text)
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Returns the answer for one request's events, as they came back from the store. */
 export function answerFor(

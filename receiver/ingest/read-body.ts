@@ -16,51 +16,64 @@ const CONSUMED =
   "Mount the receiver's routes before express.json() and every other body parser."
 
 /**
- * Returns the raw bytes of a request, whatever its Content-Type says, up to `limit` bytes.
- *
- * @throws BodyRefused at once for a longer body (by its Content-Length, or when a chunked one gets there), for a
- *   compressed one, and for one that breaks off.
- * @throws Error that says what to change where something else has read the body already.
+ * Reads the raw bytes of a request, whatever its Content-Type says, up to `limit` bytes, and calls `done` once, with the
+ * body or with the reason why there is none:
+ * - a `BodyRefused`, at once for a longer body (by its Content-Length, or when a chunked one gets there), for a
+ *   compressed one, and for one that breaks off;
+ * - an error that says what to change where something else has read the body already.
  */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
-  if (request.readableDidRead || request.body !== undefined) throw new Error(CONSUMED)
-  // A signature covers the bytes on the wire; no sender that we know compresses, and a bomb would have to be unpacked.
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new BodyRefused(415, 'Send the body without a Content-Encoding.')
+export function readBody(request: Request, limit: number, done: (read: Buffer | Error) => void): void {
+  const refused = refusalOf(request, limit)
+  if (refused === null) {
+    collect(request, limit, done)
+    return
   }
-  try {
-    if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
-    return await collect(request, limit)
-  } finally {
-    // What is left of a refused body is thrown away as it comes, so that the sender gets to reading the answer.
-    request.resume()
-  }
+  done(refused)
+  discardRest(request)
 }
 
-function collect(request: Request, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    const take = (chunk: Buffer) => {
-      length += chunk.length
-      if (length > limit) end(tooLarge(limit))
-      else chunks.push(chunk)
+function refusalOf(request: Request, limit: number): Error | null {
+  if (request.readableDidRead || request.body !== undefined) return new Error(CONSUMED)
+  const { headers } = request
+  // A signature covers the bytes on the wire; no sender that we know compresses, and a bomb would have to be unpacked.
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return new BodyRefused(415, 'Send the body without a Content-Encoding.')
+  }
+  return Number(headers['content-length'] ?? 0) > limit ? tooLarge(limit) : null
+}
+
+function collect(request: Request, limit: number, done: (read: Buffer | Error) => void): void {
+  const chunks: Buffer[] = []
+  let length = 0
+  let is_done = false
+  const end = (read: Buffer | Error) => {
+    if (is_done) return
+    is_done = true
+    done(read)
+  }
+  const take = (chunk: Buffer) => {
+    length += chunk.length
+    if (length <= limit) {
+      chunks.push(chunk)
+      return
     }
-    const end = (error: Error | null) => {
-      request.off('data', take)
-      if (error === null)
-        resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
-      else reject(error)
-    }
-    request.on('data', take)
-    request.once('end', () => {
-      end(null)
-    })
-    request.once('error', (error: unknown) => {
-      end(isAborted(error) ? new BodyRefused(400, 'The body broke off before its end.') : asError(error))
-    })
+    request.off('data', take)
+    end(tooLarge(limit))
+    discardRest(request)
+  }
+  request.on('data', take)
+  request.on('end', () => {
+    end(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
   })
+  request.on('error', (error: unknown) => {
+    end(isAborted(error) ? new BodyRefused(400, 'The body broke off before its end.') : asError(error))
+  })
+}
+
+/** What is left of a refused body is thrown away as it comes, so that the sender gets to reading the answer. */
+function discardRest(request: Request): void {
+  request.resume()
 }
 
 const isAborted = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNRESET'

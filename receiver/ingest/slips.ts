@@ -23,31 +23,46 @@ const ALGORITHMS = new Map([
   [64, 'sha512'],
 ])
 
+/** How often a refused request is looked at, per source, in ms of the steady clock. */
+const SLIP_EVERY_MS = 10_000
+
+const looked = new WeakMap<Source, number>()
+
 /**
- * Returns what a request that was refused would have fitted, for our log alone; null where nothing is known. Each guess
- * is asked of the source itself, with one thing changed.
+ * Returns what a request that was refused would have fitted, for our log alone; null where nothing is known, and for
+ * further requests to the source within ten seconds. `now`: ms of the steady clock.
  */
-export async function slipOf(
+export function lookForSlip(
   source: Source,
   request: WebhookRequest,
   others: Iterable<Source>,
-): Promise<string | null> {
+  now: number,
+): string | null {
+  if (now - (looked.get(source) ?? -Infinity) < SLIP_EVERY_MS) return null
+  looked.set(source, now)
+  return slipOf(source, request, others)
+}
+
+/**
+ * Returns what a request would have fitted; null where nothing is known. Each guess is asked of the source itself, with
+ * one thing changed.
+ */
+export function slipOf(source: Source, request: WebhookRequest, others: Iterable<Source>): string | null {
   const { secrets } = source.config.credentials
-  const holds = async (asked: Pick<Source, 'verify'>, changed: WebhookRequest = request) =>
-    (await asked.verify(changed)).ok
-  if (await holds(source.withSecrets(secrets.map((secret) => `${secret}\n`)))) {
+  const holds = (asked: Pick<Source, 'verify'>, changed: WebhookRequest = request) => asked.verify(changed).ok
+  if (holds(source.withSecrets(secrets.map((secret) => `${secret}\n`)))) {
     return 'the sender has the secret with a line break at its end'
   }
-  if (await holds(source, { ...request, body: Buffer.concat([request.body, Buffer.from('\n')]) })) {
+  if (holds(source, { ...request, body: Buffer.concat([request.body, Buffer.from('\n')]) })) {
     return 'the sender signed the body with a line break at its end'
   }
   const cut = request.body.subarray(0, request.body.toString('latin1').trimEnd().length)
-  if (cut.length < request.body.length && (await holds(source, { ...request, body: cut }))) {
+  if (cut.length < request.body.length && holds(source, { ...request, body: cut })) {
     return 'the sender signed the body without the line break at its end'
   }
   for (const other of [...others].slice(0, MOST_OTHERS)) {
     const open = other.config.insecure || other.config.name === source.config.name
-    if (!open && (await holds(other))) return `the request fits the source ${other.config.name}`
+    if (!open && holds(other)) return `the request fits the source ${other.config.name}`
   }
   return otherAlgorithm(request, secrets) ?? otherRegistry(request, source.config.type)
 }

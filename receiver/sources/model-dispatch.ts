@@ -18,7 +18,7 @@ export const modelDispatch = sourceType({
     'config.refused': 'other',
   },
   connect: () => ({
-    verify: () => Promise.resolve({ ok: false, reason: 'nobody can send in the name of the receiver' }),
+    verify: () => ({ ok: false, reason: 'nobody can send in the name of the receiver' }),
     parse: () => [],
   }),
   samples: {},

@@ -73,7 +73,7 @@ export interface ConnectedSource {
    * Checks the raw request against every configured kind of credential: each kind that is configured must hold.
    * Never throws on hostile input.
    */
-  verify(request: WebhookRequest): Promise<Verification>
+  verify(request: WebhookRequest): Verification
   /**
    * Understands one verified body. Never throws on any JSON value; unknown events are `other`. `body` is the parsed
    * JSON, without the source's own secrets where a template rendered one into it; `request` is what `verify` saw.
@@ -105,7 +105,7 @@ export interface ConnectedSource {
  *   connect: ({ credentials: { secrets }, settings: { channel }, dedupe_ms }) => ({
  *     verify({ body, headers }) {
  *       const header = headers['x-shelf-signature']
- *       return Promise.resolve(allOf([verifyHmac({ body, name: 'X-Shelf-Signature', header, secrets })]))
+ *       return allOf([verifyHmac({ body, name: 'X-Shelf-Signature', header, secrets })])
  *     },
  *     parse(value, { body }) {
  *       const name = textOf(isObject(value) ? value['model'] : undefined)

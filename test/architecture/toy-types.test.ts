@@ -30,11 +30,9 @@ const toySource = sourceType({
   connect: ({ credentials: { access_token }, settings: { alias, pin } }) => ({
     lists: true,
     verify: ({ headers, query }) =>
-      Promise.resolve(
-        equalSecrets(headers['x-toy'] ?? '', access_token ?? '') && equalSecrets(query.get('pin') ?? '', pin)
-          ? { ok: true, secret: null }
-          : { ok: false, reason: 'wrong toy' },
-      ),
+      equalSecrets(headers['x-toy'] ?? '', access_token ?? '') && equalSecrets(query.get('pin') ?? '', pin)
+        ? { ok: true, secret: null }
+        : { ok: false, reason: 'wrong toy' },
     parse: (body) => (body as { name: string }[]).map(({ name }) => released(name, alias)),
   }),
   samples: {},

@@ -20,7 +20,7 @@ const toyRegistry = sourceType({
   },
   credentials: ['secrets', 'access_token'],
   events: { TOY_MADE: 'version.created', TOY_NAMED: 'alias.added', TOY_TAGGED: 'tag.added' },
-  connect: () => ({ verify: () => Promise.resolve({ ok: true, secret: null }), parse: () => [] }),
+  connect: () => ({ verify: () => ({ ok: true, secret: null }), parse: () => [] }),
   samples: {},
   setup: '',
 })

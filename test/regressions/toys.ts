@@ -14,7 +14,7 @@ const numbered = sourceType({
   settings: {},
   credentials: [],
   events: { RELEASED: 'version.created' },
-  connect: () => ({ verify: () => Promise.resolve({ ok: true, secret: null }), parse }),
+  connect: () => ({ verify: () => ({ ok: true, secret: null }), parse }),
   samples: {},
   setup: '',
 })

@@ -28,43 +28,43 @@ function payload(name: string): JsonObject {
 }
 
 describe.each(VECTORS)('Databricks’ signature of $name', ({ body, secret, expected }) => {
-  it.each([expected, expected.toUpperCase()])('is accepted as %s', async (signature) => {
-    expect(await verify(body, { signature }, { secrets: ['old', secret] })).toEqual({ ok: true, secret: 1 })
+  it.each([expected, expected.toUpperCase()])('is accepted as %s', (signature) => {
+    expect(verify(body, { signature }, { secrets: ['old', secret] })).toEqual({ ok: true, secret: 1 })
   })
 
-  it('is refused with one bit flipped, in the body or in the signature', async () => {
+  it('is refused with one bit flipped, in the body or in the signature', () => {
     const bytes = Buffer.from(body)
     bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0)
     const flipped = (expected.startsWith('0') ? '1' : '0') + expected.slice(1)
-    expect((await verify(bytes, { signature: expected }, { secrets: [secret] })).ok).toBe(false)
-    expect((await verify(body, { signature: flipped }, { secrets: [secret] })).ok).toBe(false)
+    expect(verify(bytes, { signature: expected }, { secrets: [secret] }).ok).toBe(false)
+    expect(verify(body, { signature: flipped }, { secrets: [secret] }).ok).toBe(false)
   })
 
-  it('is refused under another secret, as base64, and when the header is missing', async () => {
+  it('is refused under another secret, as base64, and when the header is missing', () => {
     const base64 = Buffer.from(expected, 'hex').toString('base64')
-    expect((await verify(body, { signature: expected }, { secrets: ['another'] })).ok).toBe(false)
-    expect((await verify(body, { signature: base64 }, { secrets: [secret] })).ok).toBe(false)
-    expect((await verify(body, {}, { secrets: [secret] })).ok).toBe(false)
+    expect(verify(body, { signature: expected }, { secrets: ['another'] }).ok).toBe(false)
+    expect(verify(body, { signature: base64 }, { secrets: [secret] }).ok).toBe(false)
+    expect(verify(body, {}, { secrets: [secret] }).ok).toBe(false)
   })
 })
 
 describe('credentials of a Databricks source', () => {
   const signature = hmacSha256('secret', Buffer.from('{}')).toString('hex')
 
-  it('may be the whole Authorization header', async () => {
+  it('may be the whole Authorization header', () => {
     const configured = { authorization: 'Bearer dbx' }
-    expect(await verify('{}', { authorization: 'Bearer dbx' }, configured)).toEqual({
+    expect(verify('{}', { authorization: 'Bearer dbx' }, configured)).toEqual({
       ok: true,
       secret: null,
     })
-    expect((await verify('{}', { authorization: 'dbx' }, configured)).ok).toBe(false)
+    expect(verify('{}', { authorization: 'dbx' }, configured).ok).toBe(false)
   })
 
-  it('must all hold', async () => {
+  it('must all hold', () => {
     const both = { secrets: ['secret'], authorization: 'Bearer dbx' }
-    expect((await verify('{}', { signature }, both)).ok).toBe(false)
-    expect((await verify('{}', { authorization: 'Bearer dbx' }, both)).ok).toBe(false)
-    expect((await verify('{}', { signature, authorization: 'Bearer dbx' }, both)).ok).toBe(true)
+    expect(verify('{}', { signature }, both).ok).toBe(false)
+    expect(verify('{}', { authorization: 'Bearer dbx' }, both).ok).toBe(false)
+    expect(verify('{}', { signature, authorization: 'Bearer dbx' }, both).ok).toBe(true)
   })
 })
 

@@ -28,11 +28,11 @@ function verify(vector: Vector, secrets: string[], changes: Partial<Vector> & { 
 describe.each(VECTORS)('MLflow’s signature of "$name"', (vector) => {
   const { secret, body, expected } = vector
 
-  it('is accepted under the old and the new secret at once', async () => {
-    expect(await verify(vector, ['old', secret])).toEqual({ ok: true, secret: 1 })
+  it('is accepted under the old and the new secret at once', () => {
+    expect(verify(vector, ['old', secret])).toEqual({ ok: true, secret: 1 })
   })
 
-  it('is refused with one bit changed in the signature, the body, the id or the timestamp', async () => {
+  it('is refused with one bit changed in the signature, the body, the id or the timestamp', () => {
     const digest = Buffer.from(expected.slice('v1,'.length), 'base64')
     digest.writeUInt8(digest.readUInt8(0) ^ 1, 0)
     const flipped = `v1,${digest.toString('base64')}`
@@ -42,25 +42,22 @@ describe.each(VECTORS)('MLflow’s signature of "$name"', (vector) => {
       { delivery_id: 'x' },
       { timestamp: '1234567891' },
     ]
-    for (const change of changes) expect((await verify(vector, [secret], change)).ok).toBe(false)
+    for (const change of changes) expect(verify(vector, [secret], change).ok).toBe(false)
   })
 
-  it.each(['', 'v2,', 'v1=', 'sha256='])(
-    'is refused with the prefix "%s" in place of v1,',
-    async (prefix) => {
-      expect((await verify(vector, [secret], { expected: prefix + expected.slice(3) })).ok).toBe(false)
-    },
-  )
+  it.each(['', 'v2,', 'v1=', 'sha256='])('is refused with the prefix "%s" in place of v1,', (prefix) => {
+    expect(verify(vector, [secret], { expected: prefix + expected.slice(3) }).ok).toBe(false)
+  })
 
-  it.each([-300, 0, 300])('holds %i seconds after it was made', async (age_s) => {
-    expect(await verify(vector, [secret], { age_s })).toEqual({ ok: true, secret: 0 })
+  it.each([-300, 0, 300])('holds %i seconds after it was made', (age_s) => {
+    expect(verify(vector, [secret], { age_s })).toEqual({ ok: true, secret: 0 })
   })
 
   it.each([
     [301, '301 s ago'],
     [-301, '301 s ahead'],
-  ])('is stale %i seconds after it was made, which the verdict says', async (age_s, where) => {
-    expect(await verify(vector, [secret], { age_s })).toEqual({
+  ])('is stale %i seconds after it was made, which the verdict says', (age_s, where) => {
+    expect(verify(vector, [secret], { age_s })).toEqual({
       ok: true,
       secret: 0,
       stale: `the signed timestamp is ${where}, and 300 s are allowed: compare the clocks`,
@@ -69,9 +66,9 @@ describe.each(VECTORS)('MLflow’s signature of "$name"', (vector) => {
 })
 
 describe('an MLflow request without a signature', () => {
-  it('is refused, and says which header is missing', async () => {
+  it('is refused, and says which header is missing', () => {
     const source = connected(mlflow, { secrets: ['secret'] })
-    expect(await source.verify(requestOf('{}'))).toEqual({
+    expect(source.verify(requestOf('{}'))).toEqual({
       ok: false,
       reason: 'the header X-MLflow-Signature is missing',
     })

@@ -37,20 +37,20 @@ describe.each(VECTORS)('the signature of Standard Webhooks "$name"', (vector) =>
   const { secret, expected, body } = vector
   const other = 'whsec_b3RoZXIgc2VjcmV0IG9mIHRoZSB0ZXN0cw=='
 
-  it('is accepted under the old and the new secret at once, and the verdict says which it was', async () => {
-    expect(await verify(vector, [other, secret])).toEqual({ ok: true, secret: 1 })
+  it('is accepted under the old and the new secret at once, and the verdict says which it was', () => {
+    expect(verify(vector, [other, secret])).toEqual({ ok: true, secret: 1 })
   })
 
-  it('is accepted under the names of Svix', async () => {
-    expect(await verify(vector, [secret], {}, 'svix')).toEqual({ ok: true, secret: 0 })
+  it('is accepted under the names of Svix', () => {
+    expect(verify(vector, [secret], {}, 'svix')).toEqual({ ok: true, secret: 0 })
   })
 
-  it('is found in a list of signatures', async () => {
+  it('is found in a list of signatures', () => {
     const list = [DECOY, DECOY.replace('v1,', 'v2,'), expected, DECOY].join(' ')
-    expect(await verify(vector, [secret], { expected: list })).toEqual({ ok: true, secret: 0 })
+    expect(verify(vector, [secret], { expected: list })).toEqual({ ok: true, secret: 0 })
   })
 
-  it('is refused with one bit changed in the signature, the body, the id or the timestamp', async () => {
+  it('is refused with one bit changed in the signature, the body, the id or the timestamp', () => {
     const [version = '', text = ''] = expected.split(',')
     const digest = Buffer.from(text, 'base64')
     digest.writeUInt8(digest.readUInt8(0) ^ 1, 0)
@@ -65,15 +65,15 @@ describe.each(VECTORS)('the signature of Standard Webhooks "$name"', (vector) =>
       { expected: 'v1,' },
       { expected: 'v1a,' },
     ]
-    for (const change of changes) expect((await verify(vector, [secret], change)).ok).toBe(false)
+    for (const change of changes) expect(verify(vector, [secret], change).ok).toBe(false)
   })
 
-  it.each([-300, 0, 300])('holds %i seconds after it was made', async (age_s) => {
-    expect(await verify(vector, [secret], { age_s })).toEqual({ ok: true, secret: 0 })
+  it.each([-300, 0, 300])('holds %i seconds after it was made', (age_s) => {
+    expect(verify(vector, [secret], { age_s })).toEqual({ ok: true, secret: 0 })
   })
 
-  it.each([-301, 301])('is stale %i seconds after it was made', async (age_s) => {
-    expect(await verify(vector, [secret], { age_s })).toMatchObject({
+  it.each([-301, 301])('is stale %i seconds after it was made', (age_s) => {
+    expect(verify(vector, [secret], { age_s })).toMatchObject({
       ok: true,
       stale: expect.stringContaining('300 s are allowed') as string,
     })
@@ -88,11 +88,11 @@ describe('what other programs sign', () => {
   it.each([
     ['standardwebhooks', new Webhook(secret)],
     ['svix', new Svix(secret)],
-  ])('is accepted from the library %s', async (_name, library) => {
+  ])('is accepted from the library %s', (_name, library) => {
     const timestamp = at.getTime() / 1000
     const expected = library.sign('msg_1', at, body)
     const vector = { name: '', secret, id: 'msg_1', timestamp, body, expected }
-    expect(await verify(vector, [secret])).toEqual({ ok: true, secret: 0 })
+    expect(verify(vector, [secret])).toEqual({ ok: true, secret: 0 })
   })
 
   it('is not stale by what parseInt makes of the timestamp', async () => {
@@ -101,7 +101,7 @@ describe('what other programs sign', () => {
     const { createHmac } = await import('node:crypto')
     const expected = `v1,${createHmac('sha256', key).update(`msg_1.${timestamp}.${body}`).digest('base64')}`
     const vector = { name: '', secret, id: 'msg_1', timestamp: at.getTime() / 1000, body, expected }
-    expect(await verify(vector, [secret], { timestamp })).toMatchObject({
+    expect(verify(vector, [secret], { timestamp })).toMatchObject({
       stale: 'the signed timestamp is no Unix time in seconds',
     })
   })

@@ -50,7 +50,7 @@ export const databricks = sourceType({
   credentials: ['secrets', 'authorization'],
   events: DATABRICKS_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
-    verify: (request) => Promise.resolve(verify(request, credentials)),
+    verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
   }),
   samples: DATABRICKS_SAMPLES,

@@ -41,13 +41,11 @@ export const hmac = sourceType({
     return {
       lists: rules.places.items !== undefined,
       verify: (request) =>
-        Promise.resolve(
-          allOf([
-            check === null ? null : check(request),
-            verifyBearer(request.headers['authorization'], access_token),
-            verifyAuthorization(request.headers['authorization'], authorization),
-          ]),
-        ),
+        allOf([
+          check === null ? null : check(request),
+          verifyBearer(request.headers['authorization'], access_token),
+          verifyAuthorization(request.headers['authorization'], authorization),
+        ]),
       parse: (body, request) => {
         const id = idOf(delivery_id, body, request)
         return eventsByFields(body, request, rules, { id, signed, dedupe_ms })

@@ -49,7 +49,7 @@ export const huggingface = sourceType({
   credentials: ['secrets'],
   events: HUGGINGFACE_EVENTS,
   connect: ({ credentials, settings, dedupe_ms }) => ({
-    verify: (request) => Promise.resolve(verify(request, credentials, settings.secret_parameter ?? null)),
+    verify: (request) => verify(request, credentials, settings.secret_parameter ?? null),
     parse: (body, request) => parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS),
   }),
   samples: HUGGINGFACE_SAMPLES,

@@ -56,7 +56,7 @@ export const mlflow = sourceType({
   credentials: ['secrets'],
   events: MLFLOW_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
-    verify: (request) => Promise.resolve(verify(request, credentials)),
+    verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
   }),
   samples: MLFLOW_SAMPLES,

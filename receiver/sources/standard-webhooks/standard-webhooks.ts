@@ -56,7 +56,7 @@ export const standardWebhooks = sourceType({
     const rules = { places: fields ?? PLACES, kinds: kinds ?? {} }
     return {
       lists: rules.places.items !== undefined,
-      verify: (request) => Promise.resolve(verify(request, keys)),
+      verify: (request) => verify(request, keys),
       parse: (body, request): SourceEvent[] => {
         const id = headerOf(request, 'id') || null
         return eventsByFields(body, request, rules, { id, signed: true, dedupe_ms })

@@ -62,7 +62,7 @@ export const wandb = sourceType({
   credentials: ['secrets', 'access_token'],
   events: WANDB_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
-    verify: (request) => Promise.resolve(verify(request, credentials)),
+    verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
   }),
   samples: WANDB_SAMPLES,
