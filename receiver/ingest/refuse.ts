@@ -76,7 +76,7 @@ export function refuse(options: RefuseOptions, request: Request, response: Respo
     response.status(500).json({
       status: 'failed',
       error: 'internal',
-      message: 'Nothing was stored. The receiver has logged why.',
+      message: 'The receiver could not take it in, and has logged why.',
     })
   }
 }

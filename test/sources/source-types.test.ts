@@ -48,7 +48,7 @@ describe.each(TYPES)('the source type $type', (source) => {
     )
   })
 
-  it('verifies any headers without throwing, and lets none of them in', async () => {
+  it('verifies any headers without throwing, and lets none of them in', () => {
     const names = ['x-wandb-signature', 'x-databricks-signature', 'authorization']
     const headers = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary' }))
     const configured = connected(source, {
@@ -56,8 +56,8 @@ describe.each(TYPES)('the source type $type', (source) => {
       access_token: 'three',
       authorization: 'Bearer four',
     })
-    await fc.assert(
-      fc.asyncProperty(headers, fc.uint8Array(), (given, body) => {
+    fc.assert(
+      fc.property(headers, fc.uint8Array(), (given, body) => {
         const verification = configured.verify(requestOf(body, { headers: given }))
         expect(verification.ok).toBe(false)
       }),
