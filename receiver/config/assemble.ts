@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { SourceType } from '../sources/source.ts'
 import { buildAutomation, type AutomationContext } from './automation-spec.ts'
-import type { Config, ConfigProblem, SourceConfig } from './config.ts'
+import type { Config, ConfigProblem, DispatchesConfig, SourceConfig } from './config.ts'
 import type { GitHubConnection } from '../github/connection.ts'
+import { dispatchesFaults } from './dispatches.ts'
 import { buildConnection, mainFromEnvironment, type OpenConnection } from './connections.ts'
 import type { Environment } from './environment/environment.ts'
 import type { ParsedFile } from './file.ts'
@@ -66,12 +67,14 @@ export function assemble(
     ...context,
     checkUrl: (text) => checkUrl(references.read(text)),
   })
+  const dispatches = assembleDispatches(assembly, types, context.connections)
   const retention = assembleRetention(assembly)
   const limits = assembleLimits(assembly)
   return {
     config: {
       sources,
       connections,
+      dispatches,
       automations,
       retention,
       limits,
@@ -125,7 +128,7 @@ function assembleConnections({ files, tables, report }: Assembly, environment: E
   return closeConnections(open, broken, namedRepositories(files, tables))
 }
 
-/** Returns the repositories that destinations name word for word, by connection. */
+/** Returns the repositories that destinations name word for word, and the globs of `dispatches`, by connection. */
 function namedRepositories(files: readonly ParsedFile[], { destinations: types }: TypeTables) {
   const named = new Map<string, Set<string>>()
   for (const settings of files
@@ -135,6 +138,8 @@ function namedRepositories(files: readonly ParsedFile[], { destinations: types }
     if (use === undefined || use.name === null || !isLiteral(`${use.owner}/${use.name}`)) continue
     named.set(use.connection, (named.get(use.connection) ?? new Set()).add(`${use.owner}/${use.name}`))
   }
+  for (const { connection, repositories } of files.flatMap(({ content }) => content.dispatches))
+    named.set(connection, new Set([...(named.get(connection) ?? []), ...repositories]))
   return named
 }
 
@@ -180,6 +185,25 @@ function assembleAutomations({ files, report }: Assembly, context: AutomationCon
     }
   }
   return [...automations.values()]
+}
+
+function assembleDispatches(
+  { files, report }: Assembly,
+  sources: ReadonlyMap<string, SourceType>,
+  connections: AutomationContext['connections'],
+): DispatchesConfig[] {
+  const all: DispatchesConfig[] = []
+  for (const file of files) {
+    for (const [index, input] of file.content.dispatches.entries()) {
+      const faults = dispatchesFaults(input, { sources, connections, others: all })
+      report(
+        file,
+        faults.map((fault) => ({ ...fault, path: ['dispatches', index, ...fault.path] })),
+      )
+      all.push(input)
+    }
+  }
+  return all
 }
 
 function assembleRetention(assembly: Assembly): Config['retention'] {

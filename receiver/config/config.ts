@@ -22,10 +22,22 @@ export interface SourceConfig {
   settings: Record<string, unknown>
 }
 
+/** Who may send to GitHub's own dispatch route. */
+export interface DispatchesConfig {
+  access_token: string
+  /** The name of a configured source. */
+  source: string
+  /** The name of a GitHub connection. */
+  connection: string
+  /** Globs of the repositories that may be named. */
+  repositories: readonly string[]
+}
+
 /** A whole valid configuration with its secrets resolved, but for those of destinations: see `references`. */
 export interface Config {
   sources: ReadonlyMap<string, SourceConfig>
   connections: ReadonlyMap<string, GitHubConnection>
+  dispatches: readonly DispatchesConfig[]
   automations: readonly AutomationSpec[]
   /** Milliseconds. */
   retention: { succeeded_ms: number; failed_ms: number }

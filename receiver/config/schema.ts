@@ -65,9 +65,13 @@ const sourceShape = {
     .describe('What to do with a body seen long ago: accept marks the event as `repeat_of`.'),
 }
 
+const repositoryGlob = visibleText().regex(/^[^/\s]+\/[^/\s]+$/, {
+  error: 'must be owner/name; * and ? are allowed',
+})
+
 const connection = z.strictObject({
   repositories: z
-    .array(visibleText().regex(/^[^/\s]+\/[^/\s]+$/, { error: 'must be owner/name; * and ? are allowed' }))
+    .array(repositoryGlob)
     .optional()
     .describe('Globs of the repositories that may be dispatched to. Default: those that automations name.'),
   writes_per_second: z
@@ -84,6 +88,23 @@ const connection = z.strictObject({
     .optional()
     .describe("A GitHub App's id or client id; needs private_key."),
   private_key: secretText().optional().describe("The GitHub App's private key (PEM)."),
+})
+
+const dispatch = z.strictObject({
+  access_token: secretText().describe(
+    'The token that the sender has in place of its GitHub token: `Authorization: Bearer …`.',
+  ),
+  source: z
+    .string()
+    .min(1)
+    .describe(
+      'The source that the requests count as: its type reads them, and a signature that comes along must fit its secrets.',
+    ),
+  connection: z.string().min(1).default('main').describe('The GitHub connection to send with.'),
+  repositories: z
+    .array(repositoryGlob)
+    .min(1, 'must name at least one')
+    .describe('Globs of the repositories that this token may dispatch to; any other is not found.'),
 })
 
 const filter = z.strictObject({
@@ -158,6 +179,10 @@ export function fileSchema({ sources, destinations }: TypeTables) {
       .default({})
       .describe('GitHub connections; `main` comes from the environment where it is not spelled out.'),
     automations: z.array(automationSchema(destinations)).default([]).describe('What goes where.'),
+    dispatches: z
+      .array(dispatch)
+      .default([])
+      .describe("Who may send to GitHub's own dispatch route, POST /repos/{owner}/{repo}/dispatches."),
     retention: z
       .strictObject({
         succeeded: duration.default('30d').describe('How long events are kept whose deliveries succeeded.'),
@@ -180,6 +205,8 @@ export type ConfigFile = z.output<ReturnType<typeof fileSchema>>
 export type AutomationInput = z.output<ReturnType<typeof automationSchema>>
 /** A GitHub connection as its schema gives it. */
 export type ConnectionInput = z.output<typeof connection>
+/** An entry of `dispatches` as its schema gives it. */
+export type DispatchesInput = z.output<typeof dispatch>
 /** A source as its schema gives it: the keys of every source, and those of its type. */
 export type SourceInput = z.output<ReturnType<typeof sourceSchema>> & Record<string, unknown>
 

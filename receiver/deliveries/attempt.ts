@@ -68,6 +68,7 @@ function toInput(claim: Claimed): DeliveryInput {
     event: parse(claim.event),
     flat: claim.context.flat,
     dispatch_type: claim.context.dispatch_type,
+    client_payload: claim.context.client_payload,
     subject_key: claim.subject,
     dedupe_key: claim.dedupe_key,
     settings: spec.destinations[claim.position],

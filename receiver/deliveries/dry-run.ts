@@ -31,13 +31,14 @@ export function renderDeliveries(runtime: Runtime, prepared: Prepared): Rendered
 function render(runtime: Runtime, { event, record }: Prepared, delivery: NewDelivery): Rendered['request'] {
   const { id, automation, type, revision, position, subject, dedupe_key } = delivery
   const { spec } = runtime.automations.find((one) => one.revision === revision) ?? {}
-  const { flat, dispatch_type } = record.context
+  const { flat, dispatch_type, client_payload } = record.context
   const input = {
     delivery_id: id,
     automation,
     event,
     flat,
     dispatch_type,
+    client_payload,
     subject_key: subject,
     dedupe_key,
     redelivery: 0,

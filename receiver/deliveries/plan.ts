@@ -9,7 +9,7 @@ import { newDeliveryId } from './ids.ts'
 /** Returns one delivery per destination of every automation that matched. */
 export function planDeliveries(
   event: ModelEvent,
-  source: Pick<SourceEvent, 'flat' | 'dispatch_type'>,
+  source: Pick<SourceEvent, 'flat' | 'dispatch_type' | 'client_payload'>,
   matched: readonly Automation[],
   senders: ReadonlyMap<string, Sender>,
 ): NewDelivery[] {
@@ -23,6 +23,7 @@ export function planDeliveries(
         event,
         flat: source.flat,
         dispatch_type: source.dispatch_type,
+        client_payload: source.client_payload ?? null,
         dedupe_key,
         settings,
       }

@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { jsonText } from '../store/json-text.ts'
 import type { NewDelivery, NewEvent } from '../store/records.ts'
+import { dropInAutomation, dropInResult, type DropIn } from './drop-in.ts'
 import { newEventId } from './ids.ts'
 import { planDeliveries } from './plan.ts'
 
@@ -29,6 +30,8 @@ export interface Arrival {
   received_at: number
   /** Which secret verified it, or null. */
   secret: number | null
+  /** Where a request for GitHub's own dispatch route is to go; null for webhooks, which automations are asked about. */
+  drop_in?: DropIn | null
 }
 
 /** Returns what a source understood as the event that is stored, with its deliveries. Pure but for ids. */
@@ -104,9 +107,11 @@ export function prepareReplay(
   return matchAndPlan(runtime, source, { event, found, record })
 }
 
-type Found = Pick<SourceEvent, 'flat' | 'dispatch_type' | 'hint'>
+type Found = Pick<SourceEvent, 'flat' | 'dispatch_type' | 'client_payload' | 'hint'>
 
-function recordOf(event: ModelEvent, { flat, dispatch_type, hint }: Found, arrival: Arrival) {
+function recordOf(event: ModelEvent, found: Found, arrival: Arrival) {
+  const { flat, dispatch_type, client_payload = null, hint } = found
+  const { secret, drop_in = null } = arrival
   return {
     id: event.id,
     source: event.source.name,
@@ -114,7 +119,7 @@ function recordOf(event: ModelEvent, { flat, dispatch_type, hint }: Found, arriv
     kind: event.kind,
     received_at: arrival.received_at,
     event: jsonText(event),
-    context: { flat, dispatch_type, hint, secret: arrival.secret },
+    context: { flat, dispatch_type, client_payload, drop_in, hint, secret },
     raw: arrival.raw,
   }
 }
@@ -124,11 +129,32 @@ function matchAndPlan(
   source: SourceConfig,
   { event, found, record }: { event: ModelEvent; found: Found; record: Omit<NewEvent, 'deliveries'> },
 ): Prepared {
+  const { drop_in } = record.context
+  if (drop_in !== null) return planDropIn(runtime, { event, found, record, drop_in })
   const results = explainEvent(runtime.automations, event, source.allow)
   const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
   const deliveries = planDeliveries(event, found, matched, runtime.senders)
   const message = messageOf(event, deliveries, results)
   return { event, hint: found.hint, results, message, record: { ...record, deliveries } }
+}
+
+/** Plans the one delivery of a request for GitHub's own dispatch route. Its automation is kept along with the event. */
+function planDropIn(
+  { senders }: Runtime,
+  {
+    event,
+    found,
+    record,
+    drop_in,
+  }: { event: ModelEvent; found: Found; record: Omit<NewEvent, 'deliveries'>; drop_in: DropIn },
+): Prepared {
+  const automation = dropInAutomation(event.source.name, drop_in)
+  const deliveries = planDeliveries(event, found, [automation], senders)
+  const message = messageOf(event, deliveries, [])
+  const { revision: id, spec } = automation
+  const revision = { id, automation: spec.name, spec: jsonText(spec) }
+  const results = [dropInResult(drop_in)]
+  return { event, hint: found.hint, results, message, record: { ...record, revision, deliveries } }
 }
 
 function messageOf(

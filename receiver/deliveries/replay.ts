@@ -39,7 +39,12 @@ export async function replayEvent(
     stored.source === OWN_SOURCE ? OWN_SOURCE_CONFIG : runtime().config.sources.get(stored.source)
   if (source === undefined) return { outcome: 'source_gone', source: stored.source }
   const event = parse(stored.event)
-  const arrival = { raw: stored.raw, received_at: clock.wall(), secret: stored.context.secret }
+  const arrival = {
+    raw: stored.raw,
+    received_at: clock.wall(),
+    secret: stored.context.secret,
+    drop_in: stored.context.drop_in,
+  }
   const { record } = prepareReplay(runtime(), source, { event, found: stored.context, arrival, force })
   const accepted = await acceptor.accept(record)
   if (accepted.outcome === 'stale') return { outcome: 'stale' }

@@ -21,6 +21,8 @@ export interface DeliveryInput<S = unknown> {
   flat: Record<string, string>
   /** The body's own GitHub event type, or null. */
   dispatch_type: string | null
+  /** The body's own `client_payload` where the body is GitHub-shaped, or null. */
+  client_payload: JsonObject | null
   /** Hex; the same for every event about this destination, model and slot. */
   subject_key: string
   /** Hex; equal for repeats of one change. */

@@ -1,9 +1,16 @@
-import { ClientPayloadError, type Envelope } from '../../src/contract/client-payload.ts'
+import {
+  ClientPayloadError,
+  completeClientPayload,
+  encodeClientPayload,
+  type Envelope,
+} from '../../src/contract/client-payload.ts'
+import type { Budget } from '../../src/contract/payload-budget.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import type { GitHub } from '../github/dispatch.ts'
 import { laneOf, lanePolicy } from '../github/lanes.ts'
+import type { Repository } from '../github/repository.ts'
 import type { AttemptResult } from '../policy/attempt.ts'
 import { redact } from '../secrets/redact.ts'
 import { TemplateError, type TemplateScope } from '../templates/template.ts'
@@ -17,7 +24,7 @@ import {
   type SettingsProblem,
   type TargetInput,
 } from './destination.ts'
-import { renderRepository, repositoryProblem, requireAllowed, type Repository } from './github-repository.ts'
+import { renderRepository, repositoryProblem, requireAllowed } from './github-repository.ts'
 
 /** The settings that every destination on GitHub has. */
 export interface GitHubSettings {
@@ -39,11 +46,16 @@ export interface Addressed<S> extends GitHubPlace {
 export interface GitHubDispatch<S, B> {
   /** Names the target for people, after the repository: ` deploy.yml`; empty for the repository alone. */
   label: (settings: S) => string
-  /** Who listens there, among all that this kind of destination reaches at the API address. */
-  listener: (settings: S) => string
+  /**
+   * Who listens there, among all that this kind of destination reaches at the API address. `dispatch_type` is the body's
+   * own GitHub event type.
+   */
+  listener: (settings: S, dispatch_type: string | null) => string
   url: (github: GitHub, place: Addressed<S>) => string
   /** Makes the body. A `ClientPayloadError` or `TemplateError` becomes a `RenderError`. */
   body: (input: DeliveryInput<S>, public_url: string | null) => B
+  /** Returns what people should know of a body that was sent; empty for nothing. */
+  note?: (input: DeliveryInput<S>, body: B) => string
   send: (github: GitHub, place: Addressed<S>, body: B, signal: AbortSignal) => Promise<AttemptResult>
 }
 
@@ -64,7 +76,7 @@ export function githubSender<S extends GitHubSettings, B extends object>(
       const lane = laneOf(connection, owner, loginOf(connection))
       return {
         target: `${owner}/${repo}${dispatch.label(input.settings)}`,
-        listener: `${connection.api_url} ${dispatch.listener(input.settings)}`,
+        listener: `${connection.api_url} ${dispatch.listener(input.settings, input.dispatch_type)}`,
         lane,
         policy: lanePolicy(lane, connections.values(), loginOf),
       }
@@ -82,7 +94,9 @@ export function githubSender<S extends GitHubSettings, B extends object>(
         const place = placeOf(input, connections)
         // Where no list was written, the revision that the event was accepted under is the permission.
         if (place.connection.listed) requireAllowed(place, place.connection)
-        return await dispatch.send(github, { ...place, settings: input.settings }, bodyOf(input), signal)
+        const body = bodyOf(input)
+        const result = await dispatch.send(github, { ...place, settings: input.settings }, body, signal)
+        return noted(result, dispatch.note?.(input, body) ?? '')
       } catch (error) {
         if (error instanceof RenderError) return unsendable(error, input.settings)
         throw error
@@ -118,6 +132,30 @@ export function envelopeOf(
   const { delivery_id, automation, subject_key, dedupe_key, settings } = input
   const delivery_url = public_url === null ? null : `${public_url}/api/v1/deliveries/${delivery_id}`
   return { delivery_id, delivery_url, automation, parameters: settings.parameters, subject_key, dedupe_key }
+}
+
+/**
+ * Returns the `client_payload` of a destination that has none of its own: the sender's, with `model_event` where that
+ * fits, or the one of {@link encodeClientPayload}.
+ * @throws ClientPayloadError
+ */
+export function defaultPayload(input: DeliveryInput, envelope: Envelope, budget?: Budget): JsonObject {
+  const { event, flat, client_payload: own } = input
+  return own === null
+    ? encodeClientPayload(event, flat, envelope, budget)
+    : completeClientPayload(own, event, envelope, { model_event: true, ...(budget ? { budget } : {}) })
+}
+
+/** Returns what to say of a `client_payload` that `model_event` was to join; empty where it did. */
+export function leftOut(client_payload: JsonObject): string {
+  if (Object.hasOwn(client_payload, 'model_event')) return ''
+  return "model_event is not in the client_payload: the sender's own left no key or no room for it."
+}
+
+/** A note stands where a success has nothing to say. */
+function noted(result: AttemptResult, note: string): AttemptResult {
+  if (result.class !== 'success' || note === '') return result
+  return { ...result, message: [result.message, note].filter((text) => text !== '').join(' ') }
 }
 
 /** Returns what the templates of a destination on GitHub are filled from. */

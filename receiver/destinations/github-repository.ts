@@ -2,19 +2,9 @@ import type { Json } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
+import { isAllowed, isOwner, isRepositoryName, type Repository } from '../github/repository.ts'
 import { compileTemplate, renderString, type TemplateScope } from '../templates/template.ts'
 import { RenderError } from './destination.ts'
-
-/** A repository that a GitHub destination names. */
-export interface Repository {
-  owner: string
-  repo: string
-}
-
-/** GitHub's account names: letters, digits, `-`, and `_` of Enterprise Managed Users. */
-const OWNER = /^[A-Za-z0-9_-]{1,100}$/
-/** GitHub's repository names. */
-const NAME = /^[A-Za-z0-9._-]{1,100}$/
 
 /**
  * Returns what is wrong with a destination's `repository` as far as that is known without an event, else null.
@@ -30,11 +20,11 @@ export function repositoryProblem(
     const message = `the owner cannot be a template: an event could steer "${repository}" to anybody's repositories`
     return { message, fix: 'Write the owner out, as in "acme/${artifact_collection_name}".' }
   }
-  if (!OWNER.test(owner) || name === '') {
+  if (!isOwner(owner) || name === '') {
     return { message: `"${repository}" is not a repository`, fix: 'Write owner/name, as in "acme/serving".' }
   }
   if (isTemplate(name)) return ownerProblem(owner, globs, connection)
-  if (!isName(name)) {
+  if (!isRepositoryName(name)) {
     const fix = 'Write the name as GitHub has it: up to 100 letters, digits, "-", "_" and ".".'
     return { message: `"${name}" is not a repository name`, fix }
   }
@@ -56,7 +46,7 @@ export function renderRepository(repository: string, scope: TemplateScope): Repo
   const repo = isTemplate(name)
     ? renderString(compileTemplate(name satisfies Json, { path: 'repository' }), scope)
     : name
-  if (OWNER.test(owner) && isName(repo)) return { owner, repo }
+  if (isOwner(owner) && isRepositoryName(repo)) return { owner, repo }
   throw new RenderError(
     `"${repository}" gives the repository name ${JSON.stringify(repo.slice(0, 120))}, which cannot exist on GitHub.`,
     'Only send events whose value is a repository name (use a filter or `if`), or name the repository in `repository`.',
@@ -79,12 +69,6 @@ export function requireAllowed(
   )
 }
 
-/** Returns whether a repository is in a list of globs of `owner/name`. GitHub's names are not case-sensitive. */
-export function isAllowed({ owner, repo }: Repository, globs: readonly string[]): boolean {
-  const name = `${owner}/${repo}`.toLowerCase()
-  return globs.some((glob) => matchesGlob(glob.toLowerCase(), name))
-}
-
 function split(repository: string): { owner: string; name: string } {
   const slash = repository.indexOf('/')
   return slash === -1
@@ -94,10 +78,6 @@ function split(repository: string): { owner: string; name: string } {
 
 function isTemplate(name: string): boolean {
   return name.includes('${')
-}
-
-function isName(name: string): boolean {
-  return NAME.test(name) && name !== '.' && name !== '..'
 }
 
 function ownerProblem(owner: string, globs: readonly string[], connection: string) {

@@ -3,7 +3,6 @@ import {
   checkEventType,
   ClientPayloadError,
   completeClientPayload,
-  encodeClientPayload,
   LIMITS,
 } from '../../src/contract/client-payload.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
@@ -12,7 +11,15 @@ import { compileTemplate, renderString } from '../templates/template.ts'
 import { visibleText } from '../templates/visible.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
 import type { DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
-import { checkRepository, envelopeOf, githubSender, refusedSecret, scopeOf } from './github-destination.ts'
+import {
+  checkRepository,
+  defaultPayload,
+  envelopeOf,
+  githubSender,
+  leftOut,
+  refusedSecret,
+  scopeOf,
+} from './github-destination.ts'
 import { repositoryParts } from './github-repository.ts'
 
 const json: z.ZodType<Json> = z.json()
@@ -75,9 +82,11 @@ export const repositoryDispatch: DestinationType<Settings> = {
   connect: (context) =>
     githubSender<Settings, Body>(context, {
       label: () => '',
-      listener: ({ event_type }) => event_type ?? '',
+      listener: ({ event_type }, dispatch_type) => event_type ?? dispatch_type ?? '',
       url: (github, { connection, owner, repo }) => github.dispatchUrl(connection, owner, repo),
       body: renderBody,
+      note: ({ settings: { client_payload } }, body) =>
+        client_payload === null ? leftOut(body.client_payload) : '',
       send: (github, { connection, owner, repo }, body, signal) =>
         github.dispatch(connection, { owner, repo, ...body }, signal),
     }),
@@ -144,7 +153,7 @@ function renderEventType(input: Input): string {
 function renderPayload(input: Input, public_url: string | null): JsonObject {
   const { client_payload, model_event } = input.settings
   const envelope = envelopeOf(input, public_url)
-  if (client_payload === null) return encodeClientPayload(input.event, input.flat, envelope)
+  if (client_payload === null) return defaultPayload(input, envelope)
   const own = compileTemplate(client_payload, { path: 'client_payload' }).render(scopeOf(input))
   return completeClientPayload(own as JsonObject, input.event, envelope, { model_event })
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ClientPayloadError, encodeClientPayload } from '../../src/contract/client-payload.ts'
+import { ClientPayloadError } from '../../src/contract/client-payload.ts'
 import { cleanText } from '../../src/contract/clean-json.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 import { nestedJsonCharacters } from '../../src/contract/payload-budget.ts'
@@ -9,7 +9,14 @@ import { compileTemplate, renderString } from '../templates/template.ts'
 import { visibleText } from '../templates/visible.ts'
 import { checkTemplates, problemAt } from './check-templates.ts'
 import type { DeliveryInput, DestinationType } from './destination.ts'
-import { checkRepository, envelopeOf, githubSender, refusedSecret, scopeOf } from './github-destination.ts'
+import {
+  checkRepository,
+  defaultPayload,
+  envelopeOf,
+  githubSender,
+  refusedSecret,
+  scopeOf,
+} from './github-destination.ts'
 import { repositoryParts } from './github-repository.ts'
 
 /**
@@ -173,7 +180,7 @@ function renderBody(input: Input, public_url: string | null): Body {
   const own = ownInputs(input)
   const room = LIMITS.characters - JSON.stringify({ ...own, payload: '' }).length
   const budget = { limit: room, size: nestedJsonCharacters }
-  const payload = encodeClientPayload(input.event, input.flat, envelopeOf(input, public_url), budget)
+  const payload = defaultPayload(input, envelopeOf(input, public_url), budget)
   return { ref: input.settings.ref, inputs: { ...own, payload: JSON.stringify(payload) } }
 }
 

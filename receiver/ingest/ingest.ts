@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Acceptor } from '../deliveries/acceptor.ts'
+import type { Json } from '../../src/contract/model-event.ts'
 import { prepareEvent, type Prepared } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
@@ -18,6 +19,7 @@ import { refuse, Unverified } from './refuse.ts'
 import type { Refusals } from './refusals.ts'
 import { lookForSlip } from './slips.ts'
 import { createStep, gather } from './steps.ts'
+import { ownBytes, webhookOf } from './webhook-request.ts'
 
 /** What ingest works on. */
 export interface IngestOptions {
@@ -108,9 +110,19 @@ function understand(verified: Verified): Understood {
   const shown = hideSecrets(body, secretTexts(source.config.credentials))
   const stated = statedEvent(webhook)
   const found = source
-    .parse(parseJson(shown, source.lists ?? false), webhook)
+    .parse(bodyOf(verified, shown), webhook)
     .map((event) => ({ ...event, identity: withStated(event.identity, stated) }))
   return { ...verified, shown, found }
+}
+
+/** A stale request that cannot be read never came before: it is refused like every other stale one. */
+function bodyOf({ source, stale }: Verified, shown: Buffer): Json {
+  try {
+    return parseJson(shown, source.lists ?? false)
+  } catch (error) {
+    if (stale !== null && error instanceof NotAnEvent) throw new Unverified(stale)
+    throw error
+  }
 }
 
 function plan(understood: Understood): Planned {
@@ -178,17 +190,6 @@ async function earlierDelivery(
   if (event_id !== null)
     log.info({ event_id, source: config.name, type: first.event.type }, 'event seen before')
   return event_id
-}
-
-/** Returns the bytes alone: a view of a pooled buffer would take the whole pool with it to the store's thread. */
-const ownBytes = (body: Buffer) => new Uint8Array(body)
-
-const NO_QUERY = new URLSearchParams()
-
-function webhookOf({ headers, url }: Request, body: Buffer, now: number): WebhookRequest {
-  const at = url.indexOf('?')
-  const query = at === -1 ? NO_QUERY : new URLSearchParams(url.slice(at))
-  return { body, headers: headers as WebhookRequest['headers'], query, now }
 }
 
 /**

@@ -2,19 +2,36 @@ import type { Prepared } from '../deliveries/prepare-event.ts'
 import type { Log } from '../observe/log.ts'
 import type { Accepted } from '../store/records.ts'
 
-/** Logs one line per event that the store has taken in or has seen before. `verified_by` is the place of the secret in the configuration, for rotations. */
-export function logAccepted(log: Log, prepared: readonly Prepared[], accepted: readonly Accepted[]): null {
+/**
+ * Logs one line per event that the store has taken in or has seen before. `verified_by` is the place of the secret in the
+ * configuration, for rotations; `via` the route, where it is not that of webhooks.
+ */
+export function logAccepted(
+  log: Log,
+  prepared: readonly Prepared[],
+  accepted: readonly Accepted[],
+  via: { via?: string } = {},
+): null {
   prepared.forEach((one, i) => {
     const { event, hint, message, record } = one
     const result = accepted[i]
     const { source, type, kind, title } = event
     if (result?.outcome === 'duplicate') {
-      log.info({ event_id: result.event_id, source: source.name, type }, 'event seen before')
+      log.info({ event_id: result.event_id, source: source.name, type, ...via }, 'event seen before')
       return
     }
     const deliveries = record.deliveries.map(({ id }) => id)
     const verified_by = record.context.secret
-    const what = { event_id: event.id, source: source.name, type, kind, title, verified_by, deliveries }
+    const what = {
+      event_id: event.id,
+      source: source.name,
+      type,
+      kind,
+      title,
+      verified_by,
+      deliveries,
+      ...via,
+    }
     log.info({ ...what, outcome: message, ...(hint === null ? {} : { hint }) }, 'event accepted')
   })
   return null

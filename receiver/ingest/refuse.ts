@@ -22,7 +22,7 @@ const UNAUTHORIZED = {
 }
 
 /** Seconds after which a sender may come again when the store is away or full. */
-const RETRY_AFTER_S = '30'
+export const RETRY_AFTER_S = '30'
 
 /** The request could not be verified. The message is for our log only. */
 export class Unverified extends Error {}

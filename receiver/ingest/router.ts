@@ -1,10 +1,11 @@
 import { Router } from 'express'
+import { dropInRouter } from './drop-in.ts'
 import { createIngest, type IngestOptions } from './ingest.ts'
 import { readBody } from './read-body.ts'
 import { refuse, refuseMethod, refuseUnknown } from './refuse.ts'
 
 /**
- * Returns `POST /webhooks/{source}`. The limits of a body hold before anything of it is looked at; what follows is in
+ * Returns `POST /webhooks/{source}`, and GitHub's own dispatch route beside it. The limits of a body hold before anything of it is looked at; what follows is in
  * `createIngest`.
  */
 export function ingestRouter(options: IngestOptions): Router {
@@ -21,5 +22,6 @@ export function ingestRouter(options: IngestOptions): Router {
         else ingest({ runtime, source, request, response, body })
       })
   })
+  router.use(dropInRouter(options))
   return router
 }

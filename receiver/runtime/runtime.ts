@@ -38,7 +38,7 @@ export function createRuntime(config: Config, { types, ...lent }: Surroundings):
       connections: config.connections,
       secret: (text) => config.references.read(text),
     }),
-    repositoriesOf: namedRepositories(config.automations, types.destinations),
+    repositoriesOf: namedRepositories(config.automations, types.destinations, config.dispatches),
   }
 }
 

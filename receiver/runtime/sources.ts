@@ -1,11 +1,15 @@
 import type { SourceConfig } from '../config/config.ts'
-import type { ConnectedSource, SourceType } from '../sources/source.ts'
+import type { ConnectedSource, SourceType, Verification, WebhookRequest } from '../sources/source.ts'
+
+const NO_TOKENS = { access_token: null, authorization: null }
 
 /** A source of the configuration in force, ready to take requests. */
 export interface Source extends ConnectedSource {
   config: SourceConfig
   /** Returns the same source with other secrets: what a mistyped one would have accepted. */
   withSecrets(secrets: readonly string[]): ConnectedSource
+  /** Checks the signature of a request alone, not its tokens; null where it carries none, or the source has no secrets. */
+  verifySignature(request: WebhookRequest): Verification | null
 }
 
 /** Returns every source of a configuration, connected, by the last part of its URL. */
@@ -20,8 +24,17 @@ export function connectSources(
     const connected = type.connect(config)
     const withSecrets = (secrets: readonly string[]) =>
       type.connect({ ...config, credentials: { ...config.credentials, secrets } })
+    const signatures = type.connect({
+      ...config,
+      credentials: { ...NO_TOKENS, secrets: config.credentials.secrets },
+    })
+    const verifySignature = (request: WebhookRequest) => {
+      if (config.credentials.secrets.length === 0) return null
+      const verified = signatures.verify(request)
+      return !verified.ok && verified.unsigned === true ? null : verified
+    }
     const open = isOpen(config) ? { verify: takeAll } : {}
-    sources.set(config.name, { ...connected, ...open, config, withSecrets })
+    sources.set(config.name, { ...connected, ...open, config, withSecrets, verifySignature })
   }
   return sources
 }

@@ -67,7 +67,7 @@ export interface HmacCheck {
  */
 export function verifyHmac({ body, name, header, secrets, encodings }: HmacCheck): Verification | null {
   if (secrets.length === 0) return null
-  if (header === undefined || header === '') return refused(`the header ${name} is missing`)
+  if (header === undefined || header === '') return unsigned(`the header ${name}`)
   const digest = decodeSignature(header, encodings)
   if (digest === null) {
     return refused(`the header ${name} is no HMAC-SHA256 in ${(encodings ?? ['hex', 'base64']).join(' or ')}`)
@@ -118,6 +118,11 @@ export function allOf(checks: readonly (Verification | null)[]): Verification {
   const secret = held.find((check) => check.secret !== null)?.secret ?? null
   const stale = held.find((check) => check.stale !== undefined)?.stale
   return { ok: true, secret, ...(stale === undefined ? {} : { stale }) }
+}
+
+/** Returns the refusal of a request that carries no signature at all; `where` is the place of it, for people. */
+export function unsigned(where: string): Verification {
+  return { ok: false, reason: `${where} is missing`, unsigned: true }
 }
 
 function refused(reason: string): Verification {

@@ -1,4 +1,4 @@
-import { matchingKey } from './signature.ts'
+import { matchingKey, unsigned } from './signature.ts'
 import type { Verification } from './source.ts'
 
 /** A signature over more than the body: of MLflow's and Standard Webhooks' form. */
@@ -20,7 +20,7 @@ const BASE64 = /^[A-Za-z0-9+/]{43}=$/
 /** Returns whether one of the signatures is the base64 HMAC-SHA256 of the content under one of the keys, and which. */
 export function verifySigned({ content, name, signatures, prefix, keys }: SignedMessage): Verification {
   if (keys.length === 0) return refused('the source has no credentials to check with')
-  if (signatures.length === 0) return refused(`the header ${name} is missing`)
+  if (signatures.length === 0) return unsigned(`the header ${name}`)
   const digests = signatures
     .filter((each) => each.startsWith(prefix) && BASE64.test(each.slice(prefix.length)))
     .map((each) => Buffer.from(each.slice(prefix.length), 'base64'))

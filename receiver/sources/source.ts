@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { DecodedEvent, EventKind, Json } from '../../src/contract/model-event.ts'
+import type { DecodedEvent, EventKind, Json, JsonObject } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { Identity } from './identity.ts'
 
@@ -29,9 +29,10 @@ export interface Credentials {
  * The answer of `verify`. A refusal carries a reason for our log only; the sender gets one constant 401.
  * `secret` is the index in `credentials.secrets` of the one that matched, null where the source has none. `stale` says
  * that the signature holds but its timestamp is too far from now: only a delivery that came before passes then, as a
- * duplicate.
+ * duplicate. `unsigned` says that the request carries no signature at all.
  */
-export type Verification = { ok: true; secret: number | null; stale?: string } | { ok: false; reason: string }
+export type Verification =
+  { ok: true; secret: number | null; stale?: string } | { ok: false; reason: string; unsigned?: true }
 
 /** An event as a source understood it: everything but what the receiver adds when it accepts it. */
 export interface SourceEvent {
@@ -45,6 +46,8 @@ export interface SourceEvent {
   hint: string | null
   /** The body's own GitHub event type where the body is GitHub-shaped (W&B's documented template), else null. */
   dispatch_type: string | null
+  /** The body's own `client_payload` where the body is GitHub-shaped; null where not said. */
+  client_payload?: JsonObject | null
   /** The registry's own flat fields, for the default `client_payload` and template words. Absent is "". */
   flat: Record<string, string>
 }

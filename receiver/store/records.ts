@@ -1,4 +1,4 @@
-import type { ModelEvent } from '../../src/contract/model-event.ts'
+import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { LanePolicy, PauseReason } from '../policy/lane.ts'
@@ -21,6 +21,10 @@ export interface DeliveryError extends Problem {
 export interface EventContext {
   flat: Record<string, string>
   dispatch_type: string | null
+  /** The body's own `client_payload` where the body is GitHub-shaped, else null. */
+  client_payload: JsonObject | null
+  /** Where a request for GitHub's own dispatch route was meant to go; null for webhooks. */
+  drop_in: { connection: string; repository: string } | null
   hint: string | null
   /** Index of the secret that verified the request, null where none did. */
   secret: number | null
@@ -71,6 +75,8 @@ export interface NewEvent {
   replay: { of: string; force: boolean } | null
   /** Where to look up and note who holds the alias or stage; null where the event moves none. */
   holder: { key: string; version: string | null } | null
+  /** The text of an automation that no configuration holds, to be kept with its deliveries. */
+  revision?: Revision
   deliveries: NewDelivery[]
 }
 

@@ -134,9 +134,17 @@ function modelEvent(event: ModelEvent, envelope: Envelope): JsonObject {
   return { ...event, ...envelope, truncated: [] } as unknown as JsonObject
 }
 
+/** How a user's own `client_payload` is completed. */
+export interface Completion {
+  /** Whether `model_event` is to be added. */
+  model_event: boolean
+  /** Default: that of {@link LIMITS}. */
+  budget?: Budget
+}
+
 /**
- * Returns a user's own `client_payload`, with `model_event` added where `options.model_event` is set, a key is free and
- * there is room for all of it but its metadata, extra and comment.
+ * Returns a user's own `client_payload` unchanged, with `model_event` added where `options.model_event` is set, a key is
+ * free and there is room for all of it but its metadata, extra and comment.
  *
  * @throws ClientPayloadError when GitHub would refuse it; it is the user's, so nothing of it is ever cut.
  */
@@ -144,32 +152,44 @@ export function completeClientPayload(
   own: JsonObject,
   event: ModelEvent,
   envelope: Envelope,
-  options: { model_event: boolean },
+  options: Completion,
 ): JsonObject {
+  const { limit, size } = options.budget ?? DISPATCH_BUDGET
   const payload = harmless(own)
   const keys = Object.keys(payload).length
-  checkOwnPayload(keys, jsonBytes(payload))
+  checkOwnPayload(keys, size(payload), limit)
   const free = keys < LIMITS.top_level_keys && !Object.hasOwn(payload, 'model_event')
   if (!options.model_event || !free) return payload
   const addition = harmless({ model_event: modelEvent(event, envelope) })
-  const fitted = fitPayload(
-    addition,
-    { limit: LIMITS.payload_bytes - jsonBytes(payload), size: jsonBytes },
-    false,
-  )
+  const fitted = fitPayload(addition, { limit: limit - size(payload), size }, false)
   return fitted === null ? payload : { ...payload, ...fitted }
 }
 
-function checkOwnPayload(keys: number, bytes: number): void {
+/**
+ * Returns what to say of the top-level keys of a sender's own `client_payload` that are too many, or leave no key for
+ * `model_event`; null where all is well.
+ */
+export function unfitKeys(own: JsonObject): string | null {
+  const keys = Object.keys(own).length
+  const most = LIMITS.top_level_keys
+  if (keys > most)
+    return `client_payload has ${keys} keys at its top, and GitHub takes ${most}: put some of them into an object under one key.`
+  if (Object.hasOwn(own, 'model_event'))
+    return 'client_payload has a key model_event of its own: the one of Model Dispatch does not join it.'
+  if (keys < most) return null
+  return `client_payload has ${keys} keys at its top, all that GitHub takes: model_event does not fit. Leave a key free for it.`
+}
+
+function checkOwnPayload(keys: number, bytes: number, limit: number): void {
   if (keys > LIMITS.top_level_keys) {
     throw new ClientPayloadError(
       `The client_payload has ${keys} keys at its top; GitHub takes ${LIMITS.top_level_keys}.`,
       'Put some of them into an object under one key of client_payload.',
     )
   }
-  if (bytes > LIMITS.payload_bytes) {
+  if (bytes > limit) {
     throw new ClientPayloadError(
-      `The client_payload has ${bytes} bytes; more than ${LIMITS.payload_bytes} cannot be sent to GitHub.`,
+      `The client_payload has ${bytes} bytes; more than ${limit} cannot be sent to GitHub.`,
       'Leave out of client_payload what can grow large, such as ${event.metadata}, and send the keys you need.',
     )
   }

@@ -50,6 +50,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
   ],
   [
     'receiver/runtime',
+    'src/contract',
     'receiver/secrets',
     'receiver/observe',
     'receiver/sources',
@@ -79,6 +80,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
     'receiver/observe',
     'receiver/sources',
     'receiver/automations',
+    'receiver/github',
     'receiver/store',
     'receiver/config',
     'receiver/runtime',

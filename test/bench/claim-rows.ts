@@ -29,7 +29,14 @@ export async function acceptFirstTwo(store: Store): Promise<void> {
     storedEvent({
       id: `evt_${place}`,
       event: jsonText(modelEvent({ id: `evt_${place}` })),
-      context: { flat: promotion('resnet50'), dispatch_type: null, hint: null, secret: 0 },
+      context: {
+        flat: promotion('resnet50'),
+        dispatch_type: null,
+        client_payload: null,
+        drop_in: null,
+        hint: null,
+        secret: 0,
+      },
       raw: Buffer.from(JSON.stringify(promotion('resnet50'))),
       holder: { key: `holder-${place}`, version: 'v3' },
       deliveries: [

@@ -12,9 +12,9 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a key of a later version',
-    'version: 1\ndispatches: []',
+    'version: 1\nfederation: []',
     2,
-    'dispatches',
+    'federation',
     'no such key',
     'version, sources, github',
   ],

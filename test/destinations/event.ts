@@ -34,6 +34,7 @@ export function delivery(keys: Record<string, unknown>, given: Partial<DeliveryI
     event: aliasEvent(),
     flat: { artifact_collection_name: 'resnet50', alias: 'production' },
     dispatch_type: null,
+    client_payload: null,
     subject_key: 'aa11',
     dedupe_key: 'bb22',
     settings: type.settings.parse(keys),

@@ -23,7 +23,7 @@ const CLAIM: Claimed = {
   spec: jsonText({ destinations: [{}] }),
   event_id: 'evt_1',
   event: jsonText({} as ModelEvent),
-  context: { flat: {}, dispatch_type: null, hint: null, secret: null },
+  context: { flat: {}, dispatch_type: null, client_payload: null, drop_in: null, hint: null, secret: null },
 }
 
 afterEach(() => vi.restoreAllMocks())

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,6 +84,17 @@ describe('a delivery of MLflow, which signs once for all of its tries', () => {
   it('is refused when it never came before and its timestamp is too old', async () => {
     expect((await send(SECOND, 301)).status).toBe(401)
     expect((await send(SECOND, 300)).status).toBe(202)
+  })
+
+  it('is refused as stale, not as malformed, when its timestamp is too old and its body is not JSON', async () => {
+    const signed = (body: string) => {
+      const { delivery_id, timestamp, secret } = FIRST ?? { delivery_id: '', timestamp: '', secret: '' }
+      const content = `${delivery_id}.${timestamp}.${body}`
+      const expected = `v1,${createHmac('sha256', secret).update(content).digest('base64')}`
+      return FIRST === undefined ? undefined : { ...FIRST, body, expected }
+    }
+    expect((await send(signed('not JSON'), 3_600)).status).toBe(401)
+    expect((await send(signed('not JSON'), 0)).status).toBe(400)
   })
 
   it('is refused under a known id when its signature is wrong, as every wrong signature is', async () => {

@@ -53,6 +53,7 @@ function eventNamed(title: string): SourceEvent {
 const SOURCE: Source = {
   config: CONFIG,
   withSecrets: () => SOURCE,
+  verifySignature: () => null,
   verify({ body }) {
     if (body.includes('verify')) throw new Error('poisoned')
     return { ok: true, secret: null }
@@ -75,6 +76,7 @@ const RUNTIME: Runtime = {
   config: {
     sources: new Map([[CONFIG.name, CONFIG]]),
     connections: new Map(),
+    dispatches: [],
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },

@@ -30,6 +30,7 @@ const RUNTIME: Runtime = {
   config: {
     sources: CONFIGURED,
     connections: new Map(),
+    dispatches: [],
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },

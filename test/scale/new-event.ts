@@ -36,7 +36,14 @@ export function newEvent(webhook: Webhook, { n, team, lane, supersede }: NewEven
     kind: event.kind,
     received_at: Math.round(webhook.at),
     event: jsonText(event),
-    context: { flat: flatOf(event), dispatch_type: null, hint: null, secret: 0 },
+    context: {
+      flat: flatOf(event),
+      dispatch_type: null,
+      client_payload: null,
+      drop_in: null,
+      hint: null,
+      secret: 0,
+    },
     raw: Buffer.from(body),
     identity: {
       rule: 'last',

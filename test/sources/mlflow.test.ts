@@ -71,6 +71,7 @@ describe('an MLflow request without a signature', () => {
     expect(source.verify(requestOf('{}'))).toEqual({
       ok: false,
       reason: 'the header X-MLflow-Signature is missing',
+      unsigned: true,
     })
   })
 })

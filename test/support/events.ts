@@ -17,7 +17,7 @@ export function storedEvent(parts: Partial<NewEvent> = {}): NewEvent {
     kind: 'alias.added',
     received_at: 1_700_000_000_000 + n,
     event: jsonText({ id: `evt_${n}`, change: { previous_version: null } } as ModelEvent),
-    context: { flat: {}, dispatch_type: null, hint: null, secret: 0 },
+    context: { flat: {}, dispatch_type: null, client_payload: null, drop_in: null, hint: null, secret: 0 },
     raw: Buffer.from(`{"n":${n}}`),
     identity: {
       rule: 'last',

@@ -2,6 +2,7 @@ import { Router, type Response } from 'express'
 import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
 import { explainEvent } from '../../automations/explain.ts'
+import { dropInResult } from '../../deliveries/drop-in.ts'
 import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { parse } from '../../store/json-text.ts'
@@ -89,6 +90,7 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
 async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<MatchResult[]> {
   const event = parse(stored.event)
   const used = new Map(stored.deliveries.map(({ automation, revision }) => [automation, revision]))
+  if (stored.context.drop_in !== null) return [dropInResult(stored.context.drop_in)]
   const automations = runtime.automations.filter(
     ({ spec, revision }) => (used.get(spec.name) ?? revision) === revision,
   )

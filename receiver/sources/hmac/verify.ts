@@ -1,4 +1,4 @@
-import { matchingKey } from '../signature.ts'
+import { matchingKey, unsigned } from '../signature.ts'
 import { staleness } from '../signed-message.ts'
 import type { Verification, WebhookRequest } from '../source.ts'
 import { decode, readSecret } from './keys.ts'
@@ -25,7 +25,7 @@ export function hmacVerifier(
   const name = header === undefined ? `the parameter ${query}` : `the header ${header}`
   return (request) => {
     const given = header === undefined ? request.query.get(query) : request.headers[header.toLowerCase()]
-    if (given === undefined || given === null || given === '') return refused(`${name} is missing`)
+    if (given === undefined || given === null || given === '') return unsigned(name)
     const found = findIn(given, form)
     const bytes = found.signatures
       .map((each) => decode(each, encoding))

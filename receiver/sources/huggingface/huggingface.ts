@@ -7,6 +7,7 @@ import { isObject } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { equalSecrets } from '../../secrets/equal.ts'
 import { canonicalHash, sha256Hex } from '../identity.ts'
+import { unsigned } from '../signature.ts'
 import {
   sourceType,
   statedEvent,
@@ -64,7 +65,7 @@ function verify(
   const header = headers['x-webhook-secret']
   const given = header ?? (parameter === null ? null : query.get(parameter))
   if (secrets.length === 0) return { ok: false, reason: 'the source has no credentials to check with' }
-  if (given === null || given === '') return { ok: false, reason: 'the header X-Webhook-Secret is missing' }
+  if (given === null || given === '') return unsigned('the header X-Webhook-Secret')
   const secret = secrets.map((each) => equalSecrets(given, each)).indexOf(true)
   if (secret >= 0) return { ok: true, secret }
   const where = header === undefined ? `the parameter ${String(parameter)}` : 'the header X-Webhook-Secret'

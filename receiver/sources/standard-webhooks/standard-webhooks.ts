@@ -7,6 +7,7 @@
  */
 import { eventsByFields } from '../fields/events.ts'
 import { fieldSettings, NEUTRAL_EVENTS, type FieldPlaces } from '../fields/settings.ts'
+import { unsigned } from '../signature.ts'
 import { staleness } from '../signed-message.ts'
 import { sourceType, type SourceEvent, type Verification, type WebhookRequest } from '../source.ts'
 import { readKey, signingKey, type Key } from './keys.ts'
@@ -79,7 +80,7 @@ function verify(request: WebhookRequest, keys: readonly (Key | null)[]): Verific
   if (keys.length === 0) return refused('the source has no credentials to check with')
   const name = 'Webhook-Signature'
   const header = headerOf(request, 'signature')
-  if (header === '') return refused(`the header ${name} is missing`)
+  if (header === '') return unsigned(`the header ${name}`)
   const signatures = header.split(/[\s]+/).slice(0, MOST_SIGNATURES)
   if (!signatures.some((each) => /^v1a?,/.test(each))) {
     return refused(`the header ${name} is no list of signatures v1,… or v1a,…`)

@@ -3,6 +3,7 @@
  * https://docs.wandb.ai/guides/core/automations/create-automations/webhook
  */
 import { isObject } from '../../../src/contract/clean-json.ts'
+import { unfitKeys } from '../../../src/contract/client-payload.ts'
 import type { DecodedEvent, Json } from '../../../src/contract/model-event.ts'
 import { decodeWandbBody } from '../../../src/contract/wandb/body.ts'
 import { WANDB_EVENTS } from '../../../src/contract/wandb/events.ts'
@@ -49,7 +50,8 @@ const SETUP = `A team admin does the first two steps.
 - **Runs**: add \`run_name\`, \`run_status\`, \`metric_name\` and \`metric_values\` in the same way.
 - **A payload that was made for GitHub** (\`event_type\` beside \`client_payload\`) works too. Add
   \`"wandb_event_type": "\${event_type}"\` and \`"alias": "\${alias}"\` to its \`client_payload\`, so that linking and
-  promoting can be told apart.
+  promoting can be told apart. It reaches GitHub unchanged, and \`model_event\` joins it. Where the webhook itself has to
+  stay as it is, change [its host and its token alone](../drop-in.md).
 - **Tests**: W&B's _Test_ button and its script deploy nothing where the URL ends in \`?dry_run=true\`. The answer says what
   would be sent.
 `
@@ -82,11 +84,14 @@ function verify({ body, headers }: WebhookRequest, { secrets, access_token }: Cr
 
 function parse(body: Json, request: WebhookRequest, window_ms: number): SourceEvent {
   const stated = statedEvent(request)
-  const { event, hint, dispatch_type, flat } = decodeWandbBody(isObject(body) ? body : {}, stated)
+  const { hint, ...decoded } = decodeWandbBody(isObject(body) ? body : {}, stated)
+  const { event, dispatch_type, client_payload, flat } = decoded
+  const unfit = client_payload === null ? null : unfitKeys(client_payload)
+  const hints = [hint, unfit].filter((text) => text !== null).join(' ') || null
   const home = homeOf(event)
   const value = sha256Hex(request.body)
   const identity = { rule: 'last', key: home, value, window_ms, body_hash: value } as const
-  return { event, identity, home, hint, dispatch_type, flat }
+  return { event, identity, home, hint: hints, dispatch_type, client_payload, flat }
 }
 
 /** Returns what the body is about: the model, or the run. All bodies that name neither are about the same. */

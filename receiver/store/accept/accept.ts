@@ -8,6 +8,7 @@ import { insertEvents, storedOf } from '../tables/events.ts'
 import { moveHolders } from '../tables/holders.ts'
 import { claimIdentities, nameOriginals } from '../tables/identities.ts'
 import { findLanes, openLanes } from '../tables/lanes.ts'
+import { insertRevisions } from '../tables/revisions.ts'
 import { enqueue, type Enqueued } from './enqueue.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
@@ -32,6 +33,7 @@ async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> 
   if (fresh.length === 0) return results
   const lanes = await lockQueue(tx, fresh)
   const { kept, stale } = await placeReplays(tx, fresh)
+  await keepRevisions(tx, kept)
   const seqs = await keep(tx, kept)
   const { lanes: promoted, superseded } = await enqueue(
     tx,
@@ -110,6 +112,15 @@ async function lockQueue(tx: Tx, fresh: readonly Fresh[]): Promise<ReadonlyMap<s
   })
   await openLanes(tx, found)
   return found.present
+}
+
+/** Keeps the automations that came along with events, in one order for all: two groups may have the same ones. */
+async function keepRevisions(tx: Tx, fresh: readonly Fresh[]): Promise<void> {
+  const revisions = fresh.flatMap(({ event: { revision } }) => revision ?? [])
+  await insertRevisions(
+    tx,
+    revisions.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  )
 }
 
 /** Writes events to the log, with what only the log knows. Returns the order of acceptance by id. */

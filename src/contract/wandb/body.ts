@@ -10,7 +10,14 @@ import {
   type ModelChange,
   type ModelRef,
 } from '../model-event.ts'
-import { UNKNOWN_EVENT, dispatchType, findWandbEvent, wandbEventKind, wandbEventType } from './events.ts'
+import {
+  UNKNOWN_EVENT,
+  clientPayload,
+  dispatchType,
+  findWandbEvent,
+  wandbEventKind,
+  wandbEventType,
+} from './events.ts'
 import { WandbFields } from './fields.ts'
 import {
   artifactTypeOfProject,
@@ -31,6 +38,8 @@ export interface WandbBody {
   hint: string | null
   /** The body's own GitHub event type where the body is made for GitHub, else null. */
   dispatch_type: string | null
+  /** The body's own `client_payload`, unchanged, where the body is made for GitHub, else null. */
+  client_payload: JsonObject | null
   /**
    * W&B's own words {@link FLAT_WORDS} ("" when absent) and the body's other top-level texts, as they came but for
    * invalid Unicode and U+0000. `event_type` is always W&B's.
@@ -108,9 +117,10 @@ export function decodeWandbBody(body: JsonObject, event: string | null): WandbBo
   const unfilled = !recognised && isUnfilled(body, fields)
   const decoded = decodeEvent(fields, type, unfilled)
   const flat = flatWords(fields, type)
+  const client_payload = dispatch_type === null ? null : clientPayload(body)
   const advice = [recognised ? missingWords(decoded) : unfilled ? UNFILLED : HINT, trimmedWords(body, fields)]
   const hint = advice.filter((text) => text !== null).join(' ') || null
-  return { event: decoded, recognised, hint, dispatch_type, flat }
+  return { event: decoded, recognised, hint, dispatch_type, client_payload, flat }
 }
 
 /** Says which words the template lacks for what automations ask of such an event; null where it lacks none. */

@@ -92,9 +92,16 @@ function toldEvent(fields: WandbFields): string | null {
  * (https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event). Else null.
  */
 export function dispatchType(body: JsonObject): string | null {
-  const own = (key: string) => (Object.hasOwn(body, key) ? body[key] : undefined)
-  const name = own('event_type')
-  return isObject(own('client_payload')) && typeof name === 'string'
+  const name = ownValue(body, 'event_type')
+  return clientPayload(body) !== null && typeof name === 'string'
     ? trimInvisible(textOf(name) ?? '') || null
     : null
 }
+
+/** Returns the body's own `client_payload` where it is an object, else null. */
+export function clientPayload(body: JsonObject): JsonObject | null {
+  const payload = ownValue(body, 'client_payload')
+  return isObject(payload) ? payload : null
+}
+
+const ownValue = (body: JsonObject, key: string) => (Object.hasOwn(body, key) ? body[key] : undefined)
