@@ -3,7 +3,7 @@ import jsdoc from 'eslint-plugin-jsdoc'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'data/'] },
+  { ignores: ['dist/', 'node_modules/', '.venv/', 'data/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
