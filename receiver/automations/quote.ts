@@ -1,9 +1,13 @@
 /** Longest value shown in a reason, in characters; the rest is cut. */
 const LONGEST = 80
 
+/** What needs no escape: ASCII without control characters and quotes, as most values are. */
+const PLAIN = /^[ !#-~]*$/
+
 /** Returns a value of an event as a reason shows it: in quotes, control and bidi characters escaped, bounded. */
 export function quoteValue(value: string): string {
   const shown = value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value
+  if (PLAIN.test(shown)) return `"${shown}"`
   const escaped = shown.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
   return `"${escaped.replaceAll('"', '\\"')}"`
 }

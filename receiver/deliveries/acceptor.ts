@@ -93,6 +93,8 @@ class GroupCommit {
   #queue: Waiting[] = []
   #bytes = 0
   #running: Promise<void> | null = null
+  #committing: readonly Waiting[] = []
+  #watching: NodeJS.Timeout | null = null
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -114,21 +116,20 @@ class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // What comes in the same turn of the event loop goes into one group.
-    await new Promise((resolve) => setImmediate(resolve))
+    // What is handed over together goes into one group.
+    await Promise.resolve()
     let answerLast = nothing
     while (this.#queue.length > 0) {
       const group = nextGroup(this.#queue)
       this.#queue = this.#queue.slice(group.length)
-      const watch = setInterval(() => {
-        this.#turnAwayOverdue(group)
-      }, OVERDUE_EVERY_MS)
+      this.#committing = group
+      this.#watch()
       const committing = this.#commit(group)
       // The store is at work on the next group while the last one is answered.
       answerLast()
       const { held, answer } = await committing
       answerLast = answer
-      clearInterval(watch)
+      this.#committing = []
       const keep = new Set(held)
       for (const waiting of group) if (!keep.has(waiting)) this.#bytes -= waiting.event.raw.byteLength
       if (held.length > 0) {
@@ -186,9 +187,12 @@ class GroupCommit {
     if (result.outcome !== 'accepted') return
     const { stale = [], lanes = [], superseded = [] } = result
     logSuperseded(this.#options.log, superseded)
-    const deliveries = event.deliveries.filter(({ id }) => !stale.includes(id))
+    const made =
+      stale.length === 0
+        ? event
+        : { ...event, deliveries: event.deliveries.filter(({ id }) => !stale.includes(id)) }
     try {
-      for (const listener of this.listeners) listener({ ...event, deliveries }, lanes)
+      for (const listener of this.listeners) listener(made, lanes)
     } catch (error) {
       // The event is stored and answered: what listens to that must not stop those behind it.
       const reason = reasonOf(error)
@@ -205,14 +209,24 @@ class GroupCommit {
     return kept
   }
 
+  /** Looks for overdue events as long as any wait. One timer for many groups: starting one costs more than a look. */
+  #watch(): void {
+    this.#watching ??= setInterval(() => {
+      this.#turnAwayOverdue()
+      if (this.#running !== null || this.#watching === null) return
+      clearInterval(this.#watching)
+      this.#watching = null
+    }, OVERDUE_EVERY_MS).unref()
+  }
+
   /**
    * Turns away events that have waited long enough, also behind a commit that does not come back: a server that hangs
    * gives no error. The events of that commit may be stored all the same; that cannot be known before the server
    * answers.
    */
-  #turnAwayOverdue(group: readonly Waiting[]): void {
+  #turnAwayOverdue(): void {
     const now = this.#options.clock.steady()
-    const overdue = [...group, ...this.#queue].filter(({ until }) => until <= now)
+    const overdue = [...this.#committing, ...this.#queue].filter(({ until }) => until <= now)
     for (const { reject } of overdue) reject(new StoreUnavailable('The store does not answer.', HANGING_FIX))
     for (const { event, until } of this.#queue) if (until <= now) this.#bytes -= event.raw.byteLength
     this.#queue = this.#queue.filter(({ until }) => until > now)

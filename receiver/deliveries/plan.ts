@@ -1,4 +1,4 @@
-import { dedupeKey, slotKey, subjectKey } from '../../src/contract/keys.ts'
+import { dedupeKey, keysOf } from '../../src/contract/keys.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { Automation } from '../automations/automation.ts'
 import { RenderError, type Sender, type Target, type TargetInput } from '../destinations/destination.ts'
@@ -38,8 +38,7 @@ export function planDeliveries(
         target: where.target,
         lane: where.lane,
         policy: where.policy,
-        subject: subjectKey(scope, event),
-        slot: slotKey(scope, event),
+        ...keysOf(scope, event),
         dedupe_key,
         ordered: spec.order === 'strict',
         supersede: spec.supersede,

@@ -5,6 +5,7 @@ import type { MatchResult } from '../automations/automation.ts'
 import { explainEvent } from '../automations/explain.ts'
 import { whyNone } from '../automations/nearest.ts'
 import type { SourceConfig } from '../config/config.ts'
+import { isoTime } from '../observe/iso-time.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { jsonText } from '../store/json-text.ts'
@@ -50,7 +51,7 @@ export function prepareEvent(
     title: found.event.title,
     author: found.event.author,
     occurred_at: found.event.occurred_at,
-    received_at: new Date(arrival.received_at).toISOString(),
+    received_at: isoTime(arrival.received_at),
     test: found.event.test,
     own: found.event.own,
     synthetic: false,
@@ -93,7 +94,7 @@ export function prepareReplay(
   const event: ModelEvent = {
     ...replayed,
     id: newEventId(),
-    received_at: new Date(arrival.received_at).toISOString(),
+    received_at: isoTime(arrival.received_at),
     repeat_of: null,
     replay_of: replayed.replay_of ?? replayed.id,
   }

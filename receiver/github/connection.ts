@@ -15,6 +15,14 @@ export interface GitHubConnection {
 }
 
 /** Returns a hash that is equal for connections that sign in to the same place with the same credentials. */
-export function connectionKey({ api_url, auth }: Pick<GitHubConnection, 'api_url' | 'auth'>): string {
-  return hash('sha256', JSON.stringify([api_url, auth]), 'hex')
+export function connectionKey(connection: Pick<GitHubConnection, 'api_url' | 'auth'>): string {
+  const known = keys.get(connection)
+  if (known !== undefined) return known
+  const { api_url, auth } = connection
+  const key = hash('sha256', JSON.stringify([api_url, auth]), 'hex')
+  keys.set(connection, key)
+  return key
 }
+
+/** Every delivery asks for these: a connection never changes. */
+const keys = new WeakMap<Pick<GitHubConnection, 'api_url' | 'auth'>, string>()

@@ -29,9 +29,16 @@ export function lanePrefixes(connection: GitHubConnection): string[] {
     : [`github-user:${host}:`, `github-connection:${host}:${connection.name}`]
 }
 
-function apiHost({ api_url }: GitHubConnection): string {
-  return new URL(api_url).host
+function apiHost(connection: GitHubConnection): string {
+  const known = hosts.get(connection)
+  if (known !== undefined) return known
+  const { host } = new URL(connection.api_url)
+  hosts.set(connection, host)
+  return host
 }
+
+/** Every delivery asks for these: a connection never changes. */
+const hosts = new WeakMap<GitHubConnection, string>()
 
 /**
  * One request at a time, at the pace of the connection whose lane it is. Where several connections share an

@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type Logger } from 'pino'
+import { isoTime } from './iso-time.ts'
 import { standardOutput } from './log-output.ts'
 
 /** Where every part writes its lines. */
@@ -27,7 +28,7 @@ export function createLog(level: string, destination?: { write(line: string): vo
   const options = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${isoTime(Date.now())}"`,
     formatters: { level: (label: string) => ({ level: label }), log: hideSecrets },
     serializers: { err: (error: Error) => hide({ ...stdSerializers.err(error) }, DEPTH) },
     messageKey: 'message',
@@ -42,11 +43,19 @@ function missingLines(dropped: number): string {
 }
 
 /**
- * Returns a copy without what stands under those keys. pino's own `redact` takes longer for that than the whole rest of
+ * Returns the line without what stands under those keys. pino's own `redact` takes longer for that than the whole rest of
  * a line.
  */
 function hideSecrets(line: Record<string, unknown>): Record<string, unknown> {
-  return hide(line, DEPTH) as Record<string, unknown>
+  return (holdsSecret(line, DEPTH) ? hide(line, DEPTH) : line) as Record<string, unknown>
+}
+
+/** Returns whether `hide` would change anything: hardly any line needs the copy. */
+function holdsSecret(value: unknown, depth: number): boolean {
+  if (depth === 0 || typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some((item) => holdsSecret(item, depth - 1))
+  if (!isPlain(value)) return false
+  return Object.keys(value).some((key) => SECRET_KEYS.has(key) || holdsSecret(value[key], depth - 1))
 }
 
 function hide(value: unknown, depth: number): unknown {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { equalSecrets } from '../secrets/equal.ts'
+import { equalDigests, equalSecrets } from '../secrets/equal.ts'
 import type { Verification } from './source.ts'
 
 /** How the bytes of a signature are written. */
@@ -42,7 +42,7 @@ export function matchingKey(
 ): number | null {
   const matches = keys.map((key) => {
     const digest = createHmac(algorithm, key).update(content).digest()
-    const equal = signatures.map((signature) => equalSecrets(signature, digest))
+    const equal = signatures.map((signature) => equalDigests(signature, digest))
     return key.length > 0 && equal.includes(true)
   })
   const first = matches.indexOf(true)

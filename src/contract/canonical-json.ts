@@ -2,7 +2,11 @@ import type { Json } from './model-event.ts'
 
 /** Returns the value as JSON without white space and with sorted keys: equal values give equal texts. */
 export function canonicalJson(value: Json): string {
-  return JSON.stringify(sorted(value))
+  return JSON.stringify(hasObject(value) ? sorted(value) : value)
+}
+
+function hasObject(value: Json): boolean {
+  return Array.isArray(value) ? value.some(hasObject) : typeof value === 'object' && value !== null
 }
 
 function sorted(value: Json): Json {

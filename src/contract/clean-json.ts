@@ -30,8 +30,12 @@ const INVISIBLE_ENDS = /^[\s\p{Cc}\p{Cf}]+|[\s\p{Cc}\p{Cf}]+$/gu
 
 /** Returns the text without blanks, line breaks and invisible characters at its ends: nobody means them in a name. */
 export function trimInvisible(text: string): string {
+  if (isVisible(text.charCodeAt(0)) && isVisible(text.charCodeAt(text.length - 1))) return text
   return text.replace(INVISIBLE_ENDS, '')
 }
+
+/** Returns whether a UTF-16 code unit is a visible character of ASCII. */
+const isVisible = (code: number) => code > 0x20 && code < 0x7f
 
 /** Returns the trimmed text if it can be the name of an event (letters, digits, `. _ : -`, at most 100), else null. */
 export function eventName(text: string | null): string | null {
@@ -59,11 +63,13 @@ export function cleanJson(value: Json, depth = DEPTH_LIMIT): Json | undefined {
 
 /** Returns a clean object of the entries; the first of two equal keys wins. */
 export function cleanObject(entries: readonly (readonly [string, Json])[], depth = DEPTH_LIMIT): JsonObject {
-  const clean = new Map<string, Json>()
+  const clean: JsonObject = {}
   for (const [name, value] of entries) {
     const key = cleanText(name)
-    const kept = key === '__proto__' ? undefined : cleanJson(value, depth - 1)
-    if (kept !== undefined && !clean.has(key)) clean.set(key, kept)
+    // The one key that would not become a property of its own.
+    if (key === '__proto__' || Object.hasOwn(clean, key)) continue
+    const kept = cleanJson(value, depth - 1)
+    if (kept !== undefined) clean[key] = kept
   }
-  return Object.fromEntries(clean)
+  return clean
 }

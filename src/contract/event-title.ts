@@ -5,6 +5,9 @@ export type Titled = Pick<ModelEvent, 'type' | 'kind' | 'author' | 'test' | 'mod
 
 const PART_LIMIT = 60
 
+/** Most titles: words of ASCII with single blanks between them. */
+const ONE_LINE = /^[!-~]+(?: [!-~]+)*$/
+
 /**
  * Returns one line for a person, without control characters, at most 120 characters: `resnet50 v3 -> production by
  * jane`.
@@ -73,6 +76,7 @@ function part(text: string): string {
 
 /** Returns a text on one line that shows what it is: control and bidirectional characters become spaces. */
 export function oneLine(text: string): string {
+  if (ONE_LINE.test(text)) return text
   return text
     .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, ' ')
     .replace(/ {2,}/g, ' ')

@@ -1,10 +1,15 @@
+const SPECIAL = /[*?]/
+const SURROGATE = /[\uD800-\uDFFF]/
+
 /**
  * Returns whether the whole text fits the glob: `*` stands for any characters (none too), `?` for exactly one; all
  * else is literal and case-sensitive. Takes at most glob × text steps, whatever they hold.
  */
 export function matchesGlob(glob: string, text: string): boolean {
-  const wanted = Array.from(glob)
-  const given = Array.from(text)
+  if (!SPECIAL.test(glob)) return glob === text
+  // `?` stands for a whole character: where there are surrogate pairs, code units are not enough.
+  const [wanted, given] =
+    SURROGATE.test(glob) || SURROGATE.test(text) ? [Array.from(glob), Array.from(text)] : [glob, text]
   let p = 0
   let star = -1
   let retry = 0

@@ -1,3 +1,4 @@
+import type { hash as Hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { Json, ModelEvent } from './model-event.ts'
 
@@ -79,8 +80,15 @@ export function subjectKey(scope: SubjectScope, event: ModelEvent): string {
 
 /** Returns 32 hex characters that tell the slots of a subject apart: the subject's own key where it has but one. */
 export function slotKey(scope: SubjectScope, event: ModelEvent): string {
+  return keysOf(scope, event).slot
+}
+
+/** Returns `subjectKey` and `slotKey` of an event. */
+export function keysOf(scope: SubjectScope, event: ModelEvent): { subject: string; slot: string } {
+  const place = placeOf(scope, event)
   const [order, slot] = [orderOf(event), slotOf(event)]
-  return digest(order === slot ? [...placeOf(scope, event), order] : [...placeOf(scope, event), order, slot])
+  const subject = digest([...place, order])
+  return { subject, slot: order === slot ? subject : digest([...place, order, slot]) }
 }
 
 const placeOf = ({ destination, target, listener }: SubjectScope, { source, model }: ModelEvent) => [
@@ -117,6 +125,8 @@ function tellsAllInFields({ kind }: ModelEvent): boolean {
  * of Node's own start.
  */
 function digest(parts: Json[]): string {
-  const { hash } = process.getBuiltinModule('node:crypto')
-  return hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)
+  node_crypto ??= process.getBuiltinModule('node:crypto')
+  return node_crypto.hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)
 }
+
+let node_crypto: { hash: typeof Hash } | null = null

@@ -247,8 +247,8 @@ function decodeRun(fields: WandbFields, type: string, kind: EventKind): JsonObje
 }
 
 function flatWords(fields: WandbFields, type: string): Record<string, string> {
-  const others = fields.topTexts().filter(([key]) => !NOT_OTHERS.has(key.toLowerCase()))
-  const flat = Object.fromEntries(others)
+  const flat = Object.fromEntries(fields.topTexts(NOT_OTHERS))
   for (const word of FLAT_WORDS) flat[word] = fields.text(word) ?? ''
-  return { ...flat, event_type: type }
+  flat['event_type'] = type
+  return flat
 }

@@ -63,6 +63,8 @@ function againstRegistry(model: ModelRef | null): Disagreement[] {
  * WandbFields.leftovers}).
  */
 function againstRepeats({ author, model, change, extra }: ModelEvent): Disagreement[] {
+  const extras = Object.entries(extra)
+  if (extras.length === 0) return []
   const words = new Map([
     ['event_author', author],
     ['entity_name', model?.entity ?? null],
@@ -74,7 +76,7 @@ function againstRepeats({ author, model, change, extra }: ModelEvent): Disagreem
     ['alias', change.alias],
     ['tag', change.tag],
   ])
-  return Object.entries(extra).flatMap(([key, value]) => {
+  return extras.flatMap(([key, value]) => {
     const [says, other] = [words.get(key.toLowerCase()) ?? null, textOf(value)]
     if (says === null || other === null) return []
     return [{ word: key.toLowerCase(), says, other_word: `another ${key}`, other_says: other }]

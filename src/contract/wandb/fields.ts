@@ -8,6 +8,16 @@ const CONTAINERS = ['client_payload', 'variables']
 /** A level of a body that may hold W&B's words, keys in lower case. */
 type Place = ReadonlyMap<string, Json>
 
+/** A member of a body: its key as it is spelled, and in lower case. */
+interface Entry {
+  key: string
+  word: string
+  value: Json
+}
+
+const entriesOf = (object: JsonObject): Entry[] =>
+  Object.entries(object).map(([key, value]) => ({ key, word: key.toLowerCase(), value }))
+
 /**
  * The fields of a W&B webhook body. A body is whatever template the user wrote, so a word is looked for at the
  * top, then in `client_payload` (GitHub), then in `variables` (GitLab), whatever the case of its key.
@@ -20,6 +30,8 @@ export class WandbFields {
   readonly #trimmed = new Set<string>()
   /** The words that a field took, with the text that it took; null where every text of the word is. */
   readonly #taken = new Map<string, string | null>()
+  readonly #texts = new Map<string, string | null>()
+  #kept: Entry[] | null = null
 
   constructor(body: JsonObject) {
     this.#body = body
@@ -30,6 +42,14 @@ export class WandbFields {
 
   /** Returns the word's first present text (numbers count as text), without what is invisible at its ends, or null. */
   text(word: string): string | null {
+    const known = this.#texts.get(word)
+    if (known !== undefined) return known
+    const text = this.#firstText(word)
+    this.#texts.set(word, text)
+    return text
+  }
+
+  #firstText(word: string): string | null {
     for (const place of this.#places) {
       const given = textOf(place.get(word))
       const text = wordOf(given)
@@ -46,9 +66,14 @@ export class WandbFields {
 
   /** Returns every present text of the words, outermost first, and at each level in the words' order. */
   texts(...words: string[]): string[] {
-    return this.#places
-      .flatMap((place) => words.map((word) => wordOf(textOf(place.get(word)))))
-      .filter((text) => text !== null)
+    const found: string[] = []
+    for (const place of this.#places) {
+      for (const word of words) {
+        const text = wordOf(textOf(place.get(word)))
+        if (text !== null) found.push(text)
+      }
+    }
+    return found
   }
 
   /** Returns the same as {@link text}, and leaves the word out of the {@link leftovers}. */
@@ -68,9 +93,10 @@ export class WandbFields {
    */
   metadata(): JsonObject {
     const objects = this.#places.flatMap((place) => METADATA_OBJECTS.map((word) => place.get(word)))
-    const single = this.#entries().flatMap(([key, value]) =>
-      isMetadataKey(key) ? [[key.slice(METADATA_KEY.length), value] as const] : [],
-    )
+    const single: [string, Json][] = []
+    for (const { key, word, value } of this.#entries()) {
+      if (isMetadataKey(word)) single.push([key.slice(METADATA_KEY.length), value])
+    }
     return cleanObject([...single, ...objects.filter(isObject).flatMap((object) => Object.entries(object))])
   }
 
@@ -79,24 +105,29 @@ export class WandbFields {
    * twice with different texts is among them with the text that was not taken.
    */
   leftovers(): JsonObject {
-    return cleanObject(this.#entries().filter(([key, value]) => !this.#isTaken(key.toLowerCase(), value)))
+    const left: [string, Json][] = []
+    for (const { key, word, value } of this.#entries()) {
+      if (!this.#isTaken(word, value)) left.push([key, value])
+    }
+    return cleanObject(left)
   }
 
-  /** Returns the body's own top-level text fields under their own names. */
-  topTexts(): [string, string][] {
-    return Object.entries(this.#body).flatMap(([key, value]) => {
-      const text = typeof value === 'string' ? textOf(value) : null
-      return text === null ? [] : [[cleanText(key), text]]
-    })
+  /** Returns the body's own top-level text fields under their own names, but for those of `words`, in lower case. */
+  topTexts(words: ReadonlySet<string>): [string, string][] {
+    const found: [string, string][] = []
+    for (const [key, value] of Object.entries(this.#body)) {
+      if (typeof value !== 'string' || words.has(key.toLowerCase())) continue
+      const text = textOf(value)
+      if (text !== null) found.push([cleanText(key), text])
+    }
+    return found
   }
 
-  #entries(): [string, Json][] {
-    const own = Object.entries(this.#body)
-    if (this.#containers.length === 0) return own
-    return [
-      ...own.filter(([, value]) => !this.#isContainer(value)),
-      ...this.#containers.flatMap((object) => Object.entries(object)),
-    ]
+  #entries(): readonly Entry[] {
+    if (this.#kept !== null) return this.#kept
+    const own = entriesOf(this.#body).filter(({ value }) => !this.#isContainer(value))
+    this.#kept = [...own, ...this.#containers.flatMap(entriesOf)]
+    return this.#kept
   }
 
   #isContainer(value: Json): boolean {
@@ -117,19 +148,16 @@ function wordOf(text: string | null): string | null {
   return text === null ? null : trimInvisible(text) || null
 }
 
-function isMetadataKey(key: string): boolean {
-  return key.length > METADATA_KEY.length && key.slice(0, METADATA_KEY.length).toLowerCase() === METADATA_KEY
+function isMetadataKey(word: string): boolean {
+  return word.length > METADATA_KEY.length && word.startsWith(METADATA_KEY)
 }
 
 /** Returns the object by lower-case key; a key that is spelled in lower case wins over its other spellings. */
 function placeOf(object: JsonObject): Place {
   const place = new Map<string, Json>()
-  const exact = new Set<string>()
   for (const [key, value] of Object.entries(object)) {
     const word = key.toLowerCase()
-    if (word === key) exact.add(word)
-    else if (exact.has(word)) continue
-    place.set(word, value)
+    if (word === key || !Object.hasOwn(object, word)) place.set(word, value)
   }
   return place
 }
