@@ -5,8 +5,8 @@ import { readBody } from './read-body.ts'
 import { refuse, refuseMethod, refuseUnknown } from './refuse.ts'
 
 /**
- * Returns `POST /webhooks/{source}`, and GitHub's own dispatch route beside it. The limits of a body hold before anything of it is looked at; what follows is in
- * `createIngest`.
+ * Returns `POST /webhooks/{source}`, and GitHub's own dispatch route beside it. The limits of a body hold before
+ * anything of it is looked at; what follows is in `createIngest`.
  */
 export function ingestRouter(options: IngestOptions): Router {
   const router = Router({ caseSensitive: true })

@@ -1,4 +1,3 @@
-import type { hash as Hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { Json, ModelEvent } from './model-event.ts'
 
@@ -125,8 +124,9 @@ function tellsAllInFields({ kind }: ModelEvent): boolean {
  * of Node's own start.
  */
 function digest(parts: Json[]): string {
-  node_crypto ??= process.getBuiltinModule('node:crypto')
+  node_crypto ??= loadCrypto()
   return node_crypto.hash('sha256', canonicalJson(parts), 'hex').slice(0, 32)
 }
 
-let node_crypto: { hash: typeof Hash } | null = null
+const loadCrypto = () => process.getBuiltinModule('node:crypto')
+let node_crypto: ReturnType<typeof loadCrypto> | null = null

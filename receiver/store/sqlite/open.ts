@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { operationsThrough } from '../operations.ts'
+import type { AcceptArgs } from '../records.ts'
 import { StoreUnavailable, type Store } from '../store.ts'
+import { groupToText } from './accept-text.ts'
 import { reviveError } from './errors.ts'
 import type { WorkerRequest, WorkerResponse } from './worker.ts'
 
@@ -37,7 +39,7 @@ export async function openSqliteStore(data_dir: string): Promise<Store> {
     const call = waiting.get(message.id)
     waiting.delete(message.id)
     if ('error' in message) call?.reject(reviveError(message.error))
-    else call?.resolve(message.value)
+    else call?.resolve('json' in message ? JSON.parse(message.json) : message.value)
   })
   worker.on('error', fail)
   worker.on('exit', () => {
@@ -52,7 +54,8 @@ export async function openSqliteStore(data_dir: string): Promise<Store> {
       }
       const id = ++count
       waiting.set(id, { resolve, reject })
-      worker.postMessage({ id, operation, args } satisfies WorkerRequest)
+      const text = operation === 'accept' ? groupToText(args as AcceptArgs) : null
+      worker.postMessage({ id, operation, args: text ?? args } satisfies WorkerRequest)
     })
 
   try {

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { migrate } from '../migrations/migrate.ts'
 import { runOperation } from '../operations.ts'
 import type { OperationName } from '../store.ts'
+import { groupFromText } from './accept-text.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
 import { SQLITE } from './dialect.ts'
 import { takeOwnership, type Ownership } from './ownership.ts'
@@ -16,12 +17,15 @@ import { describeError, describeOpenError, fileError, type WorkerError } from '.
 export interface WorkerRequest {
   id: number
   operation: OperationName | 'close'
+  /** Of `accept`, mostly the text of `groupToText`. */
   args: unknown
 }
 
 /** What came of it. */
 export type WorkerResponse =
   | { id: number; value: unknown }
+  /** The value as JSON, where the arguments came as a text. */
+  | { id: number; json: string }
   | { id: number; error: WorkerError }
   /** The first message: whether the database could be opened. */
   | { id: 0; value: null }
@@ -69,15 +73,16 @@ async function handle(
       reply({ id, value: null })
       return
     }
+    const given = typeof args === 'string' ? groupFromText(args) : args
     const value = await transaction(open, async () => {
       ownership.isOurs()
-      const result = await runOperation(operation, args as never, { db: open.db, dialect: SQLITE })
+      const result = await runOperation(operation, given as never, { db: open.db, dialect: SQLITE })
       // Before the commit, so that nothing is half done, and after it, so that nothing is promised in vain.
       ownership.isThere()
       return result
     })
     ownership.isThere()
-    reply({ id, value: value ?? null })
+    reply(typeof args === 'string' ? { id, json: JSON.stringify(value) } : { id, value: value ?? null })
   } catch (error) {
     reply({ id, error: describeError(error) })
   }
