@@ -19,7 +19,7 @@ const anyEvent = fc
     storedEvent({
       event: jsonText({ title } as never),
       raw: Buffer.from(raw),
-      context: { flat, dispatch_type: null, hint: title.toWellFormed(), secret: null },
+      context: { ...storedEvent().context, flat, hint: title.toWellFormed() },
       deliveries: targets.map((target) => storedDelivery({ target, expires_after_ms: 60_000 })),
     }),
   )
