@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { apiRouter, type ApiOptions } from './api/router.ts'
+import type { TypeTables } from './config/schema.ts'
 import { UNKNOWN_SOURCE } from './ingest/refuse.ts'
 import type { IngestOptions } from './ingest/ingest.ts'
 import { ingestRouter } from './ingest/router.ts'
@@ -8,7 +9,9 @@ import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'
 
 /** Returns the HTTP side of the receiver: routes and nothing else. */
-export function createApp(options: IngestOptions & ApiOptions & HealthOptions): Express {
+export function createApp(
+  options: IngestOptions & ApiOptions & HealthOptions & { types: TypeTables },
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')

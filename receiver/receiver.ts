@@ -18,6 +18,9 @@ import { createReadiness } from './readiness.ts'
 import { InForce } from './runtime/in-force.ts'
 import { createRefusedConfig, type RefusedConfig } from './runtime/refused-config.ts'
 import { createReloads } from './runtime/reloads.ts'
+import { createStoredAutomations } from './runtime/stored-automations.ts'
+import { logRefusedAutomations } from './runtime/follow-automations.ts'
+import { readStored } from './runtime/merge-stored.ts'
 import { openStoredSecrets } from './runtime/stored-secrets.ts'
 import { createRuntime, saveRevisions } from './runtime/runtime.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
@@ -88,17 +91,19 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const secrets = await openStoredSecrets({ store, keys, clock, log, onPut: secretsChanged })
   const surroundings = { github, types, public_url, outbound, named: secrets, now: () => clock.wall() }
   const reloads = createReloads(async (config) => {
-    const next = createRuntime(config, surroundings)
+    const next = createRuntime(config, surroundings, await readStored(store))
     await saveRevisions(next, store, clock)
     in_force.runtime = next
-    warnOfAlertRoutes(config.automations, types.destinations, log)
+    logRefusedAutomations(next, log)
+    warnOfAlertRoutes(next.config.automations, types.destinations, log)
     // Joined first: a pause may come along with what waited under the connection's own name.
     const learned = learnIdentities(config.connections.values(), github, lane_names)
     void learned.then(() => probes.follow(config.connections))
   }, log)
   await reloads.start(options.config)
-
-  const pipeline = await createPipeline({ store, runtime, clock, log })
+  const reload = () => reloads.again()
+  const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
+  const pipeline = await createPipeline({ store, runtime, automations, clock, log })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
@@ -106,7 +111,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({
     ...options,
-    ...{ runtime, acceptor, refusals, refused_config, clock, wake, secrets },
+    ...{ runtime, acceptor, automations, refusals, refused_config, clock, wake, secrets, types },
     notReady: () => readiness.notReady(),
   })
   const server = await listen(app, options)
@@ -121,7 +126,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     secretsChanged,
     async stop(drain_ms) {
       for (const part of [readiness, server]) part.drain()
-      for (const part of [reloads, refused_config]) part.stop()
+      for (const part of [automations, reloads, refused_config]) part.stop()
       await new Promise((resolve) => setTimeout(resolve, drain_ms))
       await server.close(() => acceptor.idle())
       await pipeline.stop()

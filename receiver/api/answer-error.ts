@@ -2,8 +2,7 @@ import type { Response } from 'express'
 import { BacklogFull } from '../deliveries/acceptor.ts'
 import type { Log } from '../observe/log.ts'
 import { StoreUnavailable } from '../store/store.ts'
-import { problem } from './problem.ts'
-import { BadQuery } from './v1/query.ts'
+import { ApiProblem, problem } from './problem.ts'
 import { traceOf } from '../observe/reason-of.ts'
 
 /** Seconds after which a call may be tried again when the store is away or too much waits. */
@@ -11,7 +10,8 @@ const RETRY_AFTER_S = '30'
 
 /** Turns what went wrong in a route of the management API into its problem. */
 export function answerError(log: Log, response: Response, error: unknown): void {
-  if (error instanceof BadQuery) problem(response, 400, 'bad_query', error.message)
+  if (error instanceof ApiProblem)
+    problem(response, error.status, error.code, { detail: error.message, ...error.members })
   else if (error instanceof StoreUnavailable) {
     response.set('Retry-After', RETRY_AFTER_S)
     problem(response, 503, 'store_unavailable', `${error.message} ${error.fix}`)

@@ -2,34 +2,103 @@ import type { Request } from 'express'
 import { createBoundedLog } from '../observe/bounded-log.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
+import { reasonOf } from '../observe/reason-of.ts'
+import { jsonText } from '../store/json-text.ts'
+import type { NewAuditEntry } from '../store/management-records.ts'
+import type { Store } from '../store/store.ts'
+import type { Principal } from './principal.ts'
 
-/** The longest id that a line shows, in characters; ours are shorter. */
+/** The longest id that an entry shows, in characters; ours are shorter. */
 const SHOWN = 64
 
-/** What people did through the API, and who was turned away. */
+/** What people did through the API, and who was turned away: a line in the log, and an entry in the store. */
 export interface Audit {
-  /** Logs that an action was asked for by an authorized request, and what came of it. */
-  did(request: Request, action: Action, what: Record<string, unknown>): void
-  /** Logs that a request had no valid token; at most once a minute for each address. */
+  /** Notes that an action was asked for by an authorized request, and what came of it. Nothing in `what` is secret. */
+  did(by: Actor, action: Action, what: Deed): void
+  /** Notes that a request had no valid token; at most once a minute for each address. */
   refused(request: Request, reason: string): void
 }
 
-/** What can be done through the API, beside looking. */
-export type Action = 'redeliver' | 'redeliver many' | 'cancel' | 'replay' | 'put secret' | 'delete secret'
+/** Who asks, and from where: what a handler is given. */
+export interface Actor {
+  principal: Pick<Principal, 'name'>
+  request: Request
+}
 
-/** Returns what writes to the log. */
-export function createAudit(log: Log, clock: Clock): Audit {
+/** What was done: to what (`id`), and what else is to be known. */
+export interface Deed extends Record<string, unknown> {
+  id?: string
+  /** The automation that it concerns, where it is one: a token that is limited to it sees the entry. */
+  automation?: string
+  /** Long texts that only the store keeps: what was there before and after. */
+  before?: unknown
+  after?: unknown
+}
+
+/** What can be done through the API, beside looking. */
+export type Action =
+  | 'redeliver'
+  | 'redeliver many'
+  | 'cancel'
+  | 'replay'
+  | 'replay many'
+  | 'put secret'
+  | 'delete secret'
+  | 'create automation'
+  | 'update automation'
+  | 'delete automation'
+  | 'test automation'
+  | 'list automations'
+  | 'trigger'
+  | 'resume lane'
+
+/** Returns what writes to the log and to the store. */
+export function createAudit({
+  log,
+  clock,
+  store,
+}: {
+  log: Log
+  clock: Clock
+  store: Pick<Store, 'addAudit'>
+}): Audit {
   const bounded = createBoundedLog(log, () => clock.steady())
+  const keep = (entry: Omit<NewAuditEntry, 'at'>) => {
+    store.addAudit({ entries: [{ at: clock.wall(), ...entry }] }).catch((error: unknown) => {
+      log.error(
+        { action: entry.action, reason: reasonOf(error) },
+        'an entry of the audit log could not be stored',
+      )
+    })
+  }
   return {
-    did(request, action, { id, ...what }) {
-      const shown = typeof id === 'string' ? { id: id.slice(0, SHOWN) } : {}
-      log.info({ action, by: 'admin', from: addressOf(request), ...shown, ...what }, 'asked for by the API')
+    did({ principal, request }, action, { id, before, after, ...what }) {
+      const target = storable(id)?.slice(0, SHOWN) ?? null
+      const address = addressOf(request)
+      const shown = target === null ? {} : { id: target }
+      log.info({ action, by: principal.name, from: address, ...shown, ...what }, 'asked for by the API')
+      const { automation, ...rest } = what
+      const details = jsonText<unknown>({
+        ...rest,
+        ...(before === undefined ? {} : { before, after: after ?? null }),
+      })
+      keep({ actor: principal.name, address, action, target, automation: storable(automation), details })
     },
     refused(request, reason) {
-      const from = addressOf(request)
-      bounded.warn(from, { from, reason }, 'API request refused: 401')
+      const address = addressOf(request)
+      if (!bounded.warn(address, { from: address, reason }, 'API request refused: 401')) return
+      const details = jsonText<unknown>({ reason })
+      keep({ actor: '', address, action: 'refused sign-in', target: null, automation: null, details })
     },
   }
 }
 
-const addressOf = (request: Request) => request.socket.remoteAddress ?? 'unknown'
+/** Returns a text without what PostgreSQL cannot hold: an id may be anything that somebody sent. */
+function storable(text: string | undefined): string | null {
+  return text === undefined ? null : text.replaceAll('\0', '').toWellFormed()
+}
+
+/** Returns the address that a request came from, behind the proxies that are trusted. */
+export function addressOf(request: Request): string {
+  return request.ip ?? request.socket.remoteAddress ?? 'unknown'
+}

@@ -1,29 +1,58 @@
 import type { NextFunction, Request, Response } from 'express'
-import { equalSecrets } from '../secrets/equal.ts'
-import type { Audit } from './audit.ts'
+import type { NamedToken } from '../config/config.ts'
+import { addressOf, type Audit } from './audit.ts'
+import { principalOf, type Principal } from './principal.ts'
 import { problem } from './problem.ts'
+import type { SignIns } from './sign-in.ts'
 
-const OFF = 'The management API is off. Set ADMIN_TOKEN (24 characters or more) to use it.'
+const OFF =
+  'The management API is off. Set ADMIN_TOKEN (24 characters or more), or name tokens under admin.tokens, to use it.'
+
+/** What tells who sends a request. */
+export interface AuthorizeOptions {
+  /** Returns the tokens that are in force: their files may change. */
+  tokens: () => readonly NamedToken[]
+  audit: Pick<Audit, 'refused'>
+  sign_ins: SignIns
+}
 
 /**
- * Returns the handler that lets through requests with `Authorization: Bearer ADMIN_TOKEN`. Without ADMIN_TOKEN the API
- * is off.
- * @param tokenNow the token that is in force: its file may change.
+ * Returns the handler that lets through requests with `Authorization: Bearer` and a token. Without any token the API is
+ * off. An address that sends many wrong tokens is turned away for a minute, whatever it sends.
  */
-export function authorize(tokenNow: () => string | null, audit: Audit) {
+export function authorize({ tokens, audit, sign_ins }: AuthorizeOptions) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    const admin_token = tokenNow()
-    if (admin_token === null) {
+    const known = tokens()
+    if (known.length === 0) {
       problem(response, 404, 'api_off', OFF)
       return
     }
+    const address = addressOf(request)
+    const blocked_ms = sign_ins.blockedFor(address)
+    if (blocked_ms > 0) {
+      const seconds = Math.ceil(blocked_ms / 1_000)
+      response.set('Retry-After', String(seconds))
+      const detail = `This address has sent too many wrong tokens: try again in ${seconds} seconds.`
+      problem(response, 429, 'too_many_failures', detail)
+      return
+    }
     const given = /^Bearer +(.+)$/i.exec(request.get('authorization') ?? '')?.[1]
-    if (given !== undefined && equalSecrets(given, admin_token)) {
+    const principal = given === undefined ? null : principalOf(known, given)
+    if (principal !== null) {
+      response.locals['principal'] = principal
       next()
       return
     }
+    if (given !== undefined) sign_ins.failed(address)
     audit.refused(request, given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN')
     response.set('WWW-Authenticate', 'Bearer')
     problem(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
   }
+}
+
+/** Returns who sent the request that is answered: `authorize` has let it through. */
+export function principalIn(response: Response): Principal {
+  const principal = response.locals['principal'] as Principal | undefined
+  if (principal === undefined) throw new Error('This route stands before the check of tokens.')
+  return principal
 }

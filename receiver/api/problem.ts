@@ -23,3 +23,18 @@ export function problem(
       }),
     )
 }
+
+/** A request that cannot be answered as it was asked: a handler throws it, the router answers with it. */
+export class ApiProblem extends Error {
+  readonly status: number
+  readonly code: string
+  /** Members beside those that every problem has. */
+  readonly members: Readonly<Record<string, unknown>>
+  constructor(status: number, code: string, detail: string, members: Readonly<Record<string, unknown>> = {}) {
+    super(detail)
+    this.name = 'ApiProblem'
+    this.status = status
+    this.code = code
+    this.members = members
+  }
+}

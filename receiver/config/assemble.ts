@@ -2,8 +2,9 @@ import type { Problem } from '../../src/contract/problem.ts'
 import { dirname } from 'node:path'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { SourceType } from '../sources/source.ts'
+import { FileRules, isLiteral } from './automation-rules.ts'
 import { buildAutomation, type AutomationContext } from './automation-spec.ts'
-import type { Config, ConfigProblem, DispatchesConfig, SourceConfig } from './config.ts'
+import type { Config, ConfigProblem, DispatchesConfig, NamedToken, Origin, SourceConfig } from './config.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import { dispatchesFaults } from './dispatches.ts'
 import { buildConnection, mainFromEnvironment, type OpenConnection } from './connections.ts'
@@ -13,6 +14,7 @@ import type { Fault } from './problems.ts'
 import type { SourceInput, TypeTables } from './schema.ts'
 import { SecretReferences, type ReferenceSources } from './secret-references.ts'
 import { buildSource } from './sources.ts'
+import { tokenFaults } from './tokens.ts'
 import { parseDuration } from './units.ts'
 
 /** What the files say together, and what is wrong with each of them. */
@@ -61,12 +63,13 @@ export function assemble(
   const { connections, context } = assembleConnections(assembly, environment)
   // All files of a configuration lie in one directory.
   const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
-  const automations = assembleAutomations(assembly, {
+  const judged: AutomationContext = {
     sources: types,
     destinations: tables.destinations,
     ...context,
     checkUrl: (text) => checkUrl(references.read(text)),
-  })
+  }
+  const { automations, origins } = assembleAutomations(assembly, judged)
   const dispatches = assembleDispatches(assembly, types, context.connections)
   const retention = assembleRetention(assembly)
   const limits = assembleLimits(assembly)
@@ -78,7 +81,8 @@ export function assemble(
       automations,
       retention,
       limits,
-      admin_token: environment.admin_token,
+      tokens: assembleTokens(assembly, environment.admin_token),
+      rules: new FileRules(tables, judged, origins),
       references,
     },
     problems,
@@ -162,13 +166,9 @@ function closeConnections(
   return { connections, context: { connections: known } }
 }
 
-/** Returns whether a repository is one name: neither a template nor, by mistake, a glob that would allow more. */
-function isLiteral(repository: string): boolean {
-  return /^[\w.-]+\/[\w.-]+$/.test(repository)
-}
-
-function assembleAutomations({ files, report }: Assembly, context: AutomationContext): AutomationSpec[] {
+function assembleAutomations({ files, report }: Assembly, context: AutomationContext) {
   const automations = new Map<string, AutomationSpec>()
+  const origins = new Map<string, Origin>()
   for (const file of files) {
     for (const [index, input] of file.content.automations.entries()) {
       const path = ['automations', index]
@@ -182,9 +182,25 @@ function assembleAutomations({ files, report }: Assembly, context: AutomationCon
         faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] })),
       )
       automations.set(input.name, spec)
+      const { line } = file.locate({ path, message: '', fix: '' })
+      origins.set(input.name, { file: file.file, line })
     }
   }
-  return [...automations.values()]
+  return { automations: [...automations.values()], origins }
+}
+
+/** Returns the tokens of all files, behind that of the environment. */
+function assembleTokens({ files, report }: Assembly, admin_token: string | null): Config['tokens'] {
+  const tokens: NamedToken[] = []
+  if (admin_token !== null)
+    tokens.push({ name: 'admin', secret: admin_token, role: 'write', automations: null })
+  for (const file of files) {
+    for (const [index, { automations = null, ...token }] of (file.content.admin?.tokens ?? []).entries()) {
+      report(file, tokenFaults(token, index, tokens))
+      tokens.push({ ...token, automations })
+    }
+  }
+  return tokens
 }
 
 function assembleDispatches(

@@ -2,6 +2,7 @@ import type { Problem } from '../../src/contract/problem.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { Credentials } from '../sources/source.ts'
+import type { AutomationInput } from './schema.ts'
 import type { SecretReferences } from './secret-references.ts'
 
 /** A configured source, its credentials resolved. */
@@ -33,6 +34,51 @@ export interface DispatchesConfig {
   repositories: readonly string[]
 }
 
+/** A token of the management API; `ADMIN_TOKEN` is the one named `admin`. */
+export interface NamedToken {
+  name: string
+  secret: string
+  role: 'read' | 'write'
+  /** Globs of the automations that the token is limited to; null for all of them. */
+  automations: readonly string[] | null
+}
+
+/** Where an automation of the files stands. */
+export interface Origin {
+  file: string
+  /** From 1. */
+  line: number | null
+}
+
+/** Something wrong with an automation that does not come from a file. `key` is relative to the automation. */
+export interface AutomationProblem extends Problem {
+  key: string
+}
+
+/** An automation that was written in the API, checked. */
+export type CheckedAutomation =
+  { ok: true; input: AutomationInput; spec: AutomationSpec } | { ok: false; problems: AutomationProblem[] }
+
+/** Judges the URL of a destination; null where nothing is wrong with it. */
+export type CheckUrl = (text: string) => Problem | null
+
+/** What an automation must keep to that comes beside those of the files. */
+export interface AutomationRules {
+  /** Where each automation of the files stands, by name. */
+  readonly origins: ReadonlyMap<string, Origin>
+  /**
+   * Checks an automation as those of the files are, but for `${env:…}` and `${file:…}`: they work only in a file, since
+   * whoever may write an automation could read every variable with them.
+   * @param checkUrl judges URLs. Default: as at the load of the files.
+   */
+  check(value: unknown, checkUrl?: CheckUrl): CheckedAutomation
+  /** Returns the connections with what these automations name added to those that list no repositories of their own. */
+  open(
+    connections: ReadonlyMap<string, GitHubConnection>,
+    automations: readonly AutomationSpec[],
+  ): ReadonlyMap<string, GitHubConnection>
+}
+
 /** A whole valid configuration with its secrets resolved, but for those of destinations: see `references`. */
 export interface Config {
   sources: ReadonlyMap<string, SourceConfig>
@@ -42,8 +88,10 @@ export interface Config {
   /** Milliseconds. */
   retention: { succeeded_ms: number; failed_ms: number }
   limits: { backlog: number }
-  /** Opens the management API; null keeps it closed. */
-  admin_token: string | null
+  /** Who may use the management API; none keeps it closed. */
+  tokens: readonly NamedToken[]
+  /** What an automation must keep to that comes beside these. */
+  rules: AutomationRules
   /** Gives the values of the secrets that automations refer to. */
   references: SecretReferences
 }

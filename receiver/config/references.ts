@@ -78,7 +78,7 @@ function withoutNamed(text: string): string {
 }
 
 /** A destination's secret that stands in the file itself. */
-const LITERAL: Problem = {
+export const LITERAL: Problem = {
   message: 'holds the secret itself, and an automation is stored and shown',
   fix: 'Put the secret into an environment variable or a file, and write "${env:NAME}" or "${file:/path}" here.',
 }

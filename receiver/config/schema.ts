@@ -121,6 +121,16 @@ const filter = z.strictObject({
   tag_regex: visibleText().optional().describe('RE2 expression found anywhere in the tag.'),
 })
 
+const adminToken = z.strictObject({
+  name: z
+    .string()
+    .regex(SOURCE_NAME, { error: 'a token is named in small letters, digits, - and _, at most 64' })
+    .describe('Who it is for; the audit log names it.'),
+  secret: secretText('The token itself, at least 24 characters.'),
+  role: z.enum(['read', 'write']).describe('read: looks only; write: changes things as well.'),
+  automations: globs.optional().describe('Globs of the automations it is limited to. Default: no limit.'),
+})
+
 /** Returns the schema of one automation, for a file or the API. */
 export function automationSchema(destinations: TypeTables['destinations']) {
   return z.strictObject({
@@ -196,6 +206,10 @@ export function fileSchema({ sources, destinations }: TypeTables) {
       })
       .optional()
       .describe('Bounds of the whole receiver.'),
+    admin: z
+      .strictObject({ tokens: z.array(adminToken).default([]).describe('Tokens beside ADMIN_TOKEN.') })
+      .optional()
+      .describe('Who may use the management API.'),
   })
 }
 

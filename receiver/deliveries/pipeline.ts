@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
 import type { NewEvent } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
 import { createAcceptor, type Acceptor } from './acceptor.ts'
 import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
 import { createBacklog } from './backlog.ts'
@@ -33,22 +34,30 @@ export interface PipelineOptions {
   store: Store
   /** What is in force now. */
   runtime: () => Runtime
+  /** Puts in force what other replicas have changed of the automations. */
+  automations: AcceptContext['automations']
   clock: Clock
   log: Log
 }
 
 /** Returns a pipeline that accepts, but does not deliver yet; reclaims what an earlier process left under way. */
-export async function createPipeline({ store, runtime, clock, log }: PipelineOptions): Promise<Pipeline> {
+export async function createPipeline({
+  store,
+  runtime,
+  automations,
+  clock,
+  log,
+}: PipelineOptions): Promise<Pipeline> {
   const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
   const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
   const alerts = createAlerts({
     clock,
     log,
-    take(event, raw) {
+    async take(event, raw) {
       const arrival = { raw, received_at: clock.wall(), secret: null }
-      const { record } = prepareEvent(runtime(), OWN_SOURCE_CONFIG, event, arrival)
+      const prepare = () => prepareEvent(runtime(), OWN_SOURCE_CONFIG, event, arrival)
       // Alerts matter most when nothing gets through, and they are few.
-      return acceptor.accept(record, { past_backlog: true })
+      return (await acceptPrepared({ acceptor, automations }, prepare, { past_backlog: true })).accepted
     },
   })
   const engine = createEngine({

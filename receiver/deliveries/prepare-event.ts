@@ -136,7 +136,9 @@ function matchAndPlan(
   const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
   const deliveries = planDeliveries(event, found, matched, runtime.senders)
   const message = messageOf(event, deliveries, results)
-  return { event, hint: found.hint, results, message, record: { ...record, deliveries } }
+  const { shared, version } = runtime.stored
+  const under = shared ? { automations_version: version } : {}
+  return { event, hint: found.hint, results, message, record: { ...record, deliveries, ...under } }
 }
 
 /** Plans the one delivery of a request for GitHub's own dispatch route. Its automation is kept along with the event. */

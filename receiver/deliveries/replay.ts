@@ -3,15 +3,14 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { OWN_SOURCE } from '../../src/contract/model-event.ts'
 import { parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
-import type { Acceptor } from './acceptor.ts'
+import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
 import { OWN_SOURCE_CONFIG } from './alerts.ts'
 import { prepareReplay } from './prepare-event.ts'
 
 /** What a replay works with. */
-export interface Replayer {
+export interface Replayer extends AcceptContext {
   store: Store
   runtime: () => Runtime
-  acceptor: Pick<Acceptor, 'accept'>
   clock: Clock
 }
 
@@ -29,7 +28,7 @@ export type Replayed =
  * left out and counted as stale, unless `force`.
  */
 export async function replayEvent(
-  { store, runtime, acceptor, clock }: Replayer,
+  { store, runtime, clock, ...context }: Replayer,
   id: string,
   force: boolean,
 ): Promise<Replayed> {
@@ -45,8 +44,9 @@ export async function replayEvent(
     secret: stored.context.secret,
     drop_in: stored.context.drop_in,
   }
-  const { record } = prepareReplay(runtime(), source, { event, found: stored.context, arrival, force })
-  const accepted = await acceptor.accept(record)
+  const replay = { event, found: stored.context, arrival, force }
+  const { prepared, accepted } = await acceptPrepared(context, () => prepareReplay(runtime(), source, replay))
+  const { record } = prepared
   if (accepted.outcome === 'stale') return { outcome: 'stale' }
   const stale = accepted.outcome === 'accepted' ? (accepted.stale ?? []) : []
   const ids = record.deliveries.map((delivery) => delivery.id)

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
-import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Json } from '../../src/contract/model-event.ts'
+import { acceptPrepared, type AcceptContext } from '../deliveries/accept-prepared.ts'
 import { prepareEvent, type Prepared } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
@@ -11,7 +11,7 @@ import { secretTexts } from '../sources/credentials.ts'
 import { withStated } from '../sources/identity.ts'
 import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
+import { AutomationsChanged, type Store } from '../store/store.ts'
 import { answerFor, dryRunAnswer, sendAnswer } from './answer.ts'
 import { logAccepted, logDryRun } from './log-events.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
@@ -22,9 +22,8 @@ import { createStep, gather } from './steps.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
 
 /** What ingest works on. */
-export interface IngestOptions {
+export interface IngestOptions extends AcceptContext {
   runtime: () => Runtime
-  acceptor: Pick<Acceptor, 'accept'>
   store: Pick<Store, 'storedDelivery'>
   refusals: Refusals
   clock: Clock
@@ -140,10 +139,30 @@ function store(options: IngestOptions, planned: Planned, done: (stored: Stored) 
       done({ ...planned, accepted })
     },
     (error: unknown) => {
-      refuse(options, request, response, error)
+      if (error instanceof AutomationsChanged) storeAnew(options, planned, done)
+      else refuse(options, request, response, error)
     },
   )
   return null
+}
+
+/** Matches a request's events against the automations as another replica has changed them, and stores them then. */
+function storeAnew(options: IngestOptions, planned: Planned, done: (stored: Stored) => void): void {
+  const { source, webhook, secret, shown, found, request, response } = planned
+  const arrival = { raw: ownBytes(shown), received_at: webhook.now, secret }
+  const prepare = (event: SourceEvent) => () => prepareEvent(options.runtime(), source.config, event, arrival)
+  options.automations
+    .refresh()
+    .then(() => Promise.all(found.map((event) => acceptPrepared(options, prepare(event)))))
+    .then(
+      (all) => {
+        const [prepared, accepted] = [all.map((one) => one.prepared), all.map((one) => one.accepted)]
+        done({ ...planned, prepared, accepted })
+      },
+      (error: unknown) => {
+        refuse(options, request, response, error)
+      },
+    )
 }
 
 function answer({ public_url }: IngestOptions, { response, webhook, prepared, accepted }: Stored): null {

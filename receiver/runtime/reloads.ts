@@ -14,6 +14,8 @@ export interface Reloads {
    * newer one came meanwhile or `stop` was called. Rejects when it can never be put in force.
    */
   reload(config: Config): Promise<boolean>
+  /** Puts the configuration that is in force in force again, since what the store has beside it has changed. */
+  again(): Promise<void>
   /** Tries nothing more. */
   stop(): void
 }
@@ -21,12 +23,14 @@ export interface Reloads {
 /** Returns what takes changes one after the other, so that the newest stays in whatever order the store answers. */
 export function createReloads(putInForce: (config: Config) => Promise<void>, log: Log): Reloads {
   let newest: Config | null = null
+  let in_force: Config | null = null
   let last: Promise<unknown> = Promise.resolve()
 
   async function persist(config: Config): Promise<boolean> {
     for (let tries = 0; newest === config; tries++) {
       try {
         await putInForce(config)
+        in_force = config
         return true
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error
@@ -41,10 +45,20 @@ export function createReloads(putInForce: (config: Config) => Promise<void>, log
   }
 
   return {
-    start: putInForce,
+    async start(config) {
+      await putInForce(config)
+      in_force = config
+    },
     reload(config) {
       newest = config
       const done = last.then(() => persist(config))
+      last = done.catch(() => undefined)
+      return done
+    },
+    again() {
+      const done = last.then(async () => {
+        if (in_force !== null) await putInForce(in_force)
+      })
       last = done.catch(() => undefined)
       return done
     },

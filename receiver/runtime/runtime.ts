@@ -8,6 +8,7 @@ import { createSenders } from '../destinations/index.ts'
 import type { Clock } from '../observe/clock.ts'
 import { jsonText } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
+import { mergeStored, NOTHING_STORED, type MergedAutomations, type StoredState } from './merge-stored.ts'
 import { namedRepositories } from './named-repositories.ts'
 import { connectSources, type Source } from './sources.ts'
 
@@ -20,6 +21,8 @@ export interface Runtime {
   senders: ReadonlyMap<string, Sender>
   /** What the tokens of GitHub Apps are narrowed to. */
   repositoriesOf: RepositoriesOf
+  /** The automations that were written through the API and are in force beside those of the files. */
+  stored: MergedAutomations
 }
 
 /** What outlives a configuration, for all of its destinations. */
@@ -27,9 +30,15 @@ export interface Surroundings extends Omit<ConnectContext, 'connections' | 'secr
   types: TypeTables
 }
 
-/** Returns a valid configuration in working form. */
-export function createRuntime(config: Config, { types, ...lent }: Surroundings): Runtime {
+/** Returns a valid configuration in working form, with the automations that the store has beside it. */
+export function createRuntime(
+  files: Config,
+  { types, ...lent }: Surroundings,
+  stored: StoredState = NOTHING_STORED,
+): Runtime {
+  const { config, merged } = mergeStored(files, stored)
   return {
+    stored: merged,
     config,
     automations: config.automations.map(compileAutomation),
     sources: connectSources(config.sources, types.sources),

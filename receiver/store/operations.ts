@@ -2,6 +2,14 @@ import { accept } from './accept/accept.ts'
 import { advance } from './advance/advance.ts'
 import { recover } from './advance/recover.ts'
 import { createTx, type Db, type Dialect, type Tx } from './db.ts'
+import { addAudit, listAudit } from './manage/audit.ts'
+import {
+  automationNames,
+  automationsVersion,
+  deleteAutomation,
+  putAutomation,
+  storedAutomations,
+} from './manage/automations.ts'
 import { cancel } from './manage/cancel.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/lists.ts'
 import { redeliver, redeliverMany } from './manage/redeliver.ts'
@@ -49,21 +57,27 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
         deliveries.filter(({ error }) => error === null).map(({ lane }) => lane),
       ),
   },
+  addAudit: { run: addAudit },
   advance: { run: advance },
+  automationNames: { run: automationNames },
+  automationsVersion: { run: automationsVersion },
   backlog: { run: backlog },
   bringForward: { run: bringForward, wakes: () => [] },
   cancel: { run: cancel },
+  deleteAutomation: { run: deleteAutomation },
   deleteSecret: { run: deleteSecret },
   getDelivery: { run: getDelivery },
   getEvent: { run: getEvent },
   getRevision: { run: getRevision },
   lastSeen: { run: lastSeen },
+  listAudit: { run: listAudit },
   listDeliveries: { run: listDeliveries },
   listEvents: { run: listEvents },
   listSecrets: { run: listSecrets },
   noteSecretsUsed: { run: noteSecretsUsed },
   ping: { run: ping },
   probeLanes: { run: probeLanes, wakes: () => [] },
+  putAutomation: { run: putAutomation },
   putSecret: { run: putSecret },
   readSecrets: { run: readSecrets },
   recover: { run: recover },
@@ -75,6 +89,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   secretsKeys: { run: secretsKeys },
   secretsOfOtherKeys: { run: secretsOfOtherKeys },
   storedDelivery: { run: findDelivery },
+  storedAutomations: { run: storedAutomations },
   sweep: { run: sweep },
   wakeLanes: { run: wakeLanes },
 }

@@ -78,6 +78,8 @@ export interface NewEvent {
   /** The text of an automation that no configuration holds, to be kept with its deliveries. */
   revision?: Revision
   deliveries: NewDelivery[]
+  /** The version of the stored automations that it was matched against; absent where nobody else can change them. */
+  automations_version?: number
 }
 
 /** A group of events to take in. */
@@ -246,9 +248,9 @@ export type Redelivered =
 /** Which finished deliveries a bulk redelivery means. */
 export interface BulkFilter {
   status: 'failed' | 'expired' | 'canceled' | 'superseded'
-  automation?: string
-  destination?: string
-  event?: string
+  automation?: string | undefined
+  destination?: string | undefined
+  event?: string | undefined
 }
 
 /** What became of one batch of a bulk redelivery. */

@@ -21,6 +21,8 @@ export interface Tables {
   lanes: LanesTable
   facts: FactsTable
   secrets: SecretsTable
+  automations: AutomationsTable
+  audit: AuditTable
 }
 
 interface EventsTable {
@@ -182,4 +184,30 @@ interface SecretsTable {
   created_at: number
   updated_at: number
   last_used_at: number | null
+}
+
+/** Automations that were written through the API, as they were written. */
+export interface AutomationsTable {
+  name: string
+  spec: JsonText<unknown>
+  /** Of the whole table, when this row was last written: grows with each change. */
+  version: number
+  created_at: number
+  updated_at: number
+  updated_by: string
+}
+
+/** What people did, and what was done in their name. */
+export interface AuditTable {
+  seq: Generated<number>
+  at: number
+  actor: string
+  address: string | null
+  action: string
+  /** What it was done to: an id, or the name of an automation, a secret or a lane. */
+  target: string | null
+  /** The automation that it concerns, where it is one. */
+  automation: string | null
+  /** What else is to be known, without secrets: outcome, before and after. */
+  details: JsonText<unknown>
 }

@@ -1,5 +1,12 @@
 import type { Problem } from '../../src/contract/problem.ts'
 import type {
+  AuditFilter,
+  AutomationChange,
+  Expected,
+  NewAuditEntry,
+  StoredAutomation,
+} from './management-records.ts'
+import type {
   AcceptArgs,
   Accepted,
   Advance,
@@ -42,6 +49,8 @@ export interface Operations {
    *
    * @throws StoreUnavailable also when the transaction took longer than `wait_ms`, behind the locks of a replica that
    *   stands still: by then a sender has been told so. Nothing is stored then.
+   * @throws AutomationsChanged when an event was matched against stored automations that are not the present ones:
+   *   nothing is stored, and each must be matched again
    */
   accept(args: AcceptArgs): Promise<Accepted[]>
 
@@ -159,6 +168,33 @@ export interface Operations {
 
   /** Notes that requests carry these secrets now. */
   noteSecretsUsed(args: { names: readonly string[]; now: number }): Promise<void>
+
+  /** Returns every automation that was written through the API, by name, and the version of all of them. */
+  storedAutomations(args: Record<string, never>): Promise<{ version: number; items: StoredAutomation[] }>
+
+  /** Returns the version of the stored automations: it grows with each change of one. */
+  automationsVersion(args: Record<string, never>): Promise<number>
+
+  /** Stores an automation, in place of the one of its name, if what is there is as expected. */
+  putAutomation(args: {
+    name: string
+    spec: StoredAutomation['spec']
+    expected: Expected
+    by: string
+    now: number
+  }): Promise<AutomationChange>
+
+  /** Deletes a stored automation, if what is there is as expected. */
+  deleteAutomation(args: { name: string; expected: Expected; now: number }): Promise<AutomationChange>
+
+  /** Returns the names of all automations that ever had a revision here, by name. */
+  automationNames(args: Record<string, never>): Promise<string[]>
+
+  /** Adds entries to the audit log. */
+  addAudit(args: { entries: readonly NewAuditEntry[] }): Promise<void>
+
+  /** Returns a page of the audit log, newest first. */
+  listAudit(args: AuditFilter): Promise<Page<NewAuditEntry & { seq: number }>>
 }
 
 /** The name of an operation. */
@@ -194,6 +230,14 @@ export class StoreUnavailable extends Error implements Problem {
     this.name = 'StoreUnavailable'
     this.fix = fix
     this.lasting = lasting
+  }
+}
+
+/** An event was matched against stored automations that another replica has changed: match it again. */
+export class AutomationsChanged extends Error {
+  constructor() {
+    super('The stored automations have changed.')
+    this.name = 'AutomationsChanged'
   }
 }
 

@@ -90,23 +90,33 @@ export type DeliveryDetail = Omit<DeliverySummary, 'attempt_log'> & { attempt_lo
  */
 export const LISTED_ATTEMPTS = 20
 
-/** Which events a list shows. */
-export interface EventFilter {
-  source?: string
-  type?: string
-  kind?: string
-  status?: string
-  automation?: string
+/** Which events and deliveries a list shows, beside what is their own. Times are Unix ms. */
+interface CommonFilter {
+  /** One automation; of `automations`, any. */
+  automation?: string | undefined
+  automations?: readonly string[] | undefined
+  /** The name of the model, in full. */
+  model?: string | undefined
+  alias?: string | undefined
+  since?: number | undefined
+  until?: number | undefined
+  /** Text in the event's title, whatever its case. */
+  q?: string | undefined
   limit: number
-  cursor?: string
+  cursor?: string | undefined
+}
+
+/** Which events a list shows. */
+export interface EventFilter extends CommonFilter {
+  source?: string | undefined
+  type?: string | undefined
+  kind?: string | undefined
+  status?: string | undefined
 }
 
 /** Which deliveries a list shows. */
-export interface DeliveryFilter {
-  status?: DeliveryStatus
-  automation?: string
-  destination?: string
-  event?: string
-  limit: number
-  cursor?: string
+export interface DeliveryFilter extends CommonFilter {
+  status?: DeliveryStatus | undefined
+  destination?: string | undefined
+  event?: string | undefined
 }

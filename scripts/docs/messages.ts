@@ -107,6 +107,17 @@ export function answerCodes(): Code[] {
         if (code !== undefined && ts.isStringLiteralLike(code))
           codes.push({ file: source.fileName, code: code.text })
       }
+      // Problems of the management API: those that are thrown, and those that a route declares.
+      if (ts.isNewExpression(node) && node.expression.getText() === 'ApiProblem') {
+        const code = node.arguments?.[1]
+        if (code !== undefined && ts.isStringLiteralLike(code))
+          codes.push({ file: source.fileName, code: code.text })
+      }
+      if (ts.isPropertyAssignment(node) && /^[a-z]+(_[a-z]+)+$/.test(node.name.getText())) {
+        const [status] = ts.isArrayLiteralExpression(node.initializer) ? node.initializer.elements : []
+        if (status !== undefined && /^[45]\d\d$/.test(status.getText()))
+          codes.push({ file: source.fileName, code: node.name.getText() })
+      }
       if (ts.isObjectLiteralExpression(node) && propertyOf(node, 'status') !== undefined) {
         const error = propertyOf(node, 'error')
         const known = error === undefined ? [] : textsOf(error).filter((text) => /^[a-z_]+$/.test(text))

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
-import { apiRouter, type ApiOptions } from '../../receiver/api/router.ts'
+import { apiRouter } from '../../receiver/api/router.ts'
+import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { request } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
@@ -13,14 +14,17 @@ afterEach(() => {
   server = null
 })
 
+const ADMIN = { name: 'admin', secret: ADMIN_TOKEN, role: 'write', automations: null }
+
 /** The management API over a store of which only this is there. */
 async function serve(store: Partial<Store>): Promise<string> {
   const options = {
     store,
-    runtime: () => ({ config: { admin_token: ADMIN_TOKEN } }),
+    runtime: () => ({ config: { tokens: [ADMIN] } }),
+    types: { sources: new Map(), destinations: DESTINATION_TYPES },
     clock: { wall: () => 0, steady: () => 0 },
     wake: () => undefined,
-  } as unknown as ApiOptions
+  } as unknown as Parameters<typeof apiRouter>[0]
   server = createServer(express().use(apiRouter(options)))
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -51,6 +51,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
   [
     'receiver/runtime',
     'src/contract',
+    'receiver/outbound',
     'receiver/secrets',
     'receiver/observe',
     'receiver/sources',
@@ -94,6 +95,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
     'receiver/policy',
     'receiver/automations',
     'receiver/store',
+    'receiver/config',
     'receiver/runtime',
     'receiver/deliveries',
   ],

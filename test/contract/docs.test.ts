@@ -78,6 +78,7 @@ describe('docs/configuration.md', () => {
     ['### `automations[].filter`', [part(...automation, 'filter')]],
     ['## `retention`', [part('properties', 'retention')]],
     ['## `limits`', [part('properties', 'limits')]],
+    ['## `admin.tokens[]`', [part('properties', 'admin', 'properties', 'tokens', 'items')]],
   ]
 
   /** A source type's own keys stand on its page. */

@@ -15,6 +15,7 @@ import type { Source } from '../../receiver/runtime/sources.ts'
 import type { SourceEvent } from '../../receiver/sources/source.ts'
 import type { Accepted, NewEvent } from '../../receiver/store/records.ts'
 import { request } from '../support/http.ts'
+import { NO_RULES } from '../support/rules.ts'
 
 const REQUESTS = 32
 
@@ -80,13 +81,15 @@ const RUNTIME: Runtime = {
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },
-    admin_token: null,
+    tokens: [],
+    rules: NO_RULES,
     references: new SecretReferences({}, '.'),
   },
   sources: new Map([[CONFIG.name, SOURCE]]),
   automations: [],
   senders: new Map(),
   repositoriesOf: () => null,
+  stored: { version: 0, shared: false, refused: new Map() },
 }
 
 function acceptPoisoned({ id, event }: NewEvent): Promise<Accepted> {
@@ -111,6 +114,7 @@ async function sendPoisoned(poison: string) {
     ingestRouter({
       runtime: () => RUNTIME,
       acceptor: { accept: acceptPoisoned },
+      automations: { refresh: () => Promise.resolve() },
       store: { storedDelivery: () => Promise.resolve(null) },
       refusals: createRefusals({ log, clock }),
       clock,

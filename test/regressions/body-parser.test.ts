@@ -11,6 +11,7 @@ import { createLog } from '../../receiver/observe/log.ts'
 import type { Runtime } from '../../receiver/runtime/runtime.ts'
 import { connectSources } from '../../receiver/runtime/sources.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { NO_RULES } from '../support/rules.ts'
 import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 
 const WANDB: SourceConfig = {
@@ -34,13 +35,15 @@ const RUNTIME: Runtime = {
     automations: [],
     retention: { succeeded_ms: 0, failed_ms: 0 },
     limits: { backlog: 1 },
-    admin_token: null,
+    tokens: [],
+    rules: NO_RULES,
     references: new SecretReferences({}, '.'),
   },
   sources: connectSources(CONFIGURED, SOURCE_TYPES),
   automations: [],
   senders: new Map(),
   repositoriesOf: () => null,
+  stored: { version: 0, shared: false, refused: new Map() },
 }
 
 /** Ingest behind another handler, in an Express of its own. Gives its URL, what it stored and what it logged. */
@@ -60,6 +63,7 @@ async function mountBehind(first: RequestHandler) {
           return Promise.resolve({ outcome: 'accepted', event_id: event.id, repeat_of: null })
         },
       },
+      automations: { refresh: () => Promise.resolve() },
       store: { storedDelivery: () => Promise.resolve(null) },
       refusals: createRefusals({ log, clock }),
       clock,

@@ -1,18 +1,43 @@
-import { Router } from 'express'
-import type { RefusedConfig } from '../../runtime/refused-config.ts'
-import { paramsOf } from './query.ts'
+import { z } from 'zod'
+import { route, type Route } from '../route.ts'
+import { time } from './schemas.ts'
 
-/** Returns `GET /configuration`: whether a change of the files was refused, and why. */
-export function configurationRouter(refused: Pick<RefusedConfig, 'now'>): Router {
-  const router = Router({ caseSensitive: true })
-  router.get('/configuration', (request, response) => {
-    paramsOf(request, [])
-    const { problems = [], since = null } = refused.now() ?? {}
-    response.json({
+const configuration = z
+  .object({
+    status: z.enum(['in_force', 'refused']),
+    refused_at: time.nullable(),
+    problems: z.array(
+      z.object({
+        file: z.string(),
+        line: z.int().nullable(),
+        key: z.string(),
+        message: z.string(),
+        fix: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'Configuration' })
+
+const getConfiguration = route({
+  id: 'getConfiguration',
+  method: 'get',
+  path: '/configuration',
+  tag: 'configuration',
+  summary: 'Says whether a change of the files was refused, and why.',
+  role: 'read',
+  limited: 'refused',
+  answers: { 200: configuration.describe('What is in force.') },
+}).handle((_, { refused_config }) => {
+  const { problems = [], since = null } = refused_config.now() ?? {}
+  return Promise.resolve({
+    status: 200,
+    body: {
       status: since === null ? 'in_force' : 'refused',
       refused_at: since === null ? null : new Date(since).toISOString(),
       problems: problems.map(({ file, line, key, message, fix }) => ({ file, line, key, message, fix })),
-    })
+    },
   })
-  return router
-}
+})
+
+/** The routes of the configuration. */
+export const CONFIGURATION_ROUTES: readonly Route[] = [getConfiguration]

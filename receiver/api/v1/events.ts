@@ -1,4 +1,4 @@
-import { Router, type Response } from 'express'
+import { z } from 'zod'
 import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
 import { explainEvent } from '../../automations/explain.ts'
@@ -6,89 +6,141 @@ import { dropInResult } from '../../deliveries/drop-in.ts'
 import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { parse } from '../../store/json-text.ts'
-import type { EventDetail } from '../../store/views.ts'
 import type { Store } from '../../store/store.ts'
-import type { Audit } from '../audit.ts'
-import { problem } from '../problem.ts'
-import { BadQuery, filtersOf, forceOf, HOW_TO_FORCE, pageOf, paramsOf } from './query.ts'
+import type { EventDetail } from '../../store/views.ts'
+import type { Principal } from '../principal.ts'
+import { ApiProblem } from '../problem.ts'
+import { route, type Route } from '../route.ts'
+import { FORCE, HOW_TO_FORCE, PAGE, pageOf, textParam, timeOf, timeParam, wordParam } from './params.ts'
 import { replayMessage } from './replay-message.ts'
+import { event, EVENT_STATUSES, eventDetail, listOf } from './schemas.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
-import { isStorable } from './storable.ts'
+import { ownEvent, scopeOf } from './scope.ts'
 
-/** Every status that an event can have; look-ups alone give the last three. */
-const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
-const KEPT = STATUSES.slice(0, 2)
-
-const FILTERS = ['source', 'type', 'kind', 'automation', 'status'] as const
-
-/** Returns `GET /events`, `GET /events/{id}`, `POST /events/{id}/replay`. */
-export function eventsRouter(replayer: Replayer, audit: Audit): Router {
-  const { store, runtime, clock } = replayer
-  const router = Router({ caseSensitive: true })
-  router.param('id', (_request, response, next, id: string) => {
-    if (isStorable(id)) next()
-    else notFound(response, id)
-  })
-  router.get('/events', async (request, response) => {
-    const params = paramsOf(request, [...FILTERS, 'limit', 'cursor'])
-    const filters = filtersOf(params, FILTERS)
-    const { status } = filters
-    const page = pageOf(params)
-    if (status !== undefined && !STATUSES.includes(status))
-      throw new BadQuery(`status must be one of ${STATUSES.join(', ')}.`)
-    if (status !== undefined && !KEPT.includes(status)) {
-      response.json({ items: [], next_cursor: null })
-      return
-    }
-    const { items, next_cursor } = await store.listEvents({ ...filters, ...page })
-    response.json({ items: items.map((item) => eventShape(item, clock.steady())), next_cursor })
-  })
-  router.get('/events/:id', async (request, response) => {
-    const { id } = request.params
-    const event = await store.getEvent({ id })
-    if (event === null) notFound(response, id)
-    else response.json(eventDetailShape(event, await reasons(store, runtime(), event), clock.steady()))
-  })
-  router.post('/events/:id/replay', async (request, response) => {
-    const { id } = request.params
-    const force = forceOf(paramsOf(request, ['force']))
-    const replayed = await replayEvent(replayer, id, force)
-    audit.did(request, 'replay', { id, force, outcome: replayed.outcome })
-    if (replayed.outcome === 'not_found') {
-      notFound(response, id)
-    } else if (replayed.outcome === 'source_gone') {
-      const detail = `Its source "${replayed.source}" is no longer configured. Configure it again, then replay.`
-      problem(response, 409, 'source_gone', detail)
-    } else if (replayed.outcome === 'stale') {
-      problem(response, 409, 'event_stale', { detail: STALE, event_id: id })
-    } else {
-      const { event_id, deliveries, stale } = replayed
-      const message = await messageOf(replayer, event_id, stale)
-      response.status(202).json({ status: 'accepted', event_id, replay_of: id, deliveries, stale, message })
-    }
-  })
-  return router
+/** The filters that choose events by what they are. */
+export const EVENT_FILTERS = {
+  source: textParam('The name of the source.'),
+  type: textParam("The registry's own name of the event."),
+  kind: textParam('The neutral kind, such as alias.added.'),
+  automation: textParam('An automation that has a delivery of the event.'),
+  status: wordParam(EVENT_STATUSES, 'matched, or unmatched where no automation wanted it.'),
+  model: textParam('The name of the model, in full.'),
+  alias: textParam('The alias that was added or removed.'),
+  since: timeParam('Received at this time or later.'),
+  until: timeParam('Received before this time.'),
+  q: textParam('Text in the title, whatever its case.'),
 }
 
-function notFound(response: Response, id: string): void {
-  problem(response, 404, 'event_not_found', `There is no event "${id}".`)
+const listEvents = route({
+  id: 'listEvents',
+  method: 'get',
+  path: '/events',
+  tag: 'events',
+  summary: 'Lists events, newest first.',
+  role: 'read',
+  limited: 'own',
+  params: { ...EVENT_FILTERS, ...PAGE },
+  answers: { 200: listOf(event, 'A page of events.') },
+}).handle(async ({ params, principal }, { store, clock }) => {
+  const { status, since, until, limit, cursor, ...filters } = params
+  // Look-ups alone give the others, and there are none yet.
+  if (status !== undefined && status !== 'matched' && status !== 'unmatched')
+    return { status: 200, body: { items: [], next_cursor: null } }
+  const bounds = { since: timeOf(since), until: timeOf(until), ...pageOf({ limit, cursor }) }
+  const scope = await scopeOf(principal, store)
+  const page = await store.listEvents({ ...filters, status, ...bounds, ...scope })
+  const items = page.items.map((item) => eventShape(ownEvent(item, principal), clock.steady()))
+  return { status: 200, body: { items, next_cursor: page.next_cursor } }
+})
+
+const getEvent = route({
+  id: 'getEvent',
+  method: 'get',
+  path: '/events/{id}',
+  tag: 'events',
+  summary: 'Returns one event, with its body and why each automation wanted it or not.',
+  role: 'read',
+  limited: 'own',
+  answers: { 200: eventDetail },
+  problems: { event_not_found: [404, 'There is no such event, or the token may not see it.'] },
+}).handle(async ({ path: { id = '' }, principal }, { store, runtime, clock }) => {
+  const found = await findEvent(store, id, principal)
+  const matches = (await reasons(store, runtime(), found)).filter((one) => principal.sees(one.automation))
+  return { status: 200, body: eventDetailShape(ownEvent(found, principal), matches, clock.steady()) }
+})
+
+const replayed = z.object({
+  status: z.literal('accepted'),
+  event_id: z.string().describe('The new event.'),
+  replay_of: z.string(),
+  deliveries: z.array(z.string()),
+  stale: z.int().describe('Left out, since a newer event has their slot.'),
+  message: z.string().nullable(),
+})
+
+const replayOne = route({
+  id: 'replayEvent',
+  method: 'post',
+  path: '/events/{id}/replay',
+  tag: 'events',
+  summary: "Sends an event through today's automations.",
+  description:
+    'Makes new deliveries with `replay_of`. What would roll a newer event back is left out unless `force`.',
+  role: 'write',
+  limited: 'refused',
+  params: { force: FORCE },
+  answers: { 202: replayed.describe('It is on its way.') },
+  problems: {
+    event_not_found: [404, 'There is no such event.'],
+    source_gone: [409, 'Its source is no longer configured.'],
+    event_stale: [409, 'A newer event has the slot of every delivery.'],
+  },
+}).handle(async (input, context) => {
+  const { id = '' } = input.path
+  const { force = false } = input.params
+  const done = await replayEvent(context, id, force)
+  context.audit.did(input, 'replay', { id, force, outcome: done.outcome })
+  if (done.outcome === 'not_found') throw notFound(id)
+  if (done.outcome === 'source_gone') {
+    const detail = `Its source "${done.source}" is no longer configured. Configure it again, then replay.`
+    throw new ApiProblem(409, 'source_gone', detail)
+  }
+  if (done.outcome === 'stale') throw new ApiProblem(409, 'event_stale', STALE, { event_id: id })
+  const { event_id, deliveries, stale } = done
+  const message = await messageOf(context, event_id, stale)
+  return { status: 202, body: { status: 'accepted', event_id, replay_of: id, deliveries, stale, message } }
+})
+
+/** The routes of events. */
+export const EVENT_ROUTES: readonly Route[] = [listEvents, getEvent, replayOne]
+
+/** Returns an event that this token may see. */
+async function findEvent(store: Store, id: string, principal: Principal): Promise<EventDetail> {
+  const found = await store.getEvent({ id })
+  if (
+    found === null ||
+    (principal.limited && !found.deliveries.some((one) => principal.sees(one.automation)))
+  )
+    throw notFound(id)
+  return found
 }
+
+const notFound = (id: string) => new ApiProblem(404, 'event_not_found', `There is no event "${id}".`)
 
 const STALE = `A newer event about the same model and slot has been delivered or is on its way; this one would roll it back. ${HOW_TO_FORCE}`
 
 /** Returns what comes of a replay, from what has been stored of it. */
 async function messageOf({ store, runtime }: Replayer, id: string, stale: number): Promise<string | null> {
-  const event = await store.getEvent({ id })
-  return event === null
+  const found = await store.getEvent({ id })
+  return found === null
     ? null
-    : replayMessage(parse(event.event), event.deliveries, await reasons(store, runtime(), event), stale)
+    : replayMessage(parse(found.event), found.deliveries, await reasons(store, runtime(), found), stale)
 }
 
 /**
  * Returns why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
  */
 async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<MatchResult[]> {
-  const event = parse(stored.event)
   const used = new Map(stored.deliveries.map(({ automation, revision }) => [automation, revision]))
   if (stored.context.drop_in !== null) return [dropInResult(stored.context.drop_in)]
   const automations = runtime.automations.filter(
@@ -100,5 +152,5 @@ async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Pro
     const revision = await store.getRevision({ id })
     if (revision !== null) automations.push(compileAutomation(parse(revision.spec) as AutomationSpec))
   }
-  return explainEvent(automations, event, runtime.config.sources.get(stored.source)?.allow)
+  return explainEvent(automations, parse(stored.event), runtime.config.sources.get(stored.source)?.allow)
 }

@@ -1,10 +1,16 @@
-import type { Clock } from '../../observe/clock.ts'
-import type { BulkFilter, BulkRedelivered } from '../../store/records.ts'
-import type { Store } from '../../store/store.ts'
-import { BadQuery, filtersOf, forceOf, limitOf, textOf, type Params } from './query.ts'
+import { z } from 'zod'
+import type { BulkFilter } from '../../store/records.ts'
+import { route } from '../route.ts'
+import { BadQuery } from '../params.ts'
+import { FORCE, limitParam, textParam, wordParam } from './params.ts'
 
 /** What a bulk redelivery may start from. */
-const ENDED: readonly BulkFilter['status'][] = ['failed', 'expired', 'canceled', 'superseded']
+const ENDED = [
+  'failed',
+  'expired',
+  'canceled',
+  'superseded',
+] as const satisfies readonly BulkFilter['status'][]
 /** Deliveries put back in one transaction. */
 const BATCH = 100
 /**
@@ -13,69 +19,55 @@ const BATCH = 100
  */
 const CURSOR = 'after-'
 
-/** The names of the parameters of a bulk redelivery. */
-export const BULK_PARAMS = ['status', 'automation', 'destination', 'event', 'force', 'limit', 'cursor']
+const redeliveredMany = z.object({
+  redelivered: z.int(),
+  stale: z.int().describe('Left out, since a newer event has the slot.'),
+  no_target: z.int().describe('Left out, since their event gave them no valid target.'),
+  next_cursor: z.string().nullable().describe('Pass it as `cursor` for the rest; null when none is left.'),
+  message: z.string().optional().describe('What to do about those without a target.'),
+})
 
-/** Tells the engine in which lanes something may be claimed now. */
-export type Wake = (lanes: readonly string[]) => void
-
-/** The answer to a bulk redelivery. */
-export interface RedeliveredMany {
-  redelivered: number
-  /** Left out, since a newer event has the slot. */
-  stale: number
-  /** Left out, since their event gave them no valid target. */
-  no_target: number
-  /** Pass as `cursor` for the rest; null when none is left. */
-  next_cursor: string | null
-  /** What to do about those without a target. */
-  message?: string
-}
-
-/**
- * Puts every finished delivery that the filters name back into the queue, oldest first: all, or with `limit` at most
- * so many.
- *
- * @throws BadQuery before anything is put back.
- */
-export async function redeliverMany(
-  { store, clock, wake }: { store: Store; clock: Clock; wake: Wake },
-  params: Params,
-): Promise<RedeliveredMany> {
-  const { status = 'failed', ...filters } = filtersOf(params, [
-    'status',
-    'automation',
-    'destination',
-    'event',
-  ])
-  const known = ENDED.find((one) => one === status)
-  if (known === undefined) throw new BadQuery(`status must be one of ${ENDED.join(', ')}.`)
-  const filter = { ...filters, status: known }
-  const force = forceOf(params)
-  const limit = limitOf(params) ?? Infinity
-  const total: RedeliveredMany = { redelivered: 0, stale: 0, no_target: 0, next_cursor: null }
-  let after: number | null = cursorOf(params)
-  while (after !== null && total.redelivered < limit) {
-    const part: BulkRedelivered = await store.redeliverMany({
-      filter,
-      force,
-      after,
-      // No more are looked at than may still be put back: so the cursor stands behind the last one.
-      limit: Math.min(BATCH, limit - total.redelivered),
-      now: clock.steady(),
-    })
+/** Puts every finished delivery that the filters name back into the queue, oldest first. */
+export const redeliverAll = route({
+  id: 'redeliverMany',
+  method: 'post',
+  path: '/deliveries/redeliver',
+  tag: 'deliveries',
+  summary: 'Puts many finished deliveries back into the queue, oldest first.',
+  role: 'write',
+  limited: 'refused',
+  params: {
+    status: wordParam(ENDED, 'What they have ended as. Default: failed.'),
+    automation: textParam('The name of the automation.'),
+    destination: textParam('Where they go: the target of a destination.'),
+    event: textParam('The id of the event.'),
+    force: FORCE,
+    limit: limitParam('How many at most. Default: all.'),
+    cursor: textParam('The next_cursor of an earlier bulk redelivery.'),
+  },
+  answers: { 202: redeliveredMany.describe('They are tried again.') },
+}).handle(async (input, { store, clock, wake, audit }) => {
+  const { status = 'failed', force = false, limit = Infinity, cursor, ...filters } = input.params
+  let after: number | null = afterOf(cursor)
+  const counts = { redelivered: 0, stale: 0, no_target: 0 }
+  const filter = { ...filters, status }
+  while (after !== null && counts.redelivered < limit) {
+    // No more are looked at than may still be put back: so the cursor stands behind the last one.
+    const most = Math.min(BATCH, limit - counts.redelivered)
+    const part = await store.redeliverMany({ filter, force, after, limit: most, now: clock.steady() })
     wake(part.lanes)
-    total.redelivered += part.queued
-    total.stale += part.stale
-    total.no_target += part.no_target
+    counts.redelivered += part.queued
+    counts.stale += part.stale
+    counts.no_target += part.no_target
     after = part.next
   }
-  if (after !== null) total.next_cursor = `${CURSOR}${after}`
-  return total.no_target === 0 ? total : { ...total, message: withoutTarget(total.no_target, known) }
-}
+  audit.did(input, 'redeliver many', { filters: input.params, ...counts })
+  const next_cursor = after === null ? null : `${CURSOR}${after}`
+  const message = counts.no_target === 0 ? {} : { message: withoutTarget(counts.no_target, status) }
+  return { status: 202, body: { ...counts, next_cursor, ...message } }
+})
 
-function cursorOf(params: Params): number {
-  const cursor = textOf(params, 'cursor')
+function afterOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0
   if (!cursor.startsWith(CURSOR) || !/^\d{1,15}$/.test(cursor.slice(CURSOR.length)))
     throw new BadQuery(

@@ -1,55 +1,100 @@
-import { Router, type Request, type Response } from 'express'
+import { z } from 'zod'
 import { WANDB_WORDS } from '../../../src/contract/wandb/words.ts'
 import type { Problem } from '../../../src/contract/problem.ts'
-import type { PutOutcome, StoredSecrets } from '../../runtime/stored-secrets.ts'
+import type { PutOutcome } from '../../runtime/stored-secrets.ts'
 import type { StoredSecret } from '../../store/records.ts'
-import type { Audit } from '../audit.ts'
-import { problem } from '../problem.ts'
-import { paramsOf } from './query.ts'
+import { ApiProblem } from '../problem.ts'
+import { route, type Route } from '../route.ts'
+import { listOf, time } from './schemas.ts'
+import { time as timeText, timeOrNull } from './shapes.ts'
 
-/** What the routes of secrets work on. */
-export interface SecretsOptions {
-  secrets: StoredSecrets
-  audit: Audit
-}
-
-/** Returns `GET /secrets`, `PUT|DELETE /secrets/{name}`. No answer ever holds a value. */
-export function secretsRouter({ secrets, audit }: SecretsOptions): Router {
-  const router = Router({ caseSensitive: true })
-  router.get('/secrets', async (request, response) => {
-    paramsOf(request, [])
-    response.json({ items: (await secrets.list()).map(secretShape), next_cursor: null })
+const secret = z
+  .object({
+    name: z.string(),
+    hosts: z.array(z.string()).describe('Where it may be sent.'),
+    created_at: time,
+    updated_at: time,
+    last_used_at: time.nullable().describe('About when a request last carried it.'),
   })
-  router.put('/secrets/:name', (request, response) => put({ secrets, audit }, request, response))
-  router.delete('/secrets/:name', async (request, response) => {
-    paramsOf(request, [])
-    const { name } = request.params
-    const deleted = NAME.test(name) && (await secrets.delete(name))
-    audit.did(request, 'delete secret', { id: name, outcome: deleted ? 'deleted' : 'not_found' })
-    if (deleted) response.status(204).end()
-    else problem(response, 404, 'secret_not_found', `There is no secret "${name}".`)
-  })
-  return router
-}
+  .meta({ id: 'Secret' })
 
-async function put(
-  { secrets, audit }: SecretsOptions,
-  request: Request<{ name: string }>,
-  response: Response,
-): Promise<void> {
-  paramsOf(request, [])
-  const { name } = request.params
-  const given = readSecret(name, request.body)
-  if ('message' in given) {
-    problem(response, 422, 'bad_secret', `${given.message}. ${given.fix}`)
-    return
-  }
+const secretValue = z
+  .strictObject({
+    value: z.string().min(8).max(8_192).meta({ writeOnly: true }),
+    hosts: z.array(z.string()).min(1).max(20).describe('Names of hosts: hooks.example.com, *.example.com.'),
+  })
+  .meta({ id: 'SecretValue' })
+
+const storedSecret = z.object({
+  name: z.string(),
+  hosts: z.array(z.string()),
+  status: z.enum(['created', 'replaced']),
+})
+
+const listSecrets = route({
+  id: 'listSecrets',
+  method: 'get',
+  path: '/secrets',
+  tag: 'secrets',
+  summary: 'Lists the stored secrets: names and hosts, never values.',
+  role: 'read',
+  limited: 'refused',
+  answers: { 200: listOf(secret, 'Every secret, by name.') },
+}).handle(async (_, { secrets }) => ({
+  status: 200,
+  body: { items: (await secrets.list()).map(secretShape), next_cursor: null },
+}))
+
+const putSecret = route({
+  id: 'putSecret',
+  method: 'put',
+  path: '/secrets/{name}',
+  tag: 'secrets',
+  summary: 'Stores a secret, in place of the one of its name.',
+  description: 'Automations use it as `${NAME}`. No answer ever holds the value.',
+  role: 'write',
+  limited: 'refused',
+  body: secretValue,
+  body_checked_by: 'handler',
+  answers: { 200: storedSecret.describe('It was replaced.'), 201: storedSecret.describe('It is new.') },
+  problems: {
+    bad_secret: [422, 'The name, the value or the hosts cannot be used.'],
+    secrets_key_missing: [409, 'There is no key to encrypt it with.'],
+    other_secrets_key: [409, 'Other secrets are stored under a key that this process does not have.'],
+    too_many_secrets: [409, 'There are 1000 already.'],
+  },
+}).handle(async (input, { secrets, audit }) => {
+  const { name = '' } = input.path
+  const given = readSecret(name, input.request.body)
+  if ('message' in given) throw new ApiProblem(422, 'bad_secret', `${given.message}. ${given.fix}`)
   const outcome = await secrets.put({ name, ...given })
-  audit.did(request, 'put secret', { id: name, hosts: given.hosts, outcome })
+  audit.did(input, 'put secret', { id: name, hosts: given.hosts, outcome })
   const refused = REFUSED.get(outcome)
-  if (refused !== undefined) problem(response, 409, ...refused)
-  else response.status(outcome === 'created' ? 201 : 200).json({ name, hosts: given.hosts, status: outcome })
-}
+  if (refused !== undefined) throw new ApiProblem(409, ...refused)
+  const body = { name, hosts: given.hosts, status: outcome as 'created' | 'replaced' }
+  return { status: outcome === 'created' ? 201 : 200, body }
+})
+
+const deleteSecret = route({
+  id: 'deleteSecret',
+  method: 'delete',
+  path: '/secrets/{name}',
+  tag: 'secrets',
+  summary: 'Deletes a secret. Deliveries that need it wait until it is stored again.',
+  role: 'write',
+  limited: 'refused',
+  answers: { 204: null },
+  problems: { secret_not_found: [404, 'There is no secret of this name.'] },
+}).handle(async (input, { secrets, audit }) => {
+  const { name = '' } = input.path
+  const deleted = NAME.test(name) && (await secrets.delete(name))
+  audit.did(input, 'delete secret', { id: name, outcome: deleted ? 'deleted' : 'not_found' })
+  if (deleted) return { status: 204, body: null }
+  throw new ApiProblem(404, 'secret_not_found', `There is no secret "${name}".`)
+})
+
+/** The routes of stored secrets. */
+export const SECRET_ROUTES: readonly Route[] = [listSecrets, putSecret, deleteSecret]
 
 const REFUSED: ReadonlyMap<PutOutcome, [code: string, detail: string]> = new Map([
   [
@@ -143,12 +188,11 @@ function wrong(message: string, fix: string): Problem {
 }
 
 function secretShape({ name, hosts, created_at, updated_at, last_used_at }: StoredSecret) {
-  const time = (ms: number) => new Date(ms).toISOString()
   return {
     name,
-    hosts,
-    created_at: time(created_at),
-    updated_at: time(updated_at),
-    last_used_at: last_used_at === null ? null : time(last_used_at),
+    hosts: [...hosts],
+    created_at: timeText(created_at),
+    updated_at: timeText(updated_at),
+    last_used_at: timeOrNull(last_used_at),
   }
 }

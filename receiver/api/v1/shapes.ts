@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { MatchResult } from '../../automations/automation.ts'
 import { waitingFor } from '../../policy/waiting.ts'
 import { parse } from '../../store/json-text.ts'
@@ -9,18 +10,23 @@ import type {
   EventDetail,
   EventSummary,
 } from '../../store/views.ts'
+import type { delivery as shownDelivery, event as shownEvent, EVENT_STATUSES } from './schemas.ts'
 
-const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+/** Returns a time (Unix ms) as answers write it. */
+export const time = (ms: number) => new Date(ms).toISOString()
+
+/** Returns a time (Unix ms) as answers write it; null for none. */
+export const timeOrNull = (ms: number | null) => (ms === null ? null : time(ms))
 
 /** Returns an event as lists show it. `now`: ms of the steady clock. */
-export function eventShape(event: EventSummary, now: number) {
+export function eventShape(event: EventSummary, now: number): z.input<typeof shownEvent> {
   return {
     id: event.id,
     source: event.source,
     type: event.type,
     kind: event.kind,
     received_at: time(event.received_at),
-    status: event.status,
+    status: event.status as (typeof EVENT_STATUSES)[number],
     event: parse(event.event),
     deliveries: event.deliveries.map((delivery) => deliveryShape(delivery, now)),
   }
@@ -37,7 +43,10 @@ export function eventDetailShape(event: EventDetail, matches: readonly MatchResu
 }
 
 /** Returns a delivery. In lists its attempts are the latest ones, and their request and response are null. */
-export function deliveryShape(delivery: DeliverySummary | DeliveryDetail, now: number) {
+export function deliveryShape(
+  delivery: DeliverySummary | DeliveryDetail,
+  now: number,
+): z.input<typeof shownDelivery> {
   return {
     id: delivery.id,
     event_id: delivery.event_id,
@@ -45,7 +54,7 @@ export function deliveryShape(delivery: DeliverySummary | DeliveryDetail, now: n
     destination: { type: delivery.type, target: delivery.target },
     status: delivery.status,
     created_at: time(delivery.created_at),
-    next_attempt_at: time(delivery.next_attempt_at),
+    next_attempt_at: timeOrNull(delivery.next_attempt_at),
     waiting_for: waitingShape(delivery, now),
     attempts: delivery.attempt_log.map(attemptShape),
     error: delivery.error,
@@ -60,7 +69,7 @@ export function waitingShape(delivery: DeliverySummary | DeliveryDetail, now: nu
   if (delivery.status !== 'pending') return null
   const { is_head, due_at, lane_state: lane } = delivery
   const { reason, until } = waitingFor({ is_head, due_at, lane }, now)
-  return { reason, until: time(until) }
+  return { reason, until: timeOrNull(until) }
 }
 
 function attemptShape(attempt: AttemptSummary | AttemptDetail) {

@@ -6,6 +6,7 @@ import { StoreUnavailable } from '../store.ts'
 import { noteBodies } from '../tables/bodies.ts'
 import { insertEvents, storedOf } from '../tables/events.ts'
 import { moveHolders } from '../tables/holders.ts'
+import { checkAutomations } from '../tables/automations.ts'
 import { claimIdentities, nameOriginals } from '../tables/identities.ts'
 import { findLanes, openLanes } from '../tables/lanes.ts'
 import { insertRevisions } from '../tables/revisions.ts'
@@ -18,6 +19,7 @@ export async function accept(
   { events, retry = false, wait_ms = Infinity }: AcceptArgs,
 ): Promise<Accepted[]> {
   const began = performance.now()
+  await checkAutomations(tx, events)
   const ids = events.map(({ id }) => id)
   const stored = retry ? await storedOf(tx, ids) : new Set<string>()
   const rest = events.filter(({ id }) => !stored.has(id))

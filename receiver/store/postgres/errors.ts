@@ -1,4 +1,4 @@
-import { StoreRefused, StoreUnavailable } from '../store.ts'
+import { AutomationsChanged, StoreRefused, StoreUnavailable } from '../store.ts'
 
 /**
  * Classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) about the server, not the row.
@@ -68,7 +68,7 @@ const SERVER_FIX =
 /** What a PostgreSQL error means to the caller of an operation. The text never holds the URL's password. */
 export function reviseError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
-  if (error instanceof StoreUnavailable) return error
+  if (error instanceof StoreUnavailable || error instanceof AutomationsChanged) return error
   const { code } = error as { code?: unknown }
   // Each has a digit; EPIPE and its like are the system's own.
   const sqlstate = typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : null

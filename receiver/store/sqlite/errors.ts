@@ -1,10 +1,10 @@
 import type { Problem } from '../../../src/contract/problem.ts'
 import { reasonOf } from '../../observe/reason-of.ts'
-import { StoreRefused, StoreUnavailable } from '../store.ts'
+import { AutomationsChanged, StoreRefused, StoreUnavailable } from '../store.ts'
 
 /** An error on its way from the worker thread. */
 export interface WorkerError extends Problem {
-  kind: 'unavailable' | 'refused' | 'other'
+  kind: 'unavailable' | 'refused' | 'automations' | 'other'
 }
 
 /** SQLite's result codes (https://www.sqlite.org/rescode.html) that say the store, not the row, is in trouble. */
@@ -24,6 +24,7 @@ export function describeError(error: unknown): WorkerError {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof StoreRefused) return { kind: 'refused', message, fix: '' }
   if (error instanceof StoreUnavailable) return { kind: 'unavailable', message, fix: error.fix }
+  if (error instanceof AutomationsChanged) return { kind: 'automations', message, fix: '' }
   const code = (error as { errcode?: unknown }).errcode
   // Extended result codes keep the primary one in their low byte.
   const fix = typeof code === 'number' ? TROUBLES.get(code & 0xff) : undefined
@@ -63,5 +64,6 @@ export function fileError(what: string, error: unknown, fix: string): StoreRefus
 /** The error as the caller sees it. */
 export function reviveError({ kind, message, fix }: WorkerError): Error {
   if (kind === 'unavailable') return new StoreUnavailable(message, fix)
+  if (kind === 'automations') return new AutomationsChanged()
   return kind === 'refused' ? new StoreRefused(message) : new Error(message)
 }

@@ -23,3 +23,14 @@ export async function readRevision({ db }: Queries, id: string): Promise<Revisio
     .executeTakeFirst()
   return row ?? null
 }
+
+/** Returns the names of all automations that have a revision, by name. */
+export async function readAutomationNames({ db }: Queries): Promise<string[]> {
+  const rows = await db
+    .selectFrom('revisions')
+    .select('automation')
+    .distinct()
+    .orderBy('automation')
+    .execute()
+  return rows.map(({ automation }) => automation)
+}

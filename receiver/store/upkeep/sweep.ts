@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
 import type { DeliveryStatus, Retention } from '../records.ts'
 import { deleteAttempts } from '../tables/attempts.ts'
+import { deleteAudit } from '../tables/audit.ts'
 import { deleteBodies } from '../tables/bodies.ts'
 import { deleteEnded } from '../tables/delivery-upkeep.ts'
 import { deleteBareEvents, deleteUnmatched, holdEvents } from '../tables/events.ts'
@@ -9,6 +10,9 @@ import { deleteSlots } from '../tables/slots.ts'
 
 /** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
 const BATCH = 500
+
+/** How long the audit log is kept, in ms: a year, and the time to look into it. */
+const AUDIT_MS = 400 * 86_400_000
 
 const DONE: readonly DeliveryStatus[] = ['succeeded', 'superseded']
 const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
@@ -25,6 +29,7 @@ export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Pro
   gone += await deleteUnmatched(tx, { accepted_before: now - succeeded_ms, limit: BATCH })
   gone += await deleteIdentities(tx, BATCH)
   gone += await deleteBodies(tx, BATCH)
+  gone += await deleteAudit(tx, { before: now - AUDIT_MS, limit: BATCH })
   // Twice as long as what could roll a slot back: that may have been tried again since.
   const noted_before = now - 2 * Math.max(succeeded_ms, failed_ms)
   return gone + (await deleteSlots(tx, { noted_before, limit: BATCH }))

@@ -1,0 +1,30 @@
+import type { Acceptor } from '../deliveries/acceptor.ts'
+import type { Clock } from '../observe/clock.ts'
+import type { Log } from '../observe/log.ts'
+import type { RefusedConfig } from '../runtime/refused-config.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { StoredAutomations } from '../runtime/stored-automations.ts'
+import type { StoredSecrets } from '../runtime/stored-secrets.ts'
+import type { Store } from '../store/store.ts'
+import type { Audit } from './audit.ts'
+
+/** Tells the engine in which lanes something may be claimed now. */
+export type Wake = (lanes: readonly string[]) => void
+
+/** What the API works on. */
+export interface ApiOptions {
+  store: Store
+  runtime: () => Runtime
+  acceptor: Pick<Acceptor, 'accept'>
+  clock: Clock
+  log: Log
+  wake: Wake
+  secrets: StoredSecrets
+  automations: StoredAutomations
+  refused_config: Pick<RefusedConfig, 'now'>
+}
+
+/** What every handler of a route may use. */
+export interface ApiContext extends ApiOptions {
+  audit: Audit
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { VERSION } from '../observe/version.ts'
+import { takesBoth } from './params.ts'
+import type { Route } from './route.ts'
+
+type Json = Record<string, unknown>
+
+/** Problems that every route may answer with, by status. */
+const COMMON: Readonly<Record<number, string>> = {
+  400: '`bad_query`: a parameter is unknown or cannot be; `bad_request`: the path or the body cannot be read.',
+  401: '`unauthorized`: no token, or one that is not known.',
+  403: '`read_only_token`, `limited_token`: the token may not do this.',
+  404: '`api_off`: no token is configured.',
+  415: '`unsupported_media_type`: the body is not sent as JSON.',
+  413: '`bad_request`: the body is too large.',
+  429: '`too_many_failures`: this address has sent too many wrong tokens.',
+  503: '`store_unavailable`, `backlog_full`: try again after `Retry-After`.',
+}
+
+/** Returns the OpenAPI 3.1 document of these routes; shipped as `schemas/openapi.json`. */
+export function openApiDocument(routes: readonly Route[]): Json {
+  const components = new Map<string, unknown>([['Problem', PROBLEM]])
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    const path = `/api/v1${route.path}`
+    paths[path] = { ...paths[path], [route.method]: operation(route, components) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Model Dispatch management API',
+      version: VERSION,
+      description: 'Events, deliveries and automations of a Model Dispatch receiver.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'The receiver that serves this document.' }],
+    security: [{ token: [] }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
+      name,
+      description: TAGS[name] ?? name,
+    })),
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, or one of admin.tokens.' },
+      },
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  }
+}
+
+/** What each group of routes is about. */
+const TAGS: Readonly<Record<string, string>> = {
+  audit: 'Who did what.',
+  automations: 'Rules: which events go where.',
+  configuration: 'Whether the files are in force.',
+  deliveries: 'One event on its way to one destination.',
+  events: 'Changes in a model registry that were accepted.',
+  secrets: 'Named secrets for automations.',
+}
+
+type Components = Map<string, unknown>
+
+function operation(route: Route, components: Components): Json {
+  const { id, tag, summary, description, params = {}, body, role, limited } = route
+  const needs = `Needs a token with the role ${role}${limited === 'refused' ? ' that is not limited to automations' : ''}.`
+  const content = bodyOf(route, components)
+  const parameters = [
+    ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? '')),
+    ...Object.entries(params).map(([name, schema]) => parameter(name, schema, components)),
+    ...Object.entries(route.headers ?? {}).map(([name, text]) => headerParameter(name, text)),
+  ]
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: description === undefined ? needs : `${description}\n\n${needs}`,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(content === null ? {} : { requestBody: { required: body !== undefined, content } }),
+    responses: { ...answersOf(route, components), ...problemsOf(route) },
+  }
+}
+
+const pathParameter = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+
+const headerParameter = (name: string, description: string) => ({
+  ...{ name, in: 'header', required: false, description },
+  schema: { type: 'string' },
+})
+
+function parameter(name: string, schema: z.ZodType, components: Components): Json {
+  const { description, ...json } = jsonSchema(schema, 'output', components)
+  const required = !schema.safeParse(undefined).success
+  return { name, in: 'query', required, description, schema: json }
+}
+
+function bodyOf(route: Route, components: Components): Json | null {
+  const { body, params = {} } = route
+  if (body !== undefined) return { 'application/json': { schema: jsonSchema(body, 'input', components) } }
+  if (!takesBoth(route) || Object.keys(params).length === 0) return null
+  const schema = jsonSchema(z.strictObject(params), 'output', components)
+  return { 'application/json': { schema } }
+}
+
+function answersOf({ answers }: Route, components: Components): Json {
+  const entries = Object.entries(answers).map(([status, schema]) => {
+    if (schema === null) return [status, { description: 'Done.' }]
+    const { description = 'The answer.', ...json } = jsonSchema(schema, 'output', components)
+    return [status, { description, content: { 'application/json': { schema: json } } }]
+  })
+  return Object.fromEntries(entries) as Json
+}
+
+function problemsOf({ problems = {} }: Route): Json {
+  const texts = new Map(Object.entries(COMMON).map(([status, text]) => [status, [text]]))
+  for (const [code, [status, meaning]] of Object.entries(problems)) {
+    const key = String(status)
+    texts.set(key, [...(texts.get(key) ?? []), `\`${code}\`: ${meaning}`])
+  }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries(
+    [...texts].map(([status, lines]) => [status, { description: lines.join(' '), content }]),
+  )
+}
+
+/** Returns a schema as JSON Schema; what has a name of its own is put beside the others. */
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
+  const made = z.toJSONSchema(schema, {
+    io,
+    override({ jsonSchema: json }) {
+      if (json['secret'] !== undefined) delete json['secret']
+      delete json['id']
+    },
+  })
+  const { $schema: _, $defs = {}, ...rest } = moved(made) as Json & { $defs?: Json }
+  for (const [name, definition] of Object.entries($defs)) components.set(nameOf(name), definition)
+  return rest
+}
+
+/** The library names what has no name and refers to itself `__schema0`: here that is any JSON value. */
+const nameOf = (name: string) => (name.startsWith('__schema') ? 'Json' : name)
+
+function moved(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(moved)
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => {
+      if (key !== '$ref' || typeof value !== 'string') return [key, moved(value)]
+      return [key, `#/components/schemas/${nameOf(value.replace('#/$defs/', ''))}`]
+    }),
+  )
+}
+
+const PROBLEM = {
+  type: 'object',
+  description: 'A problem of RFC 9457. `code` is stable; `detail` says what to do.',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string' },
+    detail: { type: 'string' },
+  },
+  required: ['type', 'title', 'status', 'code', 'detail'],
+}

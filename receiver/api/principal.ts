@@ -1,0 +1,29 @@
+import { matchesAny } from '../../src/contract/glob.ts'
+import type { NamedToken } from '../config/config.ts'
+import { equalSecrets } from '../secrets/equal.ts'
+
+/** What a token may do: look, or change things as well. */
+export type Role = NamedToken['role']
+
+/** Who sent a request, by the token. */
+export interface Principal {
+  name: string
+  role: Role
+  /** Whether the token is limited to some automations. */
+  limited: boolean
+  /** Returns whether an automation of this name is within the token's limits. */
+  sees(automation: string): boolean
+}
+
+/** Returns whose token this is; null for nobody's. Every token is compared, so that the time tells nothing. */
+export function principalOf(tokens: readonly NamedToken[], given: string): Principal | null {
+  const [found] = tokens.filter(({ secret }) => equalSecrets(given, secret))
+  if (found === undefined) return null
+  const { name, role, automations } = found
+  return {
+    name,
+    role,
+    limited: automations !== null,
+    sees: (automation) => automations === null || matchesAny(automations, [automation]),
+  }
+}
