@@ -93,7 +93,7 @@ export interface ConnectedSource {
  * @example
  * ```ts
  * import { z } from 'zod'
- * import { isObject, textOf } from '../../src/contract/clean-json.ts'
+ * import { objectOf, textOf } from '../../src/contract/clean-json.ts'
  * import { NO_CHANGE, NO_MODEL } from '../../src/contract/model-event.ts'
  * import { canonicalHash, sha256Hex } from '../../receiver/sources/identity.ts'
  * import { allOf, verifyHmac } from '../../receiver/sources/signature.ts'
@@ -111,7 +111,7 @@ export interface ConnectedSource {
  *       return allOf([verifyHmac({ body, name: 'X-Shelf-Signature', header, secrets })])
  *     },
  *     parse(value, { body }) {
- *       const name = textOf(isObject(value) ? value['model'] : undefined)
+ *       const name = textOf(objectOf(value)['model'])
  *       const key = sha256Hex(body)
  *       return [
  *         {

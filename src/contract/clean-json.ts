@@ -48,6 +48,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Returns the value where it is a JSON object, else an empty one: the way into a body that may be anything. */
+export function objectOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {}
+}
+
 /**
  * Returns a clean copy of the value, undefined where it is absent. Absent keys are dropped, absent list items are null.
  */

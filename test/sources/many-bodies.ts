@@ -23,26 +23,42 @@ export interface Outcome {
   refused: number
   /** Events that were made. */
   events: number
-  /** The longest time that one body took, in ms. */
+  /** The most processor time that one body took, in ms. */
   slowest_ms: number
 }
 
+/** What a source type needs beside a secret, where it needs something. */
+const SETTINGS = new Map([
+  [
+    'hmac',
+    `
+    fields:
+      items: updates
+      type: [{ header: X-Event }, type, action]
+      model: data.model
+      version: data.version
+      alias: data.alias
+      tag: data.tags
+      author: sender.login
+      occurred_at: at
+      metadata: data.metadata`,
+  ],
+])
+const SECRETS = new Map([['standard-webhooks', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']])
+
+const TYPES = [...SOURCE_TYPES.keys()]
+const SOURCES = TYPES.map(
+  (type) => `
+  ${type}:
+    type: ${type}
+    secrets: [${SECRETS.get(type) ?? 'secret'}]${SETTINGS.get(type) ?? ''}`,
+)
 const CONFIG = `version: 1
-sources:
-  wandb: { type: wandb, secrets: [s] }
-  databricks: { type: databricks, secrets: [s] }
-  mlflow: { type: mlflow, secrets: [s] }
-  huggingface: { type: huggingface, secrets: [s] }
-  standard-webhooks: { type: standard-webhooks, secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw] }
-  hmac:
-    type: hmac
-    secrets: [s]
-    signature: { header: X-Signature, pattern: '{signature}' }
-    fields: { items: updates, type: [{ header: X-Event }, type, action], model: data.model, version: data.version, alias: data.alias, tag: data.tags, author: sender.login, occurred_at: at, metadata: data.metadata, id: id }
+sources:${SOURCES.join('')}
 github: { main: { repositories: ['acme/*'] } }
 automations:
   - name: everything
-    sources: [wandb, databricks, mlflow, huggingface, standard-webhooks, hmac]
+    sources: [${TYPES.join(', ')}]
     events: ['*']
     if: '!has(event.metadata.accuracy) || double(event.metadata.accuracy) >= 0.0 || event.model.name.matches("^[a-z]+$")'
     destinations:
@@ -52,8 +68,8 @@ automations:
         event_type: '\${event_type}-\${alias}'
         client_payload: { model: '\${event.model}', metadata: '\${event.metadata}', tag: '\${tag}' }
   - name: others
-    sources: [wandb, databricks, mlflow, huggingface, standard-webhooks, hmac]
-    events: [ADD_ARTIFACT_ALIAS, alias.added, stage.changed]
+    sources: [${TYPES.join(', ')}]
+    events: ['*']
     filter: { alias: ['prod*', '*a*b*c*d*e*f*'], model: '?*', author: '*@*' }
     destinations: [{ type: workflow_dispatch, repository: acme/serving, workflow: deploy.yml, ref: main }]
 `
@@ -94,7 +110,7 @@ export function takeMany(
   for (let n = 0; n < bodies; n++) {
     const body = Buffer.from(bend())
     const whole = n % WHOLE_EVERY === 0
-    const began = performance.now()
+    const began = process.cpuUsage()
     try {
       const events = take(runtime, source, body, whole)
       if (events === null) outcome.refused++
@@ -104,7 +120,8 @@ export function takeMany(
         cause: error,
       })
     }
-    outcome.slowest_ms = Math.max(outcome.slowest_ms, performance.now() - began)
+    const { user, system } = process.cpuUsage(began)
+    outcome.slowest_ms = Math.max(outcome.slowest_ms, (user + system) / 1_000)
   }
   return outcome
 }

@@ -14,6 +14,6 @@ for (const type of types) {
   const { refused, events, slowest_ms } = takeMany(runtime, type, { bodies: Number(count), seed })
   const seconds = Math.round((Date.now() - began) / 1000)
   console.log(
-    `${type}: ${count} bodies in ${seconds} s, seed ${seed}: ${refused} refused, ${events} events, the slowest body ${slowest_ms.toFixed(1)} ms`,
+    `${type}: ${count} bodies in ${seconds} s, seed ${seed}: ${refused} refused, ${events} events, the slowest body ${slowest_ms.toFixed(1)} ms of processor time`,
   )
 }

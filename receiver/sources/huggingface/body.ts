@@ -1,4 +1,4 @@
-import { cleanObject, eventName, isObject, textOf } from '../../../src/contract/clean-json.ts'
+import { cleanObject, eventName, isObject, objectOf, textOf } from '../../../src/contract/clean-json.ts'
 import { eventTitle } from '../../../src/contract/event-title.ts'
 import {
   NO_CHANGE,
@@ -145,8 +145,4 @@ function extraOf(body: JsonObject, ref: Ref | null): JsonObject {
       ? [['updated_refs', body['updatedRefs'] ?? null] as const]
       : [['ref', ref.ref] as const, ['old_sha', ref.old_sha] as const]),
   ])
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isObject(value as JsonObject) ? (value as JsonObject) : {}
 }

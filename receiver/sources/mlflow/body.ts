@@ -1,4 +1,4 @@
-import { cleanObject, isObject, textOf } from '../../../src/contract/clean-json.ts'
+import { cleanObject, objectOf, textOf } from '../../../src/contract/clean-json.ts'
 import { eventTitle } from '../../../src/contract/event-title.ts'
 import {
   NO_CHANGE,
@@ -34,7 +34,7 @@ const HINT =
  */
 export function decodeMlflowBody(body: JsonObject, stated: string | null): MlflowBody {
   const { type, kind } = findMlflowEvent(body, stated)
-  const data = isObject(body['data']) ? body['data'] : {}
+  const data = objectOf(body['data'])
   const fields = new Fields(data)
   const event = {
     type,

@@ -2,7 +2,7 @@
  * Webhooks of a self-hosted MLflow server, 3.3 or later, with a database-backed store.
  * https://mlflow.org/docs/latest/ml/webhooks/
  */
-import { isObject } from '../../../src/contract/clean-json.ts'
+import { objectOf } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
 import { staleness, verifySigned } from '../signed-message.ts'
@@ -83,7 +83,7 @@ function verify({ body, headers, now }: WebhookRequest, { secrets }: Credentials
 }
 
 function parse(value: Json, request: WebhookRequest, window_ms: number): SourceEvent {
-  const { event, hint, flat } = decodeMlflowBody(isObject(value) ? value : {}, statedEvent(request))
+  const { event, hint, flat } = decodeMlflowBody(objectOf(value), statedEvent(request))
   const { entity = null, name = null, type = null } = event.model ?? {}
   return {
     event,
