@@ -66,6 +66,7 @@ export function prepareEvent(
   const record = {
     ...recordOf(event, found, arrival),
     identity: found.identity,
+    home: found.home,
     refuse_repeats: source.repeats === 'refuse',
     replay: null,
     holder: holderOf(event),
@@ -101,6 +102,7 @@ export function prepareReplay(
   const record = {
     ...recordOf(event, found, arrival),
     identity: { rule: 'delivery', key: event.id, value: event.id, window_ms: 0, body_hash: null } as const,
+    home: null,
     refuse_repeats: false,
     replay: { of: replayed.id, force },
     holder: null,

@@ -45,9 +45,10 @@ export function startUpkeep({ store, config, clock, log, backlog, wake }: Upkeep
   const sweep = async () => {
     const now = clock.steady()
     let gone = 0
-    for (let n = -1; n !== 0 && !stopped;) {
-      n = await store.sweep({ ...config().retention, now })
-      gone += n
+    for (let is_done = false; !is_done && !stopped;) {
+      const swept = await store.sweep({ ...config().retention, now })
+      gone += swept.gone
+      is_done = swept.is_done
       await new Promise((resolve) => setTimeout(resolve, SWEEP_PAUSE_MS))
     }
     if (gone > 0) log.info({ rows: gone }, 'retention: old rows deleted')

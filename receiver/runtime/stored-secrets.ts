@@ -3,7 +3,7 @@ import type { Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 import type { NamedSecret, NamedSecrets } from '../secrets/named.ts'
 import { createVault, keyIdOf, VaultError, type Vault } from '../secrets/vault.ts'
-import type { PutSecret, SealedRow, StoredSecret } from '../store/records.ts'
+import type { PutSecret, SealedRow, StoredSecret } from '../store/secret-records.ts'
 import type { SecretsKeys } from '../store/secrets-key.ts'
 import { StoreRefused, type Store } from '../store/store.ts'
 

@@ -9,6 +9,8 @@ export interface Dialect {
   name: 'sqlite' | 'postgres'
   /** Column types of the migrations. */
   types: { sequence: string; integer: string; bytes: string; keyed: string }
+  /** Makes everyone else who locks one of these models in `known` wait until the transaction of `db` ends. */
+  lockKnown(db: Db, models: readonly number[]): Promise<void>
   /** Makes everyone else who locks these lanes wait until the transaction of `db` ends. See `Tx.lock`. */
   lockLanes(db: Db, lanes: readonly string[]): Promise<void>
   /**

@@ -1,4 +1,5 @@
 import { accept } from './accept/accept.ts'
+import { findDelivery } from './accept/recognise.ts'
 import { advance } from './advance/advance.ts'
 import { recover } from './advance/recover.ts'
 import { createTx, type Db, type Dialect, type Tx } from './db.ts'
@@ -25,7 +26,6 @@ import {
   secretsOfOtherKeys,
 } from './manage/secrets.ts'
 import type { OperationName, Operations } from './store.ts'
-import { findDelivery } from './tables/identities.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { bringForward } from './upkeep/bring-forward.ts'
 import { lastSeen, ping } from './upkeep/notes.ts'

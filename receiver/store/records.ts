@@ -69,6 +69,8 @@ export interface NewEvent {
   context: EventContext
   raw: Uint8Array
   identity: Identity
+  /** Equal for all events of this source about one model; null where the body names none. */
+  home: string | null
   /** Whether to refuse a body that came before, however long ago. */
   refuse_repeats: boolean
   /** Null but for a replay: which event it replays, and whether stale deliveries are made as well. */
@@ -233,6 +235,14 @@ export interface Retention {
   failed_ms: number
 }
 
+/** What one step of the retention did. */
+export interface Swept {
+  /** How many deliveries, events and slots were deleted. */
+  gone: number
+  /** Whether nothing is left to look at until later. */
+  is_done: boolean
+}
+
 /** What became of a redelivery. */
 export type Redelivered =
   /** `lanes`: where something may be claimed now. */
@@ -271,29 +281,3 @@ export type Canceled =
   /** The delivery is under way or has ended: `status` says which. */
   | { outcome: 'kept'; status: DeliveryStatus }
   | { outcome: 'not_found' }
-
-/** A secret that is stored under a name, as it is encrypted. */
-export interface SealedRow {
-  name: string
-  /** Where it may be sent. */
-  hosts: readonly string[]
-  /** Which key it is sealed under. */
-  key_id: string
-  sealed: Uint8Array
-}
-
-/** What may be shown of a stored secret. Times are Unix ms. */
-export interface StoredSecret {
-  name: string
-  hosts: readonly string[]
-  created_at: number
-  updated_at: number
-  /** About when a request last carried it, to the minute; null: never. */
-  last_used_at: number | null
-}
-
-/** What came of storing a secret. */
-export interface PutSecret {
-  /** `other_key`: what is stored is under a key that this process does not have. */
-  outcome: 'created' | 'replaced' | 'other_key' | 'too_many'
-}

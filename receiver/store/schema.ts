@@ -11,9 +11,7 @@ import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './r
  */
 export interface Tables {
   events: EventsTable
-  identities: IdentitiesTable
-  bodies: BodiesTable
-  holders: HoldersTable
+  known: KnownTable
   slots: SlotsTable
   revisions: RevisionsTable
   deliveries: DeliveriesTable
@@ -45,28 +43,13 @@ interface EventsTable {
   place: number | null
 }
 
-/** What tells a request that was seen before from a new one; see `Identity` of the sources. */
-interface IdentitiesTable {
-  key: string
-  value: string
-  event_id: string
-  expires_at: number
-  seen_at: number
-}
-
-/** Hashes of bodies without a delivery id, kept long: a repeat names the event that came before it. */
-interface BodiesTable {
-  /** `source:hash` */
-  key: string
-  event_id: string
-  seen_at: number
-}
-
-/** Which version holds an alias or stage now, by the events accepted here. */
-interface HoldersTable {
-  key: string
-  version: string | null
-  event_id: string
+/** What is remembered of models: see `tables/known.ts`. */
+interface KnownTable {
+  model: number
+  what: number
+  value: string | null
+  event_id: Uint8Array
+  until: number
 }
 
 /** How far a slot has got: outlives the deliveries, so that an old event can still be told from the latest. */

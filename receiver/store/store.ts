@@ -14,14 +14,13 @@ import type {
   BulkFilter,
   BulkRedelivered,
   Canceled,
-  PutSecret,
   Recovered,
   Redelivered,
   Retention,
   Revision,
-  SealedRow,
-  StoredSecret,
+  Swept,
 } from './records.ts'
+import type { PutSecret, SealedRow, StoredSecret } from './secret-records.ts'
 import type {
   DeliveryDetail,
   DeliveryFilter,
@@ -133,8 +132,8 @@ export interface Operations {
    */
   bringForward(args: { now: number }): Promise<number>
 
-  /** Deletes one batch of what is past keeping, oldest first, and returns how many rows went: 0 when nothing is left. */
-  sweep(args: Retention & { now: number }): Promise<number>
+  /** Deletes one batch of what is past keeping, oldest first. */
+  sweep(args: Retention & { now: number }): Promise<Swept>
 
   /** Resolves when the store can be written. A full disk still answers what is asked of it. */
   ping(args: { now: number }): Promise<void>

@@ -66,18 +66,6 @@ export async function copyThem(dialect: Dialect, waiting: number): Promise<void>
       id: event,
       event: `replace(t.event, 'evt_${place}', ${event})`,
     })
-    await copy(dialect, 'identities', `t.event_id = 'evt_${place}'`, {
-      key: `t.key || models.${place}_event`,
-      event_id: event,
-    })
-    await copy(dialect, 'bodies', `t.event_id = 'evt_${place}'`, {
-      key: `t.key || models.${place}_event`,
-      event_id: event,
-    })
-    await copy(dialect, 'holders', `t.event_id = 'evt_${place}'`, {
-      key: `t.key || models.${place}_event`,
-      event_id: event,
-    })
     await copy(dialect, 'deliveries', `t.id = 'dlv_${place}'`, {
       id: `'dlv_' || models.${place}_delivery`,
       event_id: event,

@@ -18,7 +18,7 @@ import { makeTraffic } from './traffic.ts'
 
 /** Accepted in one transaction: what arrives in a busy second. */
 const GROUP = 16
-const TABLES = ['events', 'deliveries', 'attempts', 'identities', 'bodies', 'holders', 'slots']
+const TABLES = ['events', 'deliveries', 'attempts', 'known', 'slots']
 
 interface Counters {
   wal_bytes: number

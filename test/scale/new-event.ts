@@ -52,6 +52,7 @@ export function newEvent(webhook: Webhook, { n, team, lane, supersede }: NewEven
       window_ms: WINDOW_MS,
       body_hash: hash,
     },
+    home: place.join('/'),
     refuse_repeats: false,
     replay: null,
     holder:

@@ -12,7 +12,9 @@ export class LogModel {
     const { id, source, identity, holder, refuse_repeats } = event
     const key = `${source}:${identity.rule}:${identity.key}`
     const before = this.last.get(key)
-    if (before !== undefined && before.value === identity.value && before.until > now) {
+    // A window that is shorter by now counts: a longer one may have been noted under a clock that was ahead.
+    const isWithin = before !== undefined && before.until > now && before.until <= now + identity.window_ms
+    if (before?.value === identity.value && isWithin) {
       return { outcome: 'duplicate', event_id: before.event_id }
     }
     const body = identity.body_hash === null ? null : `${source}:${identity.body_hash}`

@@ -26,6 +26,7 @@ export function storedEvent(parts: Partial<NewEvent> = {}): NewEvent {
       window_ms: 10_000,
       body_hash: `hash-${n}`,
     },
+    home: null,
     refuse_repeats: false,
     replay: null,
     holder: null,

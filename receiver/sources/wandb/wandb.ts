@@ -96,6 +96,6 @@ function parse(body: Json, request: WebhookRequest, window_ms: number): SourceEv
 
 /** Returns what the body is about: the model, or the run. All bodies that name neither are about the same. */
 function homeOf({ model, run }: DecodedEvent): string {
-  const { entity = null, project = null, name = null, id = null } = model ?? {}
-  return canonicalHash([entity, project, name ?? id, run?.['name'] ?? null])
+  if (model === null) return canonicalHash([run?.['name'] ?? null])
+  return canonicalHash([model.entity, model.project, model.name ?? model.id])
 }

@@ -3,14 +3,12 @@ import type { Tx } from '../db.ts'
 import { jsonText, parse, type JsonText } from '../json-text.ts'
 import type { AcceptArgs, Accepted, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
-import { noteBodies } from '../tables/bodies.ts'
 import { insertEvents, storedOf } from '../tables/events.ts'
-import { moveHolders } from '../tables/holders.ts'
 import { checkAutomations } from '../tables/automations.ts'
-import { claimIdentities, nameOriginals } from '../tables/identities.ts'
 import { findLanes, openLanes } from '../tables/lanes.ts'
 import { insertRevisions } from '../tables/revisions.ts'
 import { enqueue, type Enqueued } from './enqueue.ts'
+import { recognise } from './recognise.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
 /** Takes in a group of events: see `Operations.accept`. */
@@ -75,33 +73,19 @@ async function tellSeen(
   tx: Tx,
   events: readonly NewEvent[],
 ): Promise<{ results: Accepted[]; fresh: Fresh[] }> {
-  const earlier = await claimIdentities(tx, events)
-  const repeats = await noteBodies(tx, { events, earlier })
-  const originals = originalsOf(events, earlier, repeats)
-  await nameOriginals(tx, { events, originals })
+  const recognised = await recognise(tx, events)
   const results = events.map(({ id }, i): Accepted => {
-    const before = earlier[i] ?? originals.get(id) ?? null
-    if (before === null) return { outcome: 'accepted', event_id: id, repeat_of: repeats[i] ?? null }
-    return { outcome: 'duplicate', event_id: originals.get(before) ?? before }
+    const seen = recognised[i]
+    if (seen?.is_new === false) return { outcome: 'duplicate', event_id: seen.event_id }
+    return { outcome: 'accepted', event_id: id, repeat_of: seen?.repeat_of ?? null }
   })
-  const fresh = events.flatMap((event, i): Fresh[] =>
-    results[i]?.outcome === 'accepted' ? [{ event, repeat_of: repeats[i] ?? null, place: null }] : [],
-  )
+  const fresh = events.flatMap((event, i): Fresh[] => {
+    const seen = recognised[i]
+    if (seen?.is_new !== true) return []
+    const { repeat_of, previous_version } = seen
+    return [{ event, repeat_of, previous_version, place: null }]
+  })
   return { results, fresh }
-}
-
-/** The repeats that their source refuses, and the event that each repeats. */
-function originalsOf(
-  events: readonly NewEvent[],
-  earlier: readonly (string | null)[],
-  repeats: readonly (string | null)[],
-): Map<string, string> {
-  const originals = new Map<string, string>()
-  events.forEach(({ id, refuse_repeats }, i) => {
-    const repeated = repeats[i] ?? null
-    if (refuse_repeats && earlier[i] === null && repeated !== null) originals.set(id, repeated)
-  })
-  return originals
 }
 
 /** Opens and locks the lanes and subjects of new deliveries. Returns the present names of lanes that were renamed. */
@@ -126,14 +110,10 @@ async function keepRevisions(tx: Tx, fresh: readonly Fresh[]): Promise<void> {
 }
 
 /** Writes events to the log, with what only the log knows. Returns the order of acceptance by id. */
-async function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number>> {
-  const holders = await moveHolders(
-    tx,
-    fresh.map(({ event }) => event),
-  )
+function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number>> {
   return insertEvents(
     tx,
-    fresh.map(({ event, repeat_of, place }) => ({
+    fresh.map(({ event, repeat_of, previous_version, place }) => ({
       id: event.id,
       source: event.source,
       type: event.type,
@@ -141,7 +121,7 @@ async function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number
       status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
       received_at: event.received_at,
       accepted_at: tx.now,
-      event: withHistory(event.event, repeat_of, holders.get(event) ?? null),
+      event: withHistory(event.event, repeat_of, previous_version),
       context: jsonText(event.context),
       raw: event.raw,
       place,

@@ -7,6 +7,7 @@ import { isStaleReplay } from '../tables/slots.ts'
 export interface Fresh {
   event: NewEvent
   repeat_of: string | null
+  previous_version: string | null
   /** The place of a replay, or null: see `EventsTable`. */
   place: number | null
 }

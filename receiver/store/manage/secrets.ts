@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import type { PutSecret, SealedRow, StoredSecret } from '../records.ts'
+import type { PutSecret, SealedRow, StoredSecret } from '../secret-records.ts'
 import { writeFact } from '../tables/facts.ts'
 import {
   countRows,

@@ -23,15 +23,9 @@ async function createEvents(create: Create, { sequence, integer, bytes, keyed }:
   await create('create index events_by_status on events (status, seq)')
   await create('create index events_by_age on events (status, accepted_at)')
 
-  await create(`create table identities (
-    key text primary key, value text not null, event_id text not null,
-    seen_at ${integer} not null, expires_at ${integer} not null) ${keyed}`)
-  await create('create index identities_by_expiry on identities (expires_at)')
-  await create(
-    `create table bodies (key text primary key, event_id text not null, seen_at ${integer} not null) ${keyed}`,
-  )
-  await create('create index bodies_by_age on bodies (seen_at)')
-  await create(`create table holders (key text primary key, version text, event_id text not null) ${keyed}`)
+  await create(`create table known (
+    model ${integer} not null, what ${integer} not null, value text, event_id ${bytes} not null,
+    until ${integer} not null, primary key (model, what)) ${keyed}`)
   await create(
     `create table slots (slot text primary key, place ${integer} not null, noted_at ${integer} not null) ${keyed}`,
   )

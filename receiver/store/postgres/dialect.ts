@@ -10,6 +10,12 @@ export const POSTGRES: Dialect = {
     if (keys.length === 0) return
     await sql`select pg_advisory_xact_lock(key) from unnest(${keys.map(String)}::bigint[]) as key`.execute(db)
   },
+  async lockKnown(db, models) {
+    // Below zero, where no subject is.
+    const keys = [...new Set(models)].sort((a, b) => a - b).map((model) => String(-model))
+    if (keys.length === 0) return
+    await sql`select pg_advisory_xact_lock(key) from unnest(${keys}::bigint[]) as key`.execute(db)
+  },
   async lockLanes(db, lanes) {
     if (lanes.length === 0) return
     await db

@@ -1,6 +1,6 @@
 import type { Queries, Tx } from '../db.ts'
 import { jsonText, parse } from '../json-text.ts'
-import type { SealedRow, StoredSecret } from '../records.ts'
+import type { SealedRow, StoredSecret } from '../secret-records.ts'
 
 /** Inserts a secret, or replaces the one of its name. Returns which. */
 export async function upsertSecret(

@@ -1,11 +1,10 @@
 import type { Tx } from '../db.ts'
-import type { DeliveryStatus, Retention } from '../records.ts'
+import type { DeliveryStatus, Retention, Swept } from '../records.ts'
 import { deleteAttempts } from '../tables/attempts.ts'
 import { deleteAudit } from '../tables/audit.ts'
-import { deleteBodies } from '../tables/bodies.ts'
 import { deleteEnded } from '../tables/delivery-upkeep.ts'
 import { deleteBareEvents, deleteUnmatched, holdEvents } from '../tables/events.ts'
-import { deleteIdentities } from '../tables/identities.ts'
+import { sweepKnown } from '../tables/known.ts'
 import { deleteSlots } from '../tables/slots.ts'
 
 /** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
@@ -21,18 +20,18 @@ const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
  * Deletes one batch of what is past keeping: see `Operations.sweep`. An event goes with the last of its deliveries. How
  * old a row is goes by the clock that wrote it: the store's.
  */
-export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Promise<number> {
+export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Promise<Swept> {
   const { now } = tx
   let gone = 0
   for (const status of DONE) gone += await sweepDeliveries(tx, status, now - succeeded_ms)
   for (const status of UNDONE) gone += await sweepDeliveries(tx, status, now - failed_ms)
   gone += await deleteUnmatched(tx, { accepted_before: now - succeeded_ms, limit: BATCH })
-  gone += await deleteIdentities(tx, BATCH)
-  gone += await deleteBodies(tx, BATCH)
   gone += await deleteAudit(tx, { before: now - AUDIT_MS, limit: BATCH })
   // Twice as long as what could roll a slot back: that may have been tried again since.
   const noted_before = now - 2 * Math.max(succeeded_ms, failed_ms)
-  return gone + (await deleteSlots(tx, { noted_before, limit: BATCH }))
+  gone += await deleteSlots(tx, { noted_before, limit: BATCH })
+  const is_midway = await sweepKnown(tx)
+  return { gone, is_done: gone === 0 && !is_midway }
 }
 
 async function sweepDeliveries(tx: Tx, status: DeliveryStatus, ended_before: number): Promise<number> {

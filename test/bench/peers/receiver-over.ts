@@ -26,7 +26,7 @@ export const emptyStore = (watched: Partial<Store> = {}): Store => {
     saveRevisions: () => Promise.resolve(),
     secretsKeys: () => Promise.resolve([]),
     secretsOfOtherKeys: () => Promise.resolve([]),
-    sweep: () => Promise.resolve(0),
+    sweep: () => Promise.resolve({ gone: 0, is_done: true }),
     wakeLanes: () => Promise.resolve(0),
     onWork: () => undefined,
     ...watched,

@@ -132,7 +132,7 @@ export function describeManage(tested: TestedStore): void {
       await attempt(v4.delivery)
       tested.now += 31 * 86_400_000
       const retention = { succeeded_ms: 30 * 86_400_000, failed_ms: 90 * 86_400_000 }
-      while ((await tested.store.sweep({ ...retention, now: tested.now })) > 0);
+      while (!(await tested.store.sweep({ ...retention, now: tested.now })).is_done);
       expect(await tested.store.getDelivery({ id: v4.delivery })).toBeNull()
       expect(await redeliver(v3.delivery)).toEqual({ outcome: 'stale' })
       expect((await replay(v3.id)).accepted).toMatchObject({ outcome: 'stale' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SealedRow } from '../../../receiver/store/records.ts'
+import type { SealedRow } from '../../../receiver/store/secret-records.ts'
 import type { TestedStore } from './tested-store.ts'
 
 /** A sealed secret: what is in it is nothing to the store. */

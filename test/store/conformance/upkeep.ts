@@ -12,7 +12,7 @@ export function describeUpkeep(tested: TestedStore): void {
       const { claimed } = await advance()
       await advance({ finished: claimed.filter(({ id }) => id === gone).map((claim) => result(claim)) })
       const bounds = { succeeded_ms: 0, failed_ms: 0, now: tested.now + 1 }
-      while ((await tested.store.sweep(bounds)) > 0);
+      while (!(await tested.store.sweep(bounds)).is_done);
       expect(await tested.store.getDelivery({ id: gone })).toBeNull()
       expect(await statusOf(kept)).toBe('delivering')
       expect((await tested.store.listEvents({ limit: 10 })).items).toHaveLength(1)
@@ -34,7 +34,7 @@ export function describeUpkeep(tested: TestedStore): void {
       const kept = async () => (await tested.store.listEvents({ limit: 10 })).items.map(({ id }) => id)
       const sweepAll = async (failed_ms: number) => {
         const bounds = { succeeded_ms: 0, failed_ms, now: tested.now + 1 }
-        while ((await tested.store.sweep(bounds)) > 0);
+        while (!(await tested.store.sweep(bounds)).is_done);
       }
       await sweepAll(1)
       expect(await kept()).toEqual([young.id, half.id])
