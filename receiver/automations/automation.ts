@@ -15,6 +15,9 @@ export const FILTER_FIELDS = [
 /** The name of a part of an event that a filter can name: one of {@link FILTER_FIELDS}. */
 export type FilterField = (typeof FILTER_FIELDS)[number]
 
+/** In `sources`: every configured source, also those to come; never the receiver itself. */
+export const EVERY_SOURCE = '*'
+
 /** What an event must hold to be wanted; all of it must. */
 export type Filter = Partial<Record<FilterField, string | string[]>> & {
   /** W&B's own form: an RE2 expression, unanchored. */
@@ -30,7 +33,7 @@ export interface AutomationSpec {
   name: string
   description: string | null
   status: 'active' | 'test_mode' | 'disabled'
-  /** Names of sources; never empty. */
+  /** Names of sources, or {@link EVERY_SOURCE}; never empty. */
   sources: string[]
   /** Registry names, kinds, or `*`. */
   events: string[]
@@ -50,6 +53,14 @@ export interface Automation {
   /** `rev_` + hex of the spec's hash: the same text always has the same revision. */
   revision: string
   match(event: ModelEvent): MatchResult
+  /** Asks every condition, also those after the first that does not hold: for people who look for why. */
+  conditions(event: ModelEvent): Condition[]
+}
+
+/** One condition of an automation, asked of one event. */
+export interface Condition {
+  holds: boolean
+  reason: string
 }
 
 /** Whether an automation wants an event, and every reason for or against. */

@@ -10,5 +10,10 @@ export { AutomationError } from './pattern.ts'
  */
 export function compileAutomation(spec: AutomationSpec): Automation {
   const checks = compileChecks(spec)
-  return { spec, revision: revisionOf(spec), match: (event) => runChecks(spec.name, checks, event) }
+  return {
+    spec,
+    revision: revisionOf(spec),
+    match: (event) => runChecks(spec.name, checks, event),
+    conditions: (event) => checks.map((check) => check(event)),
+  }
 }

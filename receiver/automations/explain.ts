@@ -1,7 +1,7 @@
 import { contradictionOf } from '../../src/contract/contradiction.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { outsideOf, type Allow } from './allow.ts'
-import type { Automation, MatchResult } from './automation.ts'
+import type { Automation, Condition, MatchResult } from './automation.ts'
 import { plainText } from './quote.ts'
 
 /**
@@ -23,6 +23,17 @@ export function explainEvent(
     reasons: [reason],
     passed: 0,
   }))
+}
+
+/** Returns every condition of each automation, asked of an event; its arguments are those of {@link explainEvent}. */
+export function conditionsOf(
+  automations: readonly Automation[],
+  event: ModelEvent,
+  allow: Allow = {},
+): Condition[][] {
+  const reason = contradictionIn(event) ?? outsideOf(allow, event)
+  const before = reason === null ? [] : [{ holds: false, reason }]
+  return automations.map((automation) => [...before, ...automation.conditions(event)])
 }
 
 /**

@@ -1,13 +1,20 @@
-import type { ModelEvent } from '../../src/contract/model-event.ts'
+import { OWN_SOURCE, type ModelEvent } from '../../src/contract/model-event.ts'
 import { eventNames } from '../../src/contract/event-names.ts'
-import { FILTER_FIELDS, type AutomationSpec, type FilterField, type MatchResult } from './automation.ts'
+import {
+  EVERY_SOURCE,
+  FILTER_FIELDS,
+  type AutomationSpec,
+  type Condition,
+  type FilterField,
+  type MatchResult,
+} from './automation.ts'
 import { compileCondition } from './condition.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
 import { compilePattern, LONGEST_TEXT } from './pattern.ts'
 import { quoteValue } from './quote.ts'
 
 /** A question to an event: whether it holds, and the sentence that says so. */
-export type Check = (event: ModelEvent) => { holds: boolean; reason: string }
+export type Check = (event: ModelEvent) => Condition
 
 const STATUS_REASONS = {
   active: 'status: active',
@@ -48,8 +55,10 @@ function checkStatus({ status }: AutomationSpec): Check {
 }
 
 function checkSource({ sources }: AutomationSpec): Check {
+  const every = sources.includes(EVERY_SOURCE)
   return ({ source }) => {
-    const holds = sources.includes(source.name)
+    // Alerts are heard by those who name them: one that could not be delivered must not cause another.
+    const holds = sources.includes(source.name) || (every && source.name !== OWN_SOURCE)
     const reason = holds
       ? `source: ${quoteValue(source.name)}`
       : `source: ${quoteValue(source.name)} is not one of ${sources.join(', ')}`

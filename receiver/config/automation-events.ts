@@ -1,5 +1,5 @@
-import type { AutomationSpec } from '../automations/automation.ts'
-import { EVENT_KINDS } from '../../src/contract/model-event.ts'
+import { EVERY_SOURCE, type AutomationSpec } from '../automations/automation.ts'
+import { EVENT_KINDS, OWN_SOURCE } from '../../src/contract/model-event.ts'
 import type { SourceType } from '../sources/source.ts'
 import { suggestWord } from '../templates/suggest.ts'
 import type { Fault } from './problems.ts'
@@ -16,7 +16,9 @@ const POINTERS = new Map<string, 'alias' | 'tag'>([
  * without a filter for the alias or tag. `*` means all events and needs no filter.
  */
 export function eventFaults(spec: AutomationSpec, sources: ReadonlyMap<string, SourceType>): Fault[] {
-  const types = spec.sources.flatMap((name) => sources.get(name) ?? [])
+  const types = spec.sources.flatMap((name) =>
+    name === EVERY_SOURCE ? registries(sources) : (sources.get(name) ?? []),
+  )
   const own = new Map(types.flatMap(({ events }) => Object.entries(events)))
   const kinds: ReadonlySet<string> = new Set(EVENT_KINDS)
   const faults: Fault[] = []
@@ -30,6 +32,9 @@ export function eventFaults(spec: AutomationSpec, sources: ReadonlyMap<string, S
   }
   return faults
 }
+
+const registries = (sources: ReadonlyMap<string, SourceType>) =>
+  [...sources].flatMap(([name, type]) => (name === OWN_SOURCE ? [] : [type]))
 
 function unknownEvent(
   event: string,

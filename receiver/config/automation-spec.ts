@@ -1,5 +1,5 @@
 import type { Problem } from '../../src/contract/problem.ts'
-import type { AutomationSpec, DestinationSpec } from '../automations/automation.ts'
+import { EVERY_SOURCE, type AutomationSpec, type DestinationSpec } from '../automations/automation.ts'
 import { AutomationError, compileAutomation } from '../automations/compile.ts'
 import type { DestinationType } from '../destinations/destination.ts'
 import { OWN_SOURCE } from '../../src/contract/model-event.ts'
@@ -72,7 +72,7 @@ function sourceFaults({ sources: named }: AutomationInput, context: AutomationCo
     return [{ path: ['sources'], message: 'is missing: there is not exactly one source', fix }]
   }
   return named.flatMap((name, index) =>
-    nameable(context).has(name)
+    name === EVERY_SOURCE || nameable(context).has(name)
       ? []
       : [{ path: ['sources', index], message: 'there is no such source', fix: suggestWord(name, known) }],
   )

@@ -144,7 +144,7 @@ export function automationSchema(destinations: TypeTables['destinations']) {
       .array(z.string())
       .min(1)
       .optional()
-      .describe('Names of sources. Needed when there is more than one.'),
+      .describe('Names of sources, or `*` for all. Needed when there is more than one.'),
     events: z
       .array(visibleText())
       .min(1, 'must name at least one event')

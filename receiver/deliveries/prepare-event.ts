@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { modelPath, slotOf } from '../../src/contract/keys.ts'
-import { SCHEMA, type ModelEvent } from '../../src/contract/model-event.ts'
+import { SCHEMA, type DecodedEvent, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { MatchResult } from '../automations/automation.ts'
 import { explainEvent } from '../automations/explain.ts'
 import { whyNone } from '../automations/nearest.ts'
@@ -42,27 +42,7 @@ export function prepareEvent(
   found: SourceEvent,
   arrival: Arrival,
 ): Prepared {
-  const event: ModelEvent = {
-    schema: SCHEMA,
-    id: newEventId(),
-    source: { name: source.name, type: source.type },
-    type: found.event.type,
-    kind: found.event.kind,
-    title: found.event.title,
-    author: found.event.author,
-    occurred_at: found.event.occurred_at,
-    received_at: isoTime(arrival.received_at),
-    test: found.event.test,
-    own: found.event.own,
-    synthetic: false,
-    repeat_of: null,
-    replay_of: null,
-    model: found.event.model,
-    change: found.event.change,
-    run: found.event.run,
-    metadata: found.event.metadata,
-    extra: found.event.extra,
-  }
+  const event = modelEventOf(source, found.event, arrival.received_at)
   const record = {
     ...recordOf(event, found, arrival),
     identity: found.identity,
@@ -72,6 +52,35 @@ export function prepareEvent(
     holder: holderOf(event),
   }
   return matchAndPlan(runtime, source, { event, found, record })
+}
+
+/** Returns what a source understood as a new event, accepted at `received_at` (Unix ms). */
+export function modelEventOf(
+  { name, type }: Pick<SourceConfig, 'name' | 'type'>,
+  found: DecodedEvent,
+  received_at: number,
+): ModelEvent {
+  return {
+    schema: SCHEMA,
+    id: newEventId(),
+    source: { name, type },
+    type: found.type,
+    kind: found.kind,
+    title: found.title,
+    author: found.author,
+    occurred_at: found.occurred_at,
+    received_at: isoTime(received_at),
+    test: found.test,
+    own: found.own,
+    synthetic: false,
+    repeat_of: null,
+    replay_of: null,
+    model: found.model,
+    change: found.change,
+    run: found.run,
+    metadata: found.metadata,
+    extra: found.extra,
+  }
 }
 
 /** An accepted event that is to go through today's automations again. */

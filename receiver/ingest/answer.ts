@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { MatchResult } from '../automations/automation.ts'
-import { renderDeliveries } from '../deliveries/dry-run.ts'
+import { explainPrepared, matchedBy } from '../deliveries/dry-run.ts'
 import { timeOfEventId } from '../deliveries/ids.ts'
 import type { Prepared } from '../deliveries/prepare-event.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -65,24 +64,15 @@ export function answerFor(
 
 /** Returns the answer for a dry run: what would come of the request's events. Nothing of it is stored or sent. */
 export function dryRunAnswer(runtime: Runtime, prepared: readonly Prepared[]): Answer {
-  const events = prepared.map((one) => ({
-    event: one.event.type,
-    matched: matchedBy(one),
-    message: `Dry run, nothing is stored or sent. ${one.message}`,
-    ...(one.hint === null ? {} : { hint: one.hint }),
-    model_event: one.event,
-    matches: one.results.map(shownResult),
-    requests: renderDeliveries(runtime, one),
-  }))
+  const events = prepared.map((one) => {
+    const { message, hint, ...explained } = explainPrepared(runtime, one)
+    const told = `Dry run, nothing is stored or sent. ${message}`
+    return { ...explained, message: told, ...(hint === null ? {} : { hint }) }
+  })
   const [first] = events
   return { status: 200, body: { status: 'dry_run', ...first, ...(events.length > 1 ? { events } : {}) } }
 }
 
-const matchedBy = ({ record }: Prepared) => [
-  ...new Set(record.deliveries.map(({ automation }) => automation)),
-]
-
-const shownResult = ({ automation, matched, reasons }: MatchResult) => ({ automation, matched, reasons })
 
 function sameAs(id: string, now: number): string {
   return `The same as ${id}, which came ${ago(now - timeOfEventId(id))} ago; nothing happens twice.`

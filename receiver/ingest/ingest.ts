@@ -1,24 +1,21 @@
 import type { Request, Response } from 'express'
-import type { Json } from '../../src/contract/model-event.ts'
 import { acceptPrepared, type AcceptContext } from '../deliveries/accept-prepared.ts'
 import { prepareEvent, type Prepared } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Source } from '../runtime/sources.ts'
-import { hideSecrets } from '../secrets/hide-in-body.ts'
-import { secretTexts } from '../sources/credentials.ts'
-import { withStated } from '../sources/identity.ts'
-import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
+import type { SourceEvent, WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
 import { AutomationsChanged, type Store } from '../store/store.ts'
 import { answerFor, dryRunAnswer, sendAnswer } from './answer.ts'
 import { logAccepted, logDryRun } from './log-events.ts'
-import { NotAnEvent, parseJson } from './parse-json.ts'
+import { NotAnEvent } from './parse-json.ts'
 import { refuse, Unverified } from './refuse.ts'
 import type { Refusals } from './refusals.ts'
 import { lookForSlip } from './slips.ts'
 import { createStep, gather } from './steps.ts'
+import { understandRequest } from './understand.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
 
 /** What ingest works on. */
@@ -104,20 +101,12 @@ function verify(options: IngestOptions, arrived: Arrived): Verified {
   return { ...arrived, webhook, secret, stale }
 }
 
-function understand(verified: Verified): Understood {
-  const { source, webhook, body } = verified
-  const shown = hideSecrets(body, secretTexts(source.config.credentials))
-  const stated = statedEvent(webhook)
-  const found = source
-    .parse(bodyOf(verified, shown), webhook)
-    .map((event) => ({ ...event, identity: withStated(event.identity, stated) }))
-  return { ...verified, shown, found }
-}
-
 /** A stale request that cannot be read never came before: it is refused like every other stale one. */
-function bodyOf({ source, stale }: Verified, shown: Buffer): Json {
+function understand(verified: Verified): Understood {
+  const { source, webhook, stale } = verified
   try {
-    return parseJson(shown, source.lists ?? false)
+    const { shown, found } = understandRequest(source, webhook)
+    return { ...verified, shown, found }
   } catch (error) {
     if (stale !== null && error instanceof NotAnEvent) throw new Unverified(stale)
     throw error

@@ -6,6 +6,10 @@ const NO_TOKENS = { access_token: null, authorization: null }
 /** A source of the configuration in force, ready to take requests. */
 export interface Source extends ConnectedSource {
   config: SourceConfig
+  /** Bodies to try with, by event type: see `SourceType.samples`. */
+  samples: SourceType['samples']
+  /** The kinds of the event types that it knows. */
+  events: SourceType['events']
   /** Returns the same source with other secrets: what a mistyped one would have accepted. */
   withSecrets(secrets: readonly string[]): ConnectedSource
   /** Checks the signature of a request alone, not its tokens; null where it carries none, or the source has no secrets. */
@@ -34,7 +38,9 @@ export function connectSources(
       return !verified.ok && verified.unsigned === true ? null : verified
     }
     const open = isOpen(config) ? { verify: takeAll } : {}
-    sources.set(config.name, { ...connected, ...open, config, withSecrets, verifySignature })
+    const { samples } = type
+    const events = { ...type.events, ...type.eventsOf?.(config.settings) }
+    sources.set(config.name, { ...connected, ...open, config, samples, events, withSecrets, verifySignature })
   }
   return sources
 }

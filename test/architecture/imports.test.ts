@@ -88,6 +88,20 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
     'receiver/deliveries',
   ],
   [
+    'receiver/trials',
+    'src/contract',
+    'receiver/observe',
+    'receiver/policy',
+    'receiver/sources',
+    'receiver/automations',
+    'receiver/destinations',
+    'receiver/store',
+    'receiver/config',
+    'receiver/runtime',
+    'receiver/deliveries',
+    'receiver/ingest',
+  ],
+  [
     'receiver/api',
     'src/contract',
     'receiver/secrets',
@@ -98,6 +112,8 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
     'receiver/config',
     'receiver/runtime',
     'receiver/deliveries',
+    'receiver/ingest',
+    'receiver/trials',
   ],
 ]
 

@@ -53,6 +53,8 @@ function eventNamed(title: string): SourceEvent {
 /** A source whose requests name the step that is to go wrong. */
 const SOURCE: Source = {
   config: CONFIG,
+  samples: {},
+  events: {},
   withSecrets: () => SOURCE,
   verifySignature: () => null,
   verify({ body }) {
@@ -88,6 +90,7 @@ const RUNTIME: Runtime = {
   sources: new Map([[CONFIG.name, SOURCE]]),
   automations: [],
   senders: new Map(),
+  starters: new Set(),
   repositoriesOf: () => null,
   stored: { version: 0, shared: false, refused: new Map() },
 }

@@ -42,6 +42,7 @@ const RUNTIME: Runtime = {
   sources: connectSources(CONFIGURED, SOURCE_TYPES),
   automations: [],
   senders: new Map(),
+    starters: new Set(),
   repositoriesOf: () => null,
   stored: { version: 0, shared: false, refused: new Map() },
 }
