@@ -172,6 +172,12 @@ function refusedAlert(problems: readonly ConfigProblem[]): Alert {
   return { type: 'config.refused', cause: texts.join('\n'), title, model: null, extra: { problems: texts } }
 }
 
+/** Returns an alert to try an automation with: one that tells of nothing. `type`: one of `modelDispatch.events`. */
+export function sampleAlert(type: string): SourceEvent {
+  const title = `A test of ${type}: nothing has happened`
+  return toSourceEvent({ type: type as Alert['type'], cause: '', title, model: null, extra: {} }, 'test')
+}
+
 function toSourceEvent({ type, title, model, extra }: Alert, key: string): SourceEvent {
   return {
     event: {

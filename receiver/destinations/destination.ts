@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { GitHubConnection } from '../github/connection.ts'
 import type { GitHub } from '../github/dispatch.ts'
-import type { AttemptResult } from '../policy/attempt.ts'
+import type { Access, AttemptResult } from '../policy/attempt.ts'
 import type { LanePolicy } from '../policy/lane.ts'
 import type { AnswerRow } from '../outbound/answer-table.ts'
 import type { Outbound } from '../outbound/send.ts'
@@ -64,6 +64,11 @@ export interface Sender<S = unknown> {
    * @throws RenderError
    */
   render(input: DeliveryInput<S>): { method: string; url: string; body: JsonObject }
+  /**
+   * Asks the other side whether it would take the delivery, without sending it. Never throws. Absent where the other
+   * side cannot be asked.
+   */
+  access?(input: DeliveryInput<S>, signal: AbortSignal): Promise<Access>
 }
 
 /**

@@ -57,6 +57,8 @@ export interface GitHubDispatch<S, B> {
   /** Returns what people should know of a body that was sent; empty for nothing. */
   note?: (input: DeliveryInput<S>, body: B) => string
   send: (github: GitHub, place: Addressed<S>, body: B, signal: AbortSignal) => Promise<AttemptResult>
+  /** The workflow that is started; null for a `repository_dispatch`. */
+  workflow: (settings: S) => string | null
 }
 
 /**
@@ -87,6 +89,17 @@ export function githubSender<S extends GitHubSettings, B extends object>(
         method: 'POST',
         url: dispatch.url(github, { ...place, settings: input.settings }),
         body: masked(bodyOf(input)),
+      }
+    },
+    async access(input, signal) {
+      try {
+        const { connection, owner, repo } = placeOf(input, connections)
+        const workflow = dispatch.workflow(input.settings)
+        return await github.access(connection, { owner, repo, workflow }, signal)
+      } catch (error) {
+        if (error instanceof RenderError)
+          return { allowed: false, status: null, message: error.message, fix: error.fix }
+        throw error
       }
     },
     async send(input, signal) {

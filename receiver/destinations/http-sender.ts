@@ -3,7 +3,7 @@ import type { Problem } from '../../src/contract/problem.ts'
 import { readAnswerBy } from '../outbound/answer-table.ts'
 import { namesHost } from '../outbound/names.ts'
 import { readNoAnswer } from '../outbound/no-answer.ts'
-import type { AttemptResult, Meaning } from '../policy/attempt.ts'
+import type { Access, AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { NamedSecret } from '../secrets/named.ts'
 import { excerpt, redact } from '../secrets/redact.ts'
 import { VaultError } from '../secrets/vault.ts'
@@ -17,6 +17,7 @@ import {
   type TargetInput,
 } from './destination.ts'
 import { addressKey, fillAddress, shownAddress } from './http-address.ts'
+import { accessIn } from './http-access.ts'
 import type { HttpDestination, HttpRequest } from './http-spec.ts'
 import { createValues, MASKED, namesOfSecrets, type HttpValues, type ValueSources } from './http-values.ts'
 
@@ -39,6 +40,12 @@ export function createHttpSender<S extends { type: string }>(
   const target = (input: TargetInput<S>) => targetOf(spec, input, context)
   return {
     target,
+    ...(spec.access === undefined
+      ? {}
+      : {
+          access: (input: DeliveryInput<S>, signal: AbortSignal) =>
+            askAccess(spec, input, { context, signal }),
+        }),
     render(input) {
       const values = createValues(input, MASKED, spec.own_secrets?.(input.settings))
       const { text } = spec.address(input.settings)
@@ -124,11 +131,7 @@ async function prepare<S extends { type: string }>(
   input: DeliveryInput<S>,
   { context, older }: { context: ConnectContext; older: boolean },
 ): Promise<Ready> {
-  const names = namesOfSecrets(input.settings)
-  const known = names.length === 0 ? new Map<string, NamedSecret>() : await context.named.read(names)
-  const values = createValues(input, sourcesOf(known, context), spec.own_secrets?.(input.settings))
-  const address = spec.address(input.settings)
-  const url = fillAddress(address, values)
+  const { url, values, known } = await fill(spec, input, context)
   const request = spec.request({ ...input, url, older, values })
   const body = JSON.stringify(request.body)
   const size = Buffer.byteLength(body)
@@ -141,6 +144,41 @@ async function prepare<S extends { type: string }>(
   checkHeaders(headers)
   checkHosts(request.url, values.named, known)
   return { request, body, headers, values }
+}
+
+/** @throws RenderError, SecretUnavailable, VaultError */
+async function fill<S extends { type: string }>(
+  spec: HttpDestination<S>,
+  input: DeliveryInput<S>,
+  context: ConnectContext,
+) {
+  const names = namesOfSecrets(input.settings)
+  const known = names.length === 0 ? new Map<string, NamedSecret>() : await context.named.read(names)
+  const values = createValues(input, sourcesOf(known, context), spec.own_secrets?.(input.settings))
+  return { url: fillAddress(spec.address(input.settings), values), values, known }
+}
+
+async function askAccess<S extends { type: string }>(
+  spec: HttpDestination<S>,
+  input: DeliveryInput<S>,
+  { context, signal }: { context: ConnectContext; signal: AbortSignal },
+): Promise<Access> {
+  try {
+    const { url, values, known } = await fill(spec, input, context)
+    const question = spec.access?.({ ...input, url, older: false, values })
+    if (question === undefined) return { allowed: null, status: null, message: '', fix: '' }
+    checkHeaders(question.headers)
+    checkHosts(question.url, values.named, known)
+    const sent = await context.outbound.send(
+      { ...question, verify_tls: spec.verify_tls?.(input.settings) ?? true },
+      signal,
+    )
+    return accessIn(sent, question, { answers: spec.answers, now: context.now(), secrets: values.revealed })
+  } catch (error) {
+    const meaning = withoutRequest(error)
+    if (meaning === null) throw error
+    return { allowed: false, status: null, message: redact(meaning.message, []), fix: meaning.fix }
+  }
 }
 
 function sourcesOf(known: ReadonlyMap<string, NamedSecret>, context: ConnectContext): ValueSources {

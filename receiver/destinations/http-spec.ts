@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
+import type { Access } from '../policy/attempt.ts'
 import type { LanePolicy } from '../policy/lane.ts'
 import type { Answer } from '../outbound/answer.ts'
 import type { CheckContext, DeliveryInput, DestinationType, SettingsProblem } from './destination.ts'
@@ -27,6 +28,17 @@ export interface HttpRequest {
    * @param now Unix time in ms.
    */
   headers(body: string, now: number): Record<string, string>
+}
+
+/** A question to the server that changes nothing. */
+export interface AccessRequest {
+  method: 'GET' | 'POST'
+  url: string
+  /** JSON text; null for none. */
+  body: string | null
+  headers: Record<string, string>
+  /** Returns whether this 2xx answer says that the request would be taken, with a sentence on it. */
+  read(answer: Answer): Pick<Access, 'allowed' | 'message' | 'fix'>
 }
 
 /**
@@ -98,6 +110,11 @@ export interface HttpDestination<S> extends Pick<
    * @throws RenderError where the event cannot be turned into one; SecretUnavailable.
    */
   request(input: HttpInput<S>): HttpRequest
+  /**
+   * Makes the question whether the request would be taken, where the server can be asked.
+   * @throws RenderError, SecretUnavailable
+   */
+  access?(input: HttpInput<S>): AccessRequest
   /**
    * Whether this answer shows that the server is too old for the request and has done nothing: the request is then made
    * once more, with `input.older` true, in the same attempt.

@@ -87,6 +87,7 @@ export const repositoryDispatch: DestinationType<Settings> = {
       body: renderBody,
       note: ({ settings: { client_payload } }, body) =>
         client_payload === null ? leftOut(body.client_payload) : '',
+      workflow: () => null,
       send: (github, { connection, owner, repo }, body, signal) =>
         github.dispatch(connection, { owner, repo, ...body }, signal),
     }),

@@ -5,7 +5,7 @@ import { VERSION } from '../observe/version.ts'
 import type { Answer } from '../outbound/answer.ts'
 import { secretText } from '../secrets/settings.ts'
 import { httpDestination } from './http-destination.ts'
-import type { HttpInput } from './http-spec.ts'
+import type { AccessRequest, HttpInput } from './http-spec.ts'
 import { graphqlErrors, WANDB_LAUNCH_ANSWERS } from './wandb-launch-answers.ts'
 
 /** The project in which W&B keeps every queue. */
@@ -93,8 +93,36 @@ export const wandbLaunch = httpDestination<Settings>({
       authorization: authorizationOf(input),
     }),
   }),
+  access: accessOf,
   answers: WANDB_LAUNCH_ANSWERS,
 })
+
+/** The question who the key belongs to: `Query.viewer` of W&B's schema. */
+export const VIEWER_QUERY = 'query viewer { viewer { username } }'
+
+function accessOf(input: HttpInput<Settings>): AccessRequest {
+  const { queue_entity, queue } = input.settings
+  return {
+    method: 'POST',
+    url: new URL('/graphql', input.url).href,
+    body: JSON.stringify({ operationName: 'viewer', query: VIEWER_QUERY, variables: {} }),
+    headers: { 'content-type': 'application/json', authorization: authorizationOf(input) },
+    read(answer) {
+      const known = /"username"\s*:\s*"/.test(answer.body)
+      return known
+        ? {
+            allowed: null,
+            message: `W&B knows the key. Only a push shows whether it may push to ${queue_entity}/${queue}.`,
+            fix: '',
+          }
+        : {
+            allowed: false,
+            message: 'W&B does not know the key.',
+            fix: 'Take a new key from your W&B user settings, under "API keys".',
+          }
+    },
+  }
+}
 
 /** W&B's API takes the key as the password of the user `api`. */
 function authorizationOf({ settings: { api_key }, values }: HttpInput<Settings>): string {

@@ -112,6 +112,7 @@ export const workflowDispatch: DestinationType<Settings> = {
       url: (github, { connection, owner, repo, settings: { workflow } }) =>
         github.workflowUrl(connection, { owner, repo, workflow: String(workflow) }),
       body: renderBody,
+      workflow: ({ workflow }) => String(workflow),
       send: (github, { connection, owner, repo, settings: { workflow } }, body, signal) =>
         github.dispatchWorkflow(connection, { owner, repo, workflow: String(workflow), ...body }, signal),
     }),

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Octokit } from '@octokit/rest'
 import type { GitHubConnection } from './connection.ts'
-import type { AttemptResult, Meaning } from '../policy/attempt.ts'
-import type { DispatchRequest, RepositoriesOf, WorkflowRequest } from './dispatch.ts'
+import type { Access, AttemptResult, Meaning } from '../policy/attempt.ts'
+import type { AccessQuestion, DispatchRequest, RepositoriesOf, WorkflowRequest } from './dispatch.ts'
 import { answerObject, type Answer } from '../outbound/answer.ts'
 import { GITHUB_ANSWERS, readAnswer, type AnswerContext } from './answers.ts'
+import { accessIn } from './access.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { AttemptRecord } from './attempt-record.ts'
 import { readNoAnswer } from '../outbound/no-answer.ts'
@@ -111,6 +112,26 @@ export class GitHubClient {
       : { body: simple, simpler_body: null }
     const rest = { workflow: { name, ref }, tokens: this.#workflow_tokens }
     return await this.#attempt({ owner, repo, path: workflowPath(request), ...bodies, ...rest }, signal)
+  }
+
+  /** Returns whether a dispatch would be taken, as far as GitHub tells without one. Never throws. */
+  async access({ owner, repo, workflow: name }: AccessQuestion, signal: AbortSignal): Promise<Access> {
+    const path = apiPath('repos', owner, repo)
+    const workflow = name === null ? null : { name, ref: '' }
+    const tokens = name === null ? this.#tokens : this.#workflow_tokens
+    const post: Post = { owner, repo, path, body: '', simpler_body: null, workflow, tokens }
+    const record = new AttemptRecord(`${owner}/${repo}`, `${this.connection.api_url}${path}`, '')
+    try {
+      const { token } = await tokens.get(post, signal)
+      record.hides(token)
+      const answer = await call(this.#octokit, { method: 'GET', url: path, token, signal })
+      if (answer.status === 200) return accessIn(answer, this.connection, name)
+      const { class: kind, message, fix } = this.#meaning(answer, record, post)
+      return { allowed: kind === 'ambiguous' ? null : false, status: answer.status, message, fix }
+    } catch (error) {
+      const { class: kind, status, message, fix } = this.#withoutDispatch(error, record, post)
+      return { allowed: kind === 'ambiguous' ? null : false, status, message, fix }
+    }
   }
 
   async #attempt(post: Post, signal: AbortSignal): Promise<AttemptResult> {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../src/contract/model-event.ts'
-import type { AttemptResult } from '../policy/attempt.ts'
+import type { Access, AttemptResult } from '../policy/attempt.ts'
 import type { GitHubConnection } from './connection.ts'
 
 /** One `repository_dispatch` to send. */
@@ -19,6 +19,14 @@ export interface WorkflowRequest {
   /** A branch or tag. */
   ref: string
   inputs: Readonly<Record<string, string>>
+}
+
+/** What a connection wants to start. */
+export interface AccessQuestion {
+  owner: string
+  repo: string
+  /** Null for a `repository_dispatch`. */
+  workflow: string | null
 }
 
 /**
@@ -47,6 +55,8 @@ export interface GitHub {
     request: WorkflowRequest,
     signal: AbortSignal,
   ): Promise<AttemptResult>
+  /** Asks whether a connection may send to a repository. Never throws; gives up when `signal` aborts. */
+  access(connection: GitHubConnection, place: AccessQuestion, signal: AbortSignal): Promise<Access>
   /** Returns the login behind a connection's token if it is known now; else null, and asks for it in the background. */
   login(connection: GitHubConnection): string | null
 }

@@ -32,6 +32,7 @@ export function createGitHub(deps: GitHubDeps = {}): GitHubHub {
     dispatch: (connection, request, signal) => client(connection).dispatch(request, signal),
     workflowUrl: (connection, place) => client(connection).workflowUrl(place),
     dispatchWorkflow: (connection, request, signal) => client(connection).dispatchWorkflow(request, signal),
+    access: (connection, question, signal) => client(connection).access(question, signal),
     login: (connection) => identities.login(connection),
     resolveIdentity: (connection) => identities.resolveIdentity(connection),
   }

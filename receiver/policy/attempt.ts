@@ -38,6 +38,14 @@ export interface AttemptResult extends Meaning {
   response: string | null
 }
 
+/** What the other side says about a delivery that is not sent. `fix` is empty where nothing is wrong. */
+export interface Access extends Problem {
+  /** Null where it cannot be told without sending. */
+  allowed: boolean | null
+  /** The HTTP status of the answer; null when none came. */
+  status: number | null
+}
+
 /** What one attempt showed, as far as it decides what comes next. */
 export interface Observation extends Pick<Meaning, 'class' | 'message' | 'retry_after_ms'> {
   subject: string

@@ -19,6 +19,8 @@ export interface Runtime {
   /** By the last part of the webhook URL. */
   sources: ReadonlyMap<string, Source>
   senders: ReadonlyMap<string, Sender>
+  /** The kinds of destinations that start a run or a job: a test of one sends only when it is told to. */
+  starters: ReadonlySet<string>
   /** What the tokens of GitHub Apps are narrowed to. */
   repositoriesOf: RepositoriesOf
   /** The automations that were written through the API and are in force beside those of the files. */
@@ -47,6 +49,9 @@ export function createRuntime(
       connections: config.connections,
       secret: (text) => config.references.read(text),
     }),
+    starters: new Set(
+      [...types.destinations.values()].flatMap((one) => (one.order === 'strict' ? [one.type] : [])),
+    ),
     repositoriesOf: namedRepositories(config.automations, types.destinations, config.dispatches),
   }
 }

@@ -31,8 +31,17 @@ export interface Target {
 /** The private CA, and the certificate, of the stand-in behind TLS: it is valid for `github.test` only. */
 export const CERTIFICATE = new URL('../github/tls/cert.pem', import.meta.url).pathname
 
+/** The paths of a certificate and its key. */
+export interface TlsFiles {
+  cert: string
+  key: string
+}
+
 /** Starts a target, with `tls` behind the certificate of `github.test`. */
-export async function startTarget({ tls = false, host = '127.0.0.1' } = {}): Promise<Target> {
+export async function startTarget({
+  tls = false,
+  host = '127.0.0.1',
+}: { tls?: boolean | TlsFiles; host?: string } = {}): Promise<Target> {
   const arrived: Arrival[] = []
   let respond: Parameters<Target['answer']>[0] = (response) => response.end('ok')
   const listener: RequestListener = (request, response) => {
@@ -45,15 +54,14 @@ export async function startTarget({ tls = false, host = '127.0.0.1' } = {}): Pro
       respond(response, arrival)
     })
   }
-  const keys = tls
-    ? { cert: readFileSync(CERTIFICATE), key: readFileSync(CERTIFICATE.replace('cert', 'key')) }
-    : null
+  const files = tls === true ? { cert: CERTIFICATE, key: CERTIFICATE.replace('cert', 'key') } : tls
+  const keys = files === false ? null : { cert: readFileSync(files.cert), key: readFileSync(files.key) }
   const server = keys === null ? createHttpServer(listener) : createHttpsServer(keys, listener)
   server.listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    url: `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `http${keys === null ? '' : 's'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     arrived,
     answer: (next) => {

@@ -175,6 +175,7 @@ function user({ account }: Context): WireAnswer {
 
 function repository(place: Place | null, context: Context): WireAnswer {
   if (place === null || !exists(place, context)) return realAnswer('not-found', context)
+  const push = access(context.account, place) === 'write'
   const full_name = `${place.owner}/${place.repo}`
   return jsonAnswer(200, {
     id: idOf(full_name),
@@ -182,7 +183,7 @@ function repository(place: Place | null, context: Context): WireAnswer {
     full_name,
     private: true,
     default_branch: 'main',
-    permissions: { admin: false, push: true, pull: true },
+    permissions: { admin: false, push, pull: true },
   })
 }
 
