@@ -14,17 +14,22 @@ export interface AuthorizeOptions {
   tokens: () => readonly NamedToken[]
   audit: Pick<Audit, 'refused'>
   sign_ins: SignIns
+  /** Answers a request that is turned away. Default: with a problem of RFC 9457. */
+  refuse?: (response: Response, status: number, code: RefusalCode, detail: string) => void
 }
+
+/** Why a request is turned away. */
+export type RefusalCode = 'api_off' | 'too_many_failures' | 'unauthorized'
 
 /**
  * Returns the handler that lets through requests with `Authorization: Bearer` and a token. Without any token the API is
  * off. An address that sends many wrong tokens is turned away for a minute, whatever it sends.
  */
-export function authorize({ tokens, audit, sign_ins }: AuthorizeOptions) {
+export function authorize({ tokens, audit, sign_ins, refuse = problem }: AuthorizeOptions) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const known = tokens()
     if (known.length === 0) {
-      problem(response, 404, 'api_off', OFF)
+      refuse(response, 404, 'api_off', OFF)
       return
     }
     const address = addressOf(request)
@@ -33,7 +38,7 @@ export function authorize({ tokens, audit, sign_ins }: AuthorizeOptions) {
       const seconds = Math.ceil(blocked_ms / 1_000)
       response.set('Retry-After', String(seconds))
       const detail = `This address has sent too many wrong tokens: try again in ${seconds} seconds.`
-      problem(response, 429, 'too_many_failures', detail)
+      refuse(response, 429, 'too_many_failures', detail)
       return
     }
     const given = /^Bearer +(.+)$/i.exec(request.get('authorization') ?? '')?.[1]
@@ -46,7 +51,7 @@ export function authorize({ tokens, audit, sign_ins }: AuthorizeOptions) {
     if (given !== undefined) sign_ins.failed(address)
     audit.refused(request, given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN')
     response.set('WWW-Authenticate', 'Bearer')
-    problem(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
+    refuse(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
   }
 }
 

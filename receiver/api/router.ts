@@ -8,6 +8,8 @@ import { jsonBody } from './json-body.ts'
 import { mountRoutes } from './mount.ts'
 import { openApiDocument } from './openapi.ts'
 import { problem } from './problem.ts'
+import { refuseRegistryCall } from './registry-webhooks/errors.ts'
+import { REGISTRY_WEBHOOKS, registryWebhooksRouter } from './registry-webhooks/router.ts'
 import { routesOf } from './routes.ts'
 import { createSignIns } from './sign-in.ts'
 
@@ -23,12 +25,13 @@ export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
   router.get('/api/openapi.json', (_request, response) => {
     response.type('application/json').send(document())
   })
+  const context = { ...options, audit }
+  const access = { tokens: () => runtime().config.tokens, audit, sign_ins: createSignIns(clock) }
   router.use(
-    '/api/v1',
-    authorize({ tokens: () => runtime().config.tokens, audit, sign_ins: createSignIns(clock) }),
-    ...jsonBody(),
-    mountRoutes(routes, { ...options, audit }),
+    REGISTRY_WEBHOOKS,
+    registryWebhooksRouter(context, authorize({ ...access, refuse: refuseRegistryCall })),
   )
+  router.use('/api/v1', authorize(access), ...jsonBody(), mountRoutes(routes, context))
   router.use('/api', (request, response) => {
     const path = request.originalUrl.split('?')[0] ?? ''
     problem(response, 404, 'not_found', `There is no ${request.method} ${path}.`)

@@ -10,6 +10,7 @@ import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
 import { createBacklog } from './backlog.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { prepareEvent } from './prepare-event.ts'
+import { noteTrigger } from './triggers.ts'
 import { startUpkeep } from './upkeep.ts'
 
 /** How long attempts under way may go on after a stop was asked for, in ms. */
@@ -67,6 +68,7 @@ export async function createPipeline({
     log,
     onConsequence: (attempt, consequence) => {
       alerts.attempted(attempt, consequence)
+      noteTrigger({ store, clock, log }, attempt)
     },
     onGivenUp: (delivery) => {
       alerts.gaveUp(delivery)

@@ -5,9 +5,10 @@ import { VERSION } from '../observe/version.ts'
 import { secretText } from '../secrets/settings.ts'
 import { problemAt } from './check-templates.ts'
 import { DATABRICKS_JOB_ANSWERS } from './databricks-job-answers.ts'
-import { eventMessage } from './event-message.ts'
+import { eventMessage, fieldsMessage } from './event-message.ts'
 import { httpDestination } from './http-destination.ts'
-import type { HttpInput } from './http-spec.ts'
+import type { AccessRequest, HttpInput } from './http-spec.ts'
+import { registryWebhook, registryWebhookBody } from './registry-webhook.ts'
 
 const PARAMETERS = ['job', 'notebook', 'python', 'none', 'multi_task'] as const
 
@@ -27,6 +28,7 @@ const settings = z.strictObject({
     .describe(
       'How the event reaches the job: `job` (job parameters), `notebook` (notebook or wheel), `python` (Python, JAR or spark-submit), `none`, `multi_task` (all kinds at once).',
     ),
+  registry_webhook: registryWebhook,
 })
 
 type Settings = z.infer<typeof settings>
@@ -83,17 +85,39 @@ export const databricksJob = httpDestination<Settings>({
       authorization: `Bearer ${input.values.text(input.settings.access_token, { path: 'access_token' })}`,
     }),
   }),
+  access: accessOf,
   answers: DATABRICKS_JOB_ANSWERS,
 })
 
+/** https://docs.databricks.com/api/workspace/jobs/get: takes _Can View_, and a run takes _Can Manage Run_. */
+function accessOf(input: HttpInput<Settings>): AccessRequest {
+  const { job_id, access_token } = input.settings
+  return {
+    method: 'GET',
+    url: new URL(`/api/2.2/jobs/get?job_id=${job_id}`, input.url).href,
+    body: null,
+    headers: { authorization: `Bearer ${input.values.text(access_token, { path: 'access_token' })}` },
+    read: () => ({
+      allowed: null,
+      message: `The token may see job ${job_id}. Only a run shows whether it may run it, too.`,
+      fix: '',
+    }),
+  }
+}
+
 function bodyOf(input: HttpInput<Settings>): JsonObject {
-  const { job_id, parameters } = input.settings
+  const { job_id, parameters, registry_webhook } = input.settings
+  const { event, flat } = input
+  const message =
+    registry_webhook === null
+      ? eventMessage(input)
+      : fieldsMessage(registryWebhookBody(event, flat, registry_webhook))
   const number = Number(job_id)
   return {
     // A number above 2^53 cannot be written as one without changing it; the API takes texts as well.
     job_id: Number.isSafeInteger(number) ? number : String(job_id),
     idempotency_token: idempotencyToken(input),
-    ...parametersOf(parameters, eventMessage(input)),
+    ...parametersOf(parameters, message),
   }
 }
 

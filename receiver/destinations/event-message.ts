@@ -28,6 +28,12 @@ export function eventMessage({ event, flat, delivery_id }: DeliveryInput): strin
   return texts.find(fits) ?? ascii({ ...shortened(fields), truncated: ['model_event', 'texts'] })
 }
 
+/** Returns these fields alone as such a text, their longest texts cut where they do not fit. */
+export function fieldsMessage(fields: JsonObject): string {
+  const text = ascii(fields)
+  return fits(text) ? text : ascii({ ...shortened(fields), truncated: ['texts'] })
+}
+
 function documentedFields(
   event: ModelEvent,
   flat: Readonly<Record<string, string>>,

@@ -7,6 +7,7 @@ import { CLOUD_EVENT_TYPE, cloudEvent } from './cloud-event.ts'
 import type { SettingsProblem } from './destination.ts'
 import { httpDestination } from './http-destination.ts'
 import type { HttpInput } from './http-spec.ts'
+import { registryWebhook, registryWebhookBody } from './registry-webhook.ts'
 import { SIGNATURE_FORMS, signatureHeaders } from './signatures.ts'
 
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json())
@@ -40,6 +41,7 @@ const settings = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether the server's certificate must be valid."),
+  registry_webhook: registryWebhook,
 })
 
 type Settings = z.infer<typeof settings>
@@ -82,7 +84,11 @@ export const webhook = httpDestination<Settings>({
   address: ({ url }) => ({ key: 'url', text: url }),
   templates: ({ headers, body }) => ({ ...underHeaders(headers), body }),
   own_secrets: ({ access_token }) => ({ ACCESS_TOKEN: access_token }),
-  check: (given) => [...checkAuthorization(given), ...checkHeaderNames(given)],
+  check: (given) => [
+    ...checkAuthorization(given),
+    ...checkRegistryWebhook(given),
+    ...checkHeaderNames(given),
+  ],
   policy: { concurrency: 4, interval_ms: 0 },
   verify_tls: ({ enable_ssl_verification }) => enable_ssl_verification,
   request: (input) => ({
@@ -95,7 +101,8 @@ export const webhook = httpDestination<Settings>({
 })
 
 function bodyOf(input: HttpInput<Settings>): JsonObject {
-  const { settings: given, event, values } = input
+  const { settings: given, event, values, flat } = input
+  if (given.registry_webhook !== null) return registryWebhookBody(event, flat, given.registry_webhook)
   const own = given.body === null ? event : values.json(given.body, { path: 'body' })
   const data = own as unknown as JsonObject
   return given.format === 'cloudevents' ? cloudEvent(input, data) : data
@@ -127,6 +134,12 @@ function checkAuthorization({ access_token, authorization }: Settings): Settings
   if (access_token === null || authorization === null) return []
   const message = 'contradicts access_token: both are the header Authorization'
   return problemAt('authorization', { message, fix: 'Keep one of the two.' })
+}
+
+function checkRegistryWebhook({ registry_webhook, body, format }: Settings): SettingsProblem[] {
+  if (registry_webhook === null || (body === null && format === 'json')) return []
+  const message = 'contradicts `body` or `format`: Databricks decides what the body is'
+  return problemAt('registry_webhook', { message, fix: 'Keep one of the two.' })
 }
 
 /** What the request itself decides, or another key says. */

@@ -1,0 +1,174 @@
+import { canonicalJson } from '../../../src/contract/canonical-json.ts'
+import { DATABRICKS_EVENTS, stageOfEvent } from '../../../src/contract/databricks/events.ts'
+import type { Json, JsonObject } from '../../../src/contract/model-event.ts'
+
+/** A registry webhook of Databricks, as far as it says what its automation does. */
+export interface WebhookForm {
+  id: string
+  status: 'ACTIVE' | 'DISABLED' | 'TEST_MODE'
+  /** In the order in which they were given. */
+  events: readonly string[]
+  description: string | null
+  /** Null: registry-wide. */
+  model_name: string | null
+  target: HttpTarget | JobTarget
+}
+
+/** Where an HTTP registry webhook sends to. */
+export interface HttpTarget {
+  kind: 'http'
+  url: string
+  enable_ssl_verification: boolean
+  /** The name of the stored secret that signs the bodies; null: none does. */
+  secret: string | null
+  /** The name of the stored value of the header `Authorization`; null: none is sent. */
+  authorization: string | null
+}
+
+/** The job that a job registry webhook runs. */
+export interface JobTarget {
+  kind: 'job'
+  job_id: string
+  workspace_url: string
+  /** The name of the stored token. */
+  access_token: string
+  /** How the event reaches the job: `parameters` of the destination `databricks_job`. */
+  parameters: string
+}
+
+const PREFIX = 'registry-webhook-'
+
+/** Returns the name of the automation that a registry webhook is. */
+export const automationOf = (id: string): string => `${PREFIX}${id}`
+
+const STATUSES = { ACTIVE: 'active', DISABLED: 'disabled', TEST_MODE: 'test_mode' } as const
+const JOB_PARAMETERS = ['notebook', 'job', 'python', 'none', 'multi_task']
+
+/** Returns a registry webhook as the automation that it is, whole: the defaults of every key are spelled out. */
+export function automationFrom(form: WebhookForm): JsonObject {
+  const { id, status, events, description, model_name, target } = form
+  return {
+    name: automationOf(id),
+    description,
+    status: STATUSES[status],
+    sources: ['*'],
+    ...wanted(events),
+    filter: model_name === null ? {} : { model: model_name },
+    order: target.kind === 'job' ? 'strict' : 'none',
+    // Databricks sends each event, whatever came after it.
+    supersede: 'never',
+    expires_after: null,
+    destinations: [destinationOf(form)],
+  }
+}
+
+/**
+ * Returns the registry webhook that an automation is; null where it is none, or was edited beyond what a registry webhook
+ * can say.
+ */
+export function formIn(name: string, input: unknown): WebhookForm | null {
+  if (!name.startsWith(PREFIX)) return null
+  const automation = input as {
+    status?: string
+    description?: string | null
+    filter?: { model?: unknown }
+    destinations?: { registry_webhook?: { id?: unknown; events?: unknown } | null }[]
+  }
+  const destination = automation.destinations?.[0]
+  const events = destination?.registry_webhook?.events
+  const target = destination === undefined ? null : targetIn(destination)
+  const status = Object.entries(STATUSES).find(([, one]) => one === automation.status)?.[0]
+  if (target === null || !Array.isArray(events) || status === undefined) return null
+  const { model } = automation.filter ?? {}
+  const form: WebhookForm = {
+    id: name.slice(PREFIX.length),
+    status: status as WebhookForm['status'],
+    events: events as string[],
+    description: automation.description ?? null,
+    model_name: typeof model === 'string' ? model : null,
+    target,
+  }
+  return canonicalJson(automationFrom(form)) === canonicalJson(input as Json) ? form : null
+}
+
+function destinationOf({ id, events, target }: WebhookForm): JsonObject {
+  const registry_webhook = { id, events: [...events] }
+  const named = (name: string | null) => (name === null ? null : `\${${name}}`)
+  if (target.kind === 'job')
+    return {
+      type: 'databricks_job',
+      workspace_url: target.workspace_url,
+      job_id: target.job_id,
+      access_token: named(target.access_token),
+      parameters: target.parameters,
+      registry_webhook,
+    }
+  return {
+    type: 'webhook',
+    url: target.url,
+    method: 'POST',
+    headers: {},
+    body: null,
+    format: 'json',
+    access_token: null,
+    authorization: named(target.authorization),
+    secret: named(target.secret),
+    sign: 'databricks',
+    enable_ssl_verification: target.enable_ssl_verification,
+    registry_webhook,
+  }
+}
+
+function targetIn(destination: Record<string, unknown>): HttpTarget | JobTarget | null {
+  const { type, url, workspace_url, parameters } = destination
+  if (type === 'webhook' && typeof url === 'string')
+    return {
+      kind: 'http',
+      url,
+      enable_ssl_verification: destination['enable_ssl_verification'] !== false,
+      secret: nameIn(destination['secret']),
+      authorization: nameIn(destination['authorization']),
+    }
+  if (type !== 'databricks_job' || typeof workspace_url !== 'string') return null
+  if (typeof parameters !== 'string' || !JOB_PARAMETERS.includes(parameters)) return null
+  const access_token = nameIn(destination['access_token'])
+  if (access_token === null) return null
+  return { kind: 'job', job_id: String(destination['job_id']), workspace_url, access_token, parameters }
+}
+
+/** Returns the name of the stored secret that a setting stands for; null where it is no such one. */
+function nameIn(setting: unknown): string | null {
+  return typeof setting === 'string' ? (/^\$\{([A-Z][A-Z0-9_]*)\}$/.exec(setting)?.[1] ?? null) : null
+}
+
+const ALL = ['Staging', 'Production', 'Archived']
+
+/**
+ * Returns the events that an automation has to hear for these of Databricks, and the condition that the stage is one of
+ * theirs. An alias that is named as a stage counts as the change to it.
+ */
+function wanted(names: readonly string[]): { events: string[]; if: string | null } {
+  const kinds = new Set(names.map((name) => String(DATABRICKS_EVENTS[name])))
+  const stages = (kind: string) => {
+    const asked = names.filter((name) => DATABRICKS_EVENTS[name] === kind).map(stageOfEvent)
+    return asked.includes(null) ? null : ALL.filter((stage) => asked.includes(stage))
+  }
+  const conditions: string[] = []
+  if (kinds.has('stage.changed')) {
+    kinds.add('alias.added')
+    const changed = stages('stage.changed')
+    conditions.push(
+      ...oneOf('stage.changed', 'to_stage', changed),
+      ...oneOf('alias.added', 'alias', changed ?? ALL),
+    )
+  }
+  if (kinds.has('stage.requested'))
+    conditions.push(...oneOf('stage.requested', 'to_stage', stages('stage.requested')))
+  return { events: [...kinds].sort(), if: conditions.length === 0 ? null : conditions.join(' && ') }
+}
+
+function oneOf(kind: string, field: string, stages: readonly string[] | null): string[] {
+  if (stages === null) return []
+  const pattern = `(?i)^(${stages.join('|')})$`
+  return [`(event.kind != "${kind}" || event.change.${field}.matches("${pattern}"))`]
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import type { ApiContext } from '../context.ts'
+import { automationOf } from './form.ts'
+import { RegistryError } from './errors.ts'
+
+/** What a secret of a registry webhook is for. */
+type SecretKey = 'secret' | 'authorization' | 'access_token'
+
+/** The names of stored secrets that belong to registry webhooks. */
+const OURS = /^WEBHOOK_([0-9A-F]{32})_(?:SECRET|AUTHORIZATION|ACCESS_TOKEN)_[0-9A-F]{6}$/
+
+/** A secret is not looked at before it is this old, in ms: its webhook may be about to be written. */
+const YOUNG_MS = 600_000
+
+/**
+ * Stores a secret of a registry webhook, bound to the host that it is for, and returns its name. Every value has a name of
+ * its own: deliveries that were accepted before go on with the former one.
+ *
+ * @throws RegistryError where it cannot be stored.
+ */
+export async function keepSecret(
+  { secrets }: Pick<ApiContext, 'secrets'>,
+  { id, key, url }: { id: string; key: SecretKey; url: string },
+  value: string,
+): Promise<string> {
+  const mark = randomBytes(3).toString('hex').toUpperCase()
+  const name = `WEBHOOK_${id.toUpperCase()}_${key.toUpperCase()}_${mark}`
+  const outcome = await secrets.put({ name, hosts: [new URL(url).hostname], value })
+  if (outcome === 'created' || outcome === 'replaced') return name
+  throw new RegistryError('BAD_REQUEST', REFUSED[outcome])
+}
+
+const REFUSED = {
+  no_key:
+    'The receiver has no key to encrypt the secret with. Set SECRETS_KEY on every replica (openssl rand -base64 32), and restart.',
+  other_key: "The receiver's SECRETS_KEY differs from that of another replica. Give all of them the same.",
+  too_many:
+    'The receiver has 1000 stored secrets already. Delete webhooks or secrets that are not used any more.',
+} as const
+
+/**
+ * Deletes secrets of registry webhooks that neither a webhook nor an unfinished delivery needs any more.
+ */
+export async function dropUnusedSecrets(
+  context: Pick<ApiContext, 'secrets' | 'automations' | 'store' | 'clock'>,
+): Promise<void> {
+  const { secrets, automations, store, clock } = context
+  const old = clock.wall() - YOUNG_MS
+  const ours = (await secrets.list()).filter(({ name, updated_at }) => OURS.test(name) && updated_at < old)
+  if (ours.length === 0) return
+  const used = JSON.stringify((await automations.list()).map(({ input }) => input))
+  for (const { name } of ours) {
+    if (used.includes(name)) continue
+    const automation = automationOf((OURS.exec(name)?.[1] ?? '').toLowerCase())
+    const waiting = await Promise.all(
+      (['pending', 'delivering'] as const).map((status) =>
+        store.listDeliveries({ status, automation, limit: 1 }),
+      ),
+    )
+    if (waiting.every(({ items }) => items.length === 0)) await secrets.delete(name)
+  }
+}
