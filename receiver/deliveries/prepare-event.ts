@@ -131,6 +131,8 @@ function recordOf(event: ModelEvent, found: Found, arrival: Arrival) {
     kind: event.kind,
     received_at: arrival.received_at,
     event: jsonText(event),
+    model: event.model?.name ?? null,
+    alias: event.change.alias,
     context: { flat, dispatch_type, client_payload, drop_in, hint, secret },
     raw: arrival.raw,
   }

@@ -66,6 +66,9 @@ export interface NewEvent {
   /** Wall clock, Unix ms: for people. */
   received_at: number
   event: JsonText<ModelEvent>
+  /** The name of the model and the alias of the change, for the filters of lists. */
+  model?: string | null
+  alias?: string | null
   context: EventContext
   raw: Uint8Array
   identity: Identity

@@ -41,6 +41,9 @@ interface EventsTable {
   raw: Uint8Array
   /** Of a replay: the place of the event that it began with. Null: the event's own `seq` is its place. */
   place: number | null
+  /** The name of the model and the alias, for the filters of lists. */
+  model: string | null
+  alias: string | null
 }
 
 /** What is remembered of models: see `tables/known.ts`. */

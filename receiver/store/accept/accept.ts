@@ -125,6 +125,8 @@ function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number>> {
       context: jsonText(event.context),
       raw: event.raw,
       place,
+      model: event.model ?? null,
+      alias: event.alias ?? null,
     })),
   )
 }

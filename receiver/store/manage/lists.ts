@@ -13,43 +13,32 @@ import type {
   EventSummary,
   Page,
 } from '../views.ts'
+import { findDeliveries, findEvents } from './find.ts'
+import { pageOf } from './window.ts'
 
 /** Returns a page of events, newest first. */
 export async function listEvents(tx: Queries, filter: EventFilter): Promise<Page<EventSummary>> {
-  let query = tx.db
+  const { seqs, next } = pageOf(await findEvents(tx, filter), filter.limit)
+  if (seqs.length === 0) return { items: [], next_cursor: next }
+  const rows = await tx.db
     .selectFrom('events')
-    .select(['seq', 'id', 'source', 'type', 'kind', 'status', 'received_at', 'event'])
+    .select(['id', 'source', 'type', 'kind', 'status', 'received_at', 'event'])
+    .where('seq', 'in', seqs)
     .orderBy('seq', 'desc')
-    .limit(filter.limit + 1)
-  if (filter.source !== undefined) query = query.where('source', '=', filter.source)
-  if (filter.type !== undefined) query = query.where('type', '=', filter.type)
-  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (filter.status === 'matched' || filter.status === 'unmatched')
-    query = query.where('status', '=', filter.status)
-  if (filter.automation !== undefined) {
-    const { automation } = filter
-    query = query.where('id', 'in', (eb) =>
-      eb.selectFrom('deliveries').select('event_id').where('automation', '=', automation),
-    )
-  }
-  if (filter.cursor !== undefined) query = query.where('seq', '<', readCursor(filter.cursor))
-  const rows = await query.execute()
-  const page = rows.slice(0, filter.limit)
+    .execute()
   const deliveries = await deliveriesOf(
     tx,
-    page.map(({ id }) => id),
+    rows.map(({ id }) => id),
   )
-  return {
-    items: page.map(({ seq: _, ...row }) => ({ ...row, deliveries: deliveries.get(row.id) ?? [] })),
-    next_cursor: rows.length > filter.limit ? String(page.at(-1)?.seq) : null,
-  }
+  const items = rows.map((row) => ({ ...row, deliveries: deliveries.get(row.id) ?? [] }))
+  return { items, next_cursor: next }
 }
 
 /** Returns one event with its raw body, or null. */
 export async function getEvent(tx: Queries, { id }: { id: string }): Promise<EventDetail | null> {
   const row = await tx.db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst()
   if (row === undefined) return null
-  const { seq: _, context, ...event } = row
+  const { seq: _, model: _model, alias: _alias, context, ...event } = row
   const deliveries = await deliveriesOf(tx, [id])
   return { ...event, context: parse(context), deliveries: deliveries.get(id) ?? [] }
 }
@@ -64,28 +53,16 @@ async function deliveriesOf(tx: Queries, events: readonly string[]): Promise<Map
 
 /** Returns a page of deliveries, newest first. */
 export async function listDeliveries(tx: Queries, filter: DeliveryFilter): Promise<Page<DeliverySummary>> {
-  let query = withLanes(tx)
-    .orderBy('seq', 'desc')
-    .limit(filter.limit + 1)
-  if (filter.status !== undefined) {
-    const open = filter.status === 'pending' || filter.status === 'delivering'
-    query = query.where('status', '=', filter.status).where('ended_at', open ? 'is' : 'is not', null)
-  }
-  if (filter.automation !== undefined) query = query.where('automation', '=', filter.automation)
-  if (filter.destination !== undefined) query = query.where('target', '=', filter.destination)
-  if (filter.event !== undefined) query = query.where('event_id', '=', filter.event)
-  if (filter.cursor !== undefined) query = query.where('seq', '<', readCursor(filter.cursor))
-  const rows = await query.execute()
-  const page = rows.slice(0, filter.limit)
+  const { seqs, next } = pageOf(await findDeliveries(tx, filter), filter.limit)
+  if (seqs.length === 0) return { items: [], next_cursor: next }
+  const rows = await withLanes(tx).where('seq', 'in', seqs).orderBy('seq', 'desc').execute()
   const attempts = await latestAttempts(
     tx,
     'deliveries.id',
-    page.map(({ id }) => id),
+    rows.map(({ id }) => id),
   )
-  return {
-    items: page.map((row) => ({ ...summary(row), attempt_log: attempts.get(row.id) ?? [] })),
-    next_cursor: rows.length > filter.limit ? String(page.at(-1)?.seq) : null,
-  }
+  const items = rows.map((row) => ({ ...summary(row), attempt_log: attempts.get(row.id) ?? [] }))
+  return { items, next_cursor: next }
 }
 
 /** Returns one delivery with all of its attempts, oldest first, or null. */
@@ -152,9 +129,4 @@ function summary(row: Row): Omit<DeliverySummary, 'attempt_log'> {
         : { paused_until, pause: pause as PauseReason | null, pause_message, next_at },
     next_attempt_at: row.status === 'pending' || row.status === 'delivering' ? next : null,
   }
-}
-
-function readCursor(cursor: string): number {
-  const seq = Number(cursor)
-  return Number.isSafeInteger(seq) ? seq : 0
 }
