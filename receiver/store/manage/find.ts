@@ -172,5 +172,5 @@ async function look(
   const { rows: ends } = await sql<{ looked: number; last: number | null }>`
     select count(*) as looked, min(w.seq) as last from (${rows} limit ${LOOKED_THROUGH}) as w`.execute(db)
   const [end] = ends
-  return { found: seqs, looked: Number(end?.looked ?? 0), last: end?.last ?? null }
+  return { found: seqs, looked: end?.looked ?? 0, last: end?.last ?? null }
 }
