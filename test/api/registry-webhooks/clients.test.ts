@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasPython, pythonProgram } from '../../registries/python.ts'
 import { jsonFixture } from '../../sources/fixtures.ts'
-import { pythonWith } from '../../support/python.ts'
 import { ADMIN_TOKEN } from '../../support/receiver-process.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -13,32 +13,29 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** The official client at its last version; what it needs has to be as old as it is. */
-const PYTHON = pythonWith(
-  ['databricks-registry-webhooks==0.1.2', 'protobuf==3.20.3', 'setuptools<81'],
-  "Databricks' Python client",
-)
+const PYTHON = hasPython("Databricks' clients of registry webhooks")
+
+/** Runs one of the scripts beside this file; returns what it saw. */
+async function run(python: string, script: string, args: string[], env: Record<string, string> = {}) {
+  const file = join(import.meta.dirname, script)
+  const options = { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env }, timeout: 60_000 }
+  const { stdout } = await promisify(execFile)(pythonProgram(python), [file, ...args], options)
+  return JSON.parse(stdout) as Record<string, never>
+}
 
 describe("Databricks' Python client (databricks-registry-webhooks 0.1.2)", () => {
-  it.runIf(PYTHON !== null)(
+  it.runIf(PYTHON)(
     'does everything of the document, unmodified',
     async () => {
-      const script = join(import.meta.dirname, 'client.py')
       const endpoint = `${world.endpoint.url}/python`
       const workspace = 'https://my-databricks-workspace.com'
-      const env = {
-        DATABRICKS_HOST: world.scene.receiver.url,
-        DATABRICKS_TOKEN: ADMIN_TOKEN,
-        PATH: process.env['PATH'],
-      }
-      const { stdout } = await promisify(execFile)(PYTHON ?? '', [script, endpoint, workspace], {
+      const env = { DATABRICKS_HOST: world.scene.receiver.url, DATABRICKS_TOKEN: ADMIN_TOKEN }
+      const steps = (await run(
+        '../registry-webhooks/bin/python',
+        'client.py',
+        [endpoint, workspace],
         env,
-        timeout: 60_000,
-      })
-      const steps = JSON.parse(stdout) as Record<string, never> & {
-        created: { id: string }
-        job: { id: string }
-      }
+      )) as Record<string, never> & { created: { id: string }; job: { id: string } }
       const { created, job } = steps
       const webhook = {
         id: created.id,
@@ -63,6 +60,34 @@ describe("Databricks' Python client (databricks-registry-webhooks 0.1.2)", () =>
       expect(steps['left']).toEqual([job.id])
       expect(steps['missing']).toMatch(/RESOURCE_DOES_NOT_EXIST/)
       await world.call('DELETE', `delete?id=${job.id}`)
+    },
+    120_000,
+  )
+})
+
+describe("Databricks' SDK for Python", () => {
+  it.runIf(PYTHON)(
+    'does every call, in pages too',
+    async () => {
+      const endpoint = `${world.endpoint.url}/sdk`
+      const steps = await run('python', 'sdk.py', [world.scene.receiver.url, ADMIN_TOKEN, endpoint])
+      expect(steps).toEqual({
+        created: {
+          id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+          creation_timestamp: expect.any(Number) as number,
+          last_updated_timestamp: expect.any(Number) as number,
+          status: 'TEST_MODE',
+          events: ['MODEL_VERSION_CREATED'],
+          model_name: 'one',
+          http_url_spec: { url: endpoint, enable_ssl_verification: false },
+        },
+        tested: { status_code: 200, body: 'ok' },
+        updated: expect.objectContaining({ status: 'ACTIVE' }) as object,
+        paged: ['one', 'two', 'three'],
+        filtered: [expect.any(String)],
+        left: 0,
+        missing: 'RESOURCE_DOES_NOT_EXIST',
+      })
     },
     120_000,
   )

@@ -41,7 +41,9 @@ describe('The test of a registry webhook (D7)', () => {
   })
 
   it('says what keeps the endpoint from answering', async () => {
-    const webhook = await world.create({ http_url_spec: { ...world.spec(), url: 'https://127.0.0.1:1/none' } })
+    const webhook = await world.create({
+      http_url_spec: { ...world.spec(), url: 'https://127.0.0.1:1/none' },
+    })
     const { status, body } = await world.call('POST', 'test', { id: webhook.id })
     expect({ status, code: body['error_code'] }).toEqual({ status: 400, code: 'BAD_REQUEST' })
     expect(body['message']).toMatch(/127\.0\.0\.1/)
