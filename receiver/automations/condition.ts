@@ -1,5 +1,6 @@
-import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
-import { serialize } from '@marcbachmann/cel-js/serialize'
+import { createRequire } from 'node:module'
+import type * as Cel from '@marcbachmann/cel-js'
+import type * as CelText from '@marcbachmann/cel-js/serialize'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { BOUNDED, FIND, positionOf, rewriteCondition } from './condition-rules.ts'
 import { LONG_LIST, LONG_TEXT, LONGEST_LIST, LongList, LongText, viewOf } from './condition-view.ts'
@@ -23,15 +24,23 @@ interface Running {
 }
 let running: Running = { patterns: [], weight: 1, steps: 0 }
 
-const language = new Environment({
-  homogeneousAggregateLiterals: false,
-  limits: { maxAstNodes: 500, maxDepth: 40, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 8 },
-})
-  .registerVariable('event', 'dyn')
-  .registerType(LONG_TEXT, LongText)
-  .registerType(LONG_LIST, LongList)
-  .registerFunction(`${BOUNDED}(dyn, int): dyn`, boundList)
-  .registerFunction(`string.${FIND}(int): bool`, findPattern)
+/** Loaded with the first condition: many configurations have none, and it costs each start time and memory. */
+function loadLanguage() {
+  const require = createRequire(import.meta.url)
+  const { Environment } = require('@marcbachmann/cel-js') as typeof Cel
+  const { serialize } = require('@marcbachmann/cel-js/serialize') as typeof CelText
+  const environment = new Environment({
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: 500, maxDepth: 40, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 8 },
+  })
+    .registerVariable('event', 'dyn')
+    .registerType(LONG_TEXT, LongText)
+    .registerType(LONG_LIST, LongList)
+    .registerFunction(`${BOUNDED}(dyn, int): dyn`, boundList)
+    .registerFunction(`string.${FIND}(int): bool`, findPattern)
+  return { parse: (source: string) => environment.parse(source), serialize }
+}
+let language: ReturnType<typeof loadLanguage> | null = null
 
 /**
  * Compiles a CEL condition over `event`. Its numbers are doubles; `matches` is RE2 with a pattern that is written
@@ -46,10 +55,11 @@ export function compileCondition(source: string): Condition {
       'Shorten it.',
     )
   }
-  const parsed = attempt(source, () => language.parse(source))
+  const { parse, serialize } = (language ??= loadLanguage())
+  const parsed = attempt(source, () => parse(source))
   const { tree, patterns } = rewriteCondition(parsed.ast)
   checkType(source, parsed)
-  const program = language.parse(serialize(tree as unknown as ASTNode))
+  const program = parse(serialize(tree as unknown as Cel.ASTNode))
   return (event) => {
     const { value, weight } = viewOf(event)
     running = { patterns, weight, steps: 0 }
@@ -70,7 +80,7 @@ function attempt<T>(source: string, run: () => T): T {
   }
 }
 
-function checkType(source: string, parsed: ParseResult): void {
+function checkType(source: string, parsed: Cel.ParseResult): void {
   const { valid, type, error } = parsed.check()
   if (!valid) throw conditionError(source, error)
   if (type === 'bool' || type === 'dyn') return

@@ -1,11 +1,16 @@
 import type { Problem } from '../../src/contract/problem.ts'
-import { RE2JS } from 're2js'
+import { createRequire } from 'node:module'
+import type * as Re2 from 're2js'
 import { reasonOf } from '../observe/reason-of.ts'
 
 /** Longest text a pattern is tried on, in characters: names of aliases and tags are far shorter. */
 export const LONGEST_TEXT = 16_384
 /** Longest pattern, in characters. */
 const LONGEST_PATTERN = 1_000
+
+/** Loaded with the first pattern: few configurations have one, and it costs each start time and memory. */
+const loadRe2 = () => createRequire(import.meta.url)('re2js') as typeof Re2
+let re2: typeof Re2 | null = null
 
 /** A part of an automation that cannot work. `path` is relative to the automation: `if`, `filter.alias_regex`. */
 export class AutomationError extends Error implements Problem {
@@ -31,7 +36,8 @@ export function compilePattern(source: string, path: string): Pattern {
     throw new AutomationError(path, `the pattern is longer than ${LONGEST_PATTERN} characters`, 'Shorten it.')
   }
   try {
-    const compiled = RE2JS.compile(source)
+    re2 ??= loadRe2()
+    const compiled = re2.RE2JS.compile(source)
     return (text) => text.length <= LONGEST_TEXT && compiled.matcher(text).find()
   } catch (error) {
     throw new AutomationError(

@@ -1,4 +1,4 @@
-import { Octokit } from '@octokit/rest'
+import { Octokit } from '@octokit/core'
 import { RequestError } from '@octokit/request-error'
 import type { Answer } from '../outbound/answer.ts'
 import { VERSION } from '../observe/version.ts'

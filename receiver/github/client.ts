@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Octokit } from '@octokit/rest'
+import type { Octokit } from '@octokit/core'
 import type { GitHubConnection } from './connection.ts'
 import type { Access, AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { AccessQuestion, DispatchRequest, RepositoriesOf, WorkflowRequest } from './dispatch.ts'

@@ -1,10 +1,14 @@
-import { createAppAuth } from '@octokit/auth-app'
-import type { Octokit } from '@octokit/rest'
+import { createRequire } from 'node:module'
+import type * as AuthApp from '@octokit/auth-app'
+import type { Octokit } from '@octokit/core'
 import { answerObject, type Answer } from '../outbound/answer.ts'
 import { apiPath, call, createOctokit, NoAnswerError } from './api.ts'
 import { followRedirects } from './redirects.ts'
 import { TokenRefusedError, type Credential, type Place, type TokenOptions, type Tokens } from './tokens.ts'
 import { serverTime } from '../outbound/retry-after.ts'
+
+/** Loaded where an App signs in: most receivers use a token, and each module costs the start time and memory. */
+const loadAuthApp = () => createRequire(import.meta.url)('@octokit/auth-app') as typeof AuthApp
 
 /** How long a token must still be valid to be used, in ms. */
 const LEAST_LEFT_MS = 5 * 60_000
@@ -58,7 +62,7 @@ export class InstallationTokens implements Tokens {
     this.#api_url = api_url
     this.#options = options
     this.#octokit = createOctokit(api_url, {
-      authStrategy: createAppAuth,
+      authStrategy: loadAuthApp().createAppAuth,
       auth: { appId: app_id, privateKey: private_key, log: { warn: () => undefined } },
     })
   }

@@ -44,7 +44,7 @@ interface Operation<K extends OperationName> {
 
 type ArgsOf<K extends OperationName> = Parameters<Operations[K]>[0]
 
-/** Everything the store can do: adding an operation means adding a line here and one to `Operations`. */
+/** Everything the store can do: adding an operation means adding a line here, one to `Operations` and one to `NAMES`. */
 export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   accept: {
     run: accept,
@@ -107,13 +107,3 @@ export async function runOperation<K extends OperationName>(
 }
 
 const timeOf = (args: object) => ('now' in args && typeof args.now === 'number' ? args.now : Date.now())
-
-/** Returns the operations as a store offers them, each through `call`. */
-export function operationsThrough(
-  call: (name: OperationName, args: unknown) => Promise<unknown>,
-): Operations {
-  const names = Object.keys(OPERATIONS) as OperationName[]
-  return Object.fromEntries(
-    names.map((name) => [name, (args: unknown) => call(name, args)]),
-  ) as unknown as Operations
-}

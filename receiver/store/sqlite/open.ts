@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { operationsThrough } from '../operations.ts'
+import { operationsThrough } from '../operations-through.ts'
 import type { AcceptArgs } from '../records.ts'
 import { StoreUnavailable, type Store } from '../store.ts'
 import { groupToText } from './accept-text.ts'
