@@ -1,6 +1,6 @@
 import { matchesAny } from '../../src/contract/glob.ts'
 import type { NamedToken } from '../config/config.ts'
-import { equalSecrets } from '../secrets/equal.ts'
+import { equalSecrets, sentBytes } from '../secrets/equal.ts'
 
 /** What a token may do: look, or change things as well. */
 export type Role = NamedToken['role']
@@ -15,9 +15,10 @@ export interface Principal {
   sees(automation: string): boolean
 }
 
-/** Returns whose token this is; null for nobody's. Every token is compared, so that the time tells nothing. */
+/** Returns whose token this is, as it came in a header; null for nobody's. Every token is compared, so that the time tells nothing. */
 export function principalOf(tokens: readonly NamedToken[], given: string): Principal | null {
-  const [found] = tokens.filter(({ secret }) => equalSecrets(given, secret))
+  const sent = sentBytes(given)
+  const [found] = tokens.filter(({ secret }) => equalSecrets(sent, secret))
   if (found === undefined) return null
   const { name, role, automations } = found
   return {

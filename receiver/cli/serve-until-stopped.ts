@@ -33,6 +33,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   const options = loadOptions(environment)
   const guard = createGuard(environment.outbound, { resolve: resolveBySystem, env: process.env })
   const loaded = await loadResolved(options, guard)
+  reportCuts(log, loaded)
   const network = installNetwork()
   const outbound = createOutbound(guard)
   const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
@@ -110,7 +111,9 @@ function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { 
       reportUnused(log, options.environment, environment)
       return loadResolved({ ...options, environment, last_good }, guard)
     },
-    onChange({ config }) {
+    onChange(changed) {
+      const { config } = changed
+      reportCuts(log, changed)
       receiver.reload(config).then(
         (in_force) => {
           if (in_force)
@@ -126,6 +129,12 @@ function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { 
     },
     onMended: receiver.configMended,
   })
+}
+
+/** Says what was cut off around secrets: where the registry has it with them, no signature fits. */
+function reportCuts(log: Log, { cuts }: LoadedConfig): void {
+  const fix = 'Store it without, here and in the registry.'
+  for (const { from, cut } of cuts) log.warn({ from, fix }, `a secret was read without ${cut}`)
 }
 
 /** Says which secrets of the environment have changed in their files and count only from the next start. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { cleanSecret, type CleanSecret } from '../secrets/clean.ts'
 
 /** Largest file that is read, in bytes. */
 const LARGEST_FILE = 4 * 1024 * 1024
@@ -39,14 +40,13 @@ export function currentHashes(paths: Iterable<string>): ReadonlyMap<string, stri
 }
 
 /**
- * Returns the text of a secret's file without the line break at its end, or why it cannot be used. The reason never
- * holds any of the text.
+ * Returns the secret in a file, or why it cannot be used. The reason never holds any of the text.
  */
-export function secretOf(path: string, content: Content): { text: string } | { reason: string } {
+export function secretOf(path: string, content: Content): CleanSecret | { reason: string } {
   if (content.kind === 'none') return { reason: `${path} cannot be read (${content.reason})` }
   if (content.kind === 'directory') return { reason: `${path} is a directory` }
-  const text = content.text.replace(/[\r\n]+$/, '')
-  return text.trim() === '' ? { reason: `${path} is empty` } : { text }
+  const secret = cleanSecret(content.text)
+  return secret.text === '' ? { reason: `${path} is empty` } : secret
 }
 
 function readContent(path: string): Content {

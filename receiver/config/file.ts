@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { Json } from '../../src/contract/model-event.ts'
 import type { ConfigProblem } from './config.ts'
 import type { ContentReader } from './content.ts'
+import type { SecretCut } from '../secrets/clean.ts'
 import { faultsOf } from './issues.ts'
 import type { Fault } from './problems.ts'
 import { resolveReferences } from './references.ts'
@@ -13,6 +14,8 @@ export interface ParseContext {
   tables: TypeTables
   env: Readonly<Record<string, string | undefined>>
   reader: ContentReader
+  /** Told of what was cut off around a secret. */
+  onCut: (cut: SecretCut) => void
 }
 
 /** One configuration file, checked by itself. */
@@ -28,13 +31,13 @@ export interface ParsedFile {
 export function parseFile(
   file: string,
   text: string,
-  { tables, env, reader }: ParseContext,
+  { tables, ...sources }: ParseContext,
 ): ParsedFile | ConfigProblem[] {
   const document = readYaml(file, text)
   if (Array.isArray(document)) return document
   const schema = fileSchema(tables)
   const written = withoutExtensions(document.value)
-  const { value, faults } = resolveReferences(written, { schema, env, directory: dirname(file), reader })
+  const { value, faults } = resolveReferences(written, { schema, ...sources, directory: dirname(file) })
   const parsed = schema.safeParse(value)
   if (!parsed.success) faults.push(...faultsOf(parsed.error.issues, { schema, value: written }))
   const { locate } = document

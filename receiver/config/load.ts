@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Problem } from '../../src/contract/problem.ts'
+import type { SecretCut } from '../secrets/clean.ts'
 import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
 import { assemble } from './assemble.ts'
 import { ConfigError, type Config, type ConfigProblem } from './config.ts'
@@ -33,6 +34,8 @@ export interface LoadedConfig {
   texts: ReadonlyMap<string, string>
   /** What is wrong with the files of a directory that were refused; the others are in use. */
   team_problems: ConfigProblem[]
+  /** What was cut off around the secrets that were read. */
+  cuts: SecretCut[]
 }
 
 /**
@@ -41,7 +44,7 @@ export interface LoadedConfig {
  * @throws ConfigError when nothing can be used, with every problem of every file.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const run: Run = { options, reader: createContentReader(), problems: [] }
+  const run: Run = { options, reader: createContentReader(), problems: [], cuts: new Map() }
   const { texts: found, directory } = readFiles(run)
   const parsed = [...found].flatMap(([file, text]) => parseOrLastGood(file, text, run) ?? [])
   const { config, used } = assembleSound(parsed, run)
@@ -55,6 +58,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     contents,
     texts,
     team_problems: problems,
+    cuts: [...run.cuts.values()],
   }
 }
 
@@ -63,6 +67,8 @@ interface Run {
   reader: ContentReader
   /** Collected as they are found. */
   problems: ConfigProblem[]
+  /** By where each secret was read. */
+  cuts: Map<string, SecretCut>
 }
 
 function readFiles({ options, reader, problems }: Run): { texts: Map<string, string>; directory: boolean } {
@@ -83,7 +89,8 @@ function readFiles({ options, reader, problems }: Run): { texts: Map<string, str
 
 function parseOrLastGood(file: string, text: string, run: Run): ParsedFile | null {
   const { options, reader, problems } = run
-  const context = { tables: options, env: options.env, reader }
+  const onCut = (cut: SecretCut) => void run.cuts.set(cut.from, cut)
+  const context = { tables: options, env: options.env, reader, onCut }
   const parsed = parseFile(file, text, context)
   if (!Array.isArray(parsed)) return parsed
   problems.push(...parsed)

@@ -57,6 +57,16 @@ export function secretForm(schema: Inner): SecretForm | null {
   return null
 }
 
+/** Returns every text of a value that the schema marks as secret. */
+export function secretValues(schema: Inner, value: unknown, is_secret = false): string[] {
+  if (typeof value === 'string') return is_secret ? [value] : []
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, held]) => {
+    const child = childSchema(schema, value, key)
+    return secretValues(child, held, is_secret || secretForm(child) !== null)
+  })
+}
+
 /** Returns what the schema says to people, or "". */
 export function descriptionOf(schema: Inner): string {
   for (let at = schema; at !== null; at = layerBelow(at))

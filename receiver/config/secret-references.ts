@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Problem } from '../../src/contract/problem.ts'
 import { SecretUnavailable } from '../destinations/destination.ts'
+import { cleanSecret, type CleanSecret, type SecretCut } from '../secrets/clean.ts'
 import { REFERENCE } from '../secrets/settings.ts'
 import { createContentReader, secretOf, type ContentReader } from './content.ts'
 
@@ -10,6 +11,8 @@ export interface ReferenceSources {
   /** Where relative paths of `${file:…}` start: the directory of the configuration file. */
   directory: string
   reader: ContentReader
+  /** Told of what was cut off around a secret. */
+  onCut?: (cut: SecretCut) => void
 }
 
 /** Returns the text with every reference replaced by its value, and what is wrong with those that have none. */
@@ -20,24 +23,34 @@ export function replaceReferences(
   const problems: Problem[] = []
   const replaced = text.replace(REFERENCE, (_, kind: string, name: string) => {
     const found = kind === 'env' ? variable(name, sources) : secretFile(name, sources)
-    if (typeof found === 'string') return found
-    problems.push(found)
-    return name
+    if ('fix' in found) {
+      problems.push(found)
+      return name
+    }
+    const { from, text: value, cut } = found
+    if (cut !== null) sources.onCut?.({ from, cut })
+    return value
   })
   return { text: replaced, problems }
 }
 
-function variable(name: string, { env }: ReferenceSources): string | Problem {
+/** A secret where it was found. */
+interface Found extends CleanSecret {
+  from: string
+}
+
+function variable(name: string, { env }: ReferenceSources): Found | Problem {
   const found = Object.hasOwn(env, name) ? env[name] : undefined
-  if (found !== undefined && found.trim() !== '') return found.replace(/[\r\n]+$/, '')
+  const secret = cleanSecret(found ?? '')
+  if (secret.text !== '') return { ...secret, from: `the environment variable ${name}` }
   const message = `the environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}`
   return { message, fix: `Set ${name} where the receiver starts.` }
 }
 
-function secretFile(name: string, { directory, reader }: ReferenceSources): string | Problem {
+function secretFile(name: string, { directory, reader }: ReferenceSources): Found | Problem {
   const target = resolve(directory, name)
   const read = secretOf(target, reader.read(target))
-  if ('text' in read) return read.text
+  if ('text' in read) return { ...read, from: `the file ${target}` }
   return { message: `the secret's file ${read.reason}`, fix: 'Mount it, or correct the path.' }
 }
 

@@ -1,9 +1,12 @@
 import { OWN_SOURCE } from '../../src/contract/model-event.ts'
-import type { SourceType } from '../sources/source.ts'
+import type { Credentials, SourceType } from '../sources/source.ts'
 import type { SourceConfig } from './config.ts'
 import type { Fault } from './problems.ts'
 import { SOURCE_KEYS, type SourceInput } from './schema.ts'
 import { parseSize } from './units.ts'
+
+/** The least length of what a sender must know: shorter ones can be guessed. */
+const LEAST_SECRET = 16
 
 const CREDENTIALS = ['secrets', 'access_token', 'authorization'] as const
 
@@ -60,5 +63,24 @@ function credentialFaults(name: string, { credentials, insecure }: SourceConfig,
     const fix = `Add ${type.credentials.join(' or ')}, or say \`insecure: true\` on purpose.`
     faults.push({ path, message, fix })
   }
-  return faults
+  return insecure ? faults : [...faults, ...shortSecrets(name, credentials)]
 }
+
+/** Returns the faults of secrets that can be guessed. Of `authorization` what follows the scheme counts. */
+function shortSecrets(name: string, { secrets, access_token, authorization }: Credentials): Fault[] {
+  const given: [path: Fault['path'], text: string | null][] = [
+    ...secrets.map((text, index): [Fault['path'], string] => [['secrets', index], text]),
+    [['access_token'], access_token],
+    [['authorization'], authorization?.replace(/^\S+\s+/, '') ?? null],
+  ]
+  return given.flatMap(([path, text]) =>
+    text === null || text.length >= LEAST_SECRET
+      ? []
+      : { path: ['sources', name, ...path], message: TOO_SHORT, fix: TOO_SHORT_FIX },
+  )
+}
+
+const TOO_SHORT = `is shorter than ${LEAST_SECRET} characters: it could be guessed`
+const TOO_SHORT_FIX =
+  'Make one, here and in the registry: openssl rand -hex 32. To take requests of anybody, for a trial, leave it out ' +
+  'and say `insecure: true`.'

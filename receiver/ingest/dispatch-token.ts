@@ -1,5 +1,5 @@
 import type { DispatchesConfig } from '../config/config.ts'
-import { equalSecrets } from '../secrets/equal.ts'
+import { equalSecrets, sentBytes } from '../secrets/equal.ts'
 
 /** How GitHub's tokens begin, the classic 40 hex digits left out. */
 const GITHUB_TOKEN = /^(gh[pousr]_|github_pat_)/
@@ -19,7 +19,7 @@ export function dispatchesFor(
     return { reason: 'the header Authorization is missing', message: 'Requires authentication' }
   const given = tokenOf(header)
   // Each entry is compared, so that the time of the answer tells nothing.
-  const fits = dispatches.filter(({ access_token }) => equalSecrets(given, access_token.trim()))
+  const fits = dispatches.filter(({ access_token }) => equalSecrets(sentBytes(given), access_token.trim()))
   const [entry] = fits
   if (entry !== undefined) return { entry }
   const slip = GITHUB_TOKEN.test(given)
@@ -32,6 +32,6 @@ export function dispatchesFor(
 function tokenOf(header: string): string {
   const [, scheme = '', rest = ''] = /^(bearer|token|basic) +(.+)$/is.exec(header) ?? []
   if (scheme.toLowerCase() !== 'basic') return rest.trim()
-  const pair = Buffer.from(rest, 'base64').toString('utf8')
+  const pair = Buffer.from(rest, 'base64').toString('latin1')
   return pair.slice(pair.indexOf(':') + 1).trim()
 }

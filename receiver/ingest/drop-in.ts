@@ -7,7 +7,6 @@ import { traceOf } from '../observe/reason-of.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Source } from '../runtime/sources.ts'
 import { hideSecrets } from '../secrets/hide-in-body.ts'
-import { secretTexts } from '../sources/credentials.ts'
 import { withStated } from '../sources/identity.ts'
 import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -68,7 +67,7 @@ async function takeDispatch(options: IngestOptions, place: Repository, request: 
   const received_at = options.clock.wall()
   const webhook = webhookOf(request, body, received_at)
   const secret = verifySignature(options, { runtime, source, webhook })
-  const shown = hideSecrets(body, [...secretTexts(source.config.credentials), entry.access_token])
+  const shown = hideSecrets(body, [...source.hidden, entry.access_token])
   const dispatch = readDispatch(jsonOf(shown))
   if (!('event_type' in dispatch)) throw new Refused(dispatch.message.replaceAll('\n', ' '), dispatch)
   const repository = `${place.owner}/${place.repo}`

@@ -1,6 +1,5 @@
 import type { Source } from '../runtime/sources.ts'
 import { hideSecrets } from '../secrets/hide-in-body.ts'
-import { secretTexts } from '../sources/credentials.ts'
 import { withStated } from '../sources/identity.ts'
 import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
 import { parseJson } from './parse-json.ts'
@@ -17,7 +16,7 @@ export interface UnderstoodRequest {
  * @throws NotAnEvent where the body cannot be read as an event.
  */
 export function understandRequest(source: Source, webhook: WebhookRequest): UnderstoodRequest {
-  const shown = hideSecrets(webhook.body, secretTexts(source.config.credentials))
+  const shown = hideSecrets(webhook.body, source.hidden)
   const stated = statedEvent(webhook)
   const found = source
     .parse(parseJson(shown, source.lists ?? false), webhook)

@@ -1,4 +1,7 @@
 import type { SourceConfig } from '../config/config.ts'
+import { z } from 'zod'
+import { secretValues } from '../config/schema-walk.ts'
+import { secretTexts } from '../sources/credentials.ts'
 import type { ConnectedSource, SourceType, Verification, WebhookRequest } from '../sources/source.ts'
 
 const NO_TOKENS = { access_token: null, authorization: null }
@@ -10,6 +13,8 @@ export interface Source extends ConnectedSource {
   samples: SourceType['samples']
   /** The kinds of the event types that it knows. */
   events: SourceType['events']
+  /** Every secret text of the source, its own settings included: nothing that is kept or sent on may hold one. */
+  hidden: readonly string[]
   /** Returns the same source with other secrets: what a mistyped one would have accepted. */
   withSecrets(secrets: readonly string[]): ConnectedSource
   /** Checks the signature of a request alone, not its tokens; null where it carries none, or the source has no secrets. */
@@ -40,7 +45,12 @@ export function connectSources(
     const open = isOpen(config) ? { verify: takeAll } : {}
     const { samples } = type
     const events = { ...type.events, ...type.eventsOf?.(config.settings) }
-    sources.set(config.name, { ...connected, ...open, config, samples, events, withSecrets, verifySignature })
+    const hidden = [
+      ...secretTexts(config.credentials),
+      ...secretValues(z.object(type.settings), config.settings),
+    ]
+    const more = { config, samples, events, hidden, withSecrets, verifySignature }
+    sources.set(config.name, { ...connected, ...open, ...more })
   }
   return sources
 }

@@ -14,6 +14,11 @@ export function equalDigests(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
+/** Returns the bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
+export function sentBytes(header: string): Buffer {
+  return Buffer.from(header, 'latin1')
+}
+
 /** Returns the SHA-256 of bytes, or of a text in UTF-8. */
 export function sha256(value: string | Uint8Array): Buffer {
   return hash('sha256', value, 'buffer')

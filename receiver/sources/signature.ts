@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { equalDigests, equalSecrets } from '../secrets/equal.ts'
+import { equalDigests, equalSecrets, sentBytes } from '../secrets/equal.ts'
 import type { Verification } from './source.ts'
 
 /** How the bytes of a signature are written. */
@@ -127,9 +127,4 @@ export function unsigned(where: string): Verification {
 
 function refused(reason: string): Verification {
   return { ok: false, reason }
-}
-
-/** Returns the bytes of a header value as they were sent: Node gives each as the Latin-1 character of its number. */
-function sentBytes(header: string): Buffer {
-  return Buffer.from(header, 'latin1')
 }

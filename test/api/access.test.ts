@@ -81,6 +81,23 @@ describe('the management API', () => {
   })
 })
 
+describe('an ADMIN_TOKEN with letters outside ASCII', () => {
+  let scene: Scene
+  const token = 'ein-Schlüssel-für-die-Verwaltung-€'
+  beforeAll(async () => {
+    scene = await startScene({ env: { ADMIN_TOKEN: token } })
+  })
+  afterAll(() => scene.close())
+
+  it('is taken as the UTF-8 that a terminal sends', async () => {
+    const bytes = Buffer.from(token).toString('latin1')
+    const headers = { authorization: `Bearer ${bytes}` }
+    expect((await scene.receiver.api('/api/v1/events', { headers })).status).toBe(200)
+    const another = { authorization: `Bearer ${bytes.slice(0, -1)}` }
+    expectProblem(await scene.receiver.api('/api/v1/events', { headers: another }), 401, 'unauthorized')
+  })
+})
+
 describe('without ADMIN_TOKEN', () => {
   let scene: Scene
   beforeAll(async () => {

@@ -133,7 +133,7 @@ automations:
     }
     const { config } = loadConfig({
       path,
-      env: { TOY: 'secret-toy', TOY_PIN: 'pin-of-the-toys' },
+      env: { TOY: 'secret-toy-of-the-toys', TOY_PIN: 'pin-of-the-toys' },
       environment: readEnvironment({}),
       ...types,
     })
@@ -155,16 +155,25 @@ automations:
         body: JSON.stringify([{ name: 'ball' }, { name: 'car' }, { name: 'bear' }]),
       })
     expect((await send('no')).status).toBe(401)
-    expect((await send('secret-toy', 'another-pin')).status).toBe(401)
-    const { status, body } = await send('secret-toy')
+    expect((await send('secret-toy-of-the-toys', 'another-pin')).status).toBe(401)
+    const { status, body } = await send('secret-toy-of-the-toys')
     expect(status).toBe(202)
     expect(body['event_ids']).toHaveLength(3)
     await expect
       .poll(() => box.toSorted())
       .toEqual(['caught ball shipped with key of brass', 'caught bear shipped with key of brass'])
+    // A template may render a secret into the body: that of a source's own setting is masked like any other.
+    const leaked = await request(`${receiver.url}/webhooks/toys?pin=pin-of-the-toys`, {
+      method: 'POST',
+      headers: { 'x-toy': 'secret-toy-of-the-toys' },
+      body: JSON.stringify([{ name: 'bus pin-of-the-toys' }]),
+    })
+    expect(leaked.status).toBe(202)
+    await expect.poll(() => box.at(-1)).toBe('caught bus [secret] shipped with key of brass')
     const data = join(folder, 'data')
     const stored = Buffer.concat(readdirSync(data).map((file) => readFileSync(join(data, file))))
     expect(stored.includes('key of ${file:key}')).toBe(true)
     expect(stored.includes('brass')).toBe(false)
+    expect(stored.includes('pin-of-the-toys')).toBe(false)
   })
 })

@@ -21,7 +21,11 @@ dispatches:
 ${dispatches}
 `,
   )
-  const env = { SECRET: 's', TOKEN: 'a-token-of-sixteen-or-more', GITHUB_TOKEN: 'ghp_0123456789' }
+  const env = {
+    SECRET: 'a-secret-of-the-source',
+    TOKEN: 'a-token-of-sixteen-or-more',
+    GITHUB_TOKEN: 'ghp_0123456789',
+  }
   const options = { path: file, env, environment: readEnvironment(env) }
   return loadConfig({ ...options, sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }).config
 }

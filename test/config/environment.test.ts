@@ -242,6 +242,30 @@ describe('the environment', () => {
     },
   )
 
+  it('reads a secret without what stands around it, and says what was cut', () => {
+    const { admin_token, notices } = readEnvironment({
+      ADMIN_TOKEN_FILE: write(`\ufeff${'x'.repeat(24)}\r\n`),
+      GITHUB_TOKEN: 'ghp_0123456789\r\n',
+    })
+    expect(admin_token).toBe('x'.repeat(24))
+    expect(notices.map(({ variable, message }) => [variable, message])).toEqual([
+      ['GITHUB_TOKEN', 'GITHUB_TOKEN was read without a line break of Windows (CR LF) at the end'],
+      [
+        'ADMIN_TOKEN_FILE',
+        'ADMIN_TOKEN_FILE was read without a byte order mark (U+FEFF) at the start and a line break of Windows (CR LF) at the end',
+      ],
+    ])
+  })
+
+  it('says the name of a variable once', () => {
+    try {
+      readEnvironment({ GITHUB_TOKEN: 'gh p' })
+      expect.unreachable()
+    } catch (error) {
+      expect((error as Error).message).toMatch(/^environment: GITHUB_TOKEN: holds a space/)
+    }
+  })
+
   it('tells all problems at once, and no value of a secret', () => {
     const env = {
       PORT: 'x',

@@ -21,7 +21,7 @@ const NOTE = (name: string, more = '') =>
 
 describe('a configuration file', () => {
   it('gives sources with their secrets resolved and their defaults filled in', () => {
-    writeFileSync(join(directory, 'secret'), 'from-a-file\n')
+    writeFileSync(join(directory, 'secret'), 'a-secret-from-a-file\n')
     const { config } = load(`version: 1
 sources:
   toys:
@@ -37,8 +37,8 @@ sources:
       name: 'toys',
       type: 'toy',
       credentials: {
-        secrets: ['a-secret', 'from-a-file', 'from-a-file'],
-        access_token: 'Key a-secret',
+        secrets: ['a-secret-of-the-toys', 'a-secret-from-a-file', 'a-secret-from-a-file'],
+        access_token: 'Key a-secret-of-the-toys',
         authorization: null,
       },
       insecure: false,
@@ -46,7 +46,7 @@ sources:
       body_limit: 524_288,
       dedupe_ms: 1_500,
       repeats: 'accept',
-      settings: { colour: 'red', lookup: { api_key: 'a-secret' } },
+      settings: { colour: 'red', lookup: { api_key: 'a-secret-of-the-toys' } },
     })
   })
 
@@ -141,7 +141,7 @@ automations:
   })
 
   it('says which files it was read from', () => {
-    writeFileSync(join(directory, 'secret'), 'a')
+    writeFileSync(join(directory, 'secret'), 'a-secret-from-a-file')
     const { files } = load('version: 1\nsources: { toys: { type: toy, secrets: ["${file:secret}"] } }')
     expect(files).toEqual([join(directory, 'one.yaml'), join(directory, 'secret')])
   })
@@ -222,11 +222,42 @@ automations:
   })
 })
 
+describe('a secret that editors and shells have put something around', () => {
+  const SECRET = 'a-secret-from-a-file'
+  const read = (text: string | Buffer) => {
+    writeFileSync(join(directory, 'around'), text)
+    const { config, cuts } = load(
+      `version: 1\nsources: { toys: { type: toy, secrets: ["\${file:around}"], access_token: "\${env:AROUND}" } }`,
+      { GITHUB_TOKEN: 'a', AROUND: text.toString() },
+    )
+    return { credentials: config.sources.get('toys')?.credentials, cuts }
+  }
+
+  it.each([
+    ['a byte order mark', `\ufeff${SECRET}\n`, 'a byte order mark (U+FEFF) at the start'],
+    ['a line break of Windows', `${SECRET}\r\n`, 'a line break of Windows (CR LF) at the end'],
+    ['several line breaks', `${SECRET}\n\n`, 'white space at the end'],
+    ['blanks and both', `\ufeff  ${SECRET} \r\n`, 'white space at the start and white space at the end'],
+  ])('is used without %s, and what was cut is said', (_, text, cut) => {
+    const { credentials, cuts } = read(text)
+    expect(credentials).toMatchObject({ secrets: [SECRET], access_token: SECRET })
+    expect(cuts).toEqual([
+      { from: `the file ${join(directory, 'around')}`, cut },
+      { from: 'the environment variable AROUND', cut },
+    ])
+    expect(JSON.stringify(cuts)).not.toContain(SECRET)
+  })
+
+  it.each([SECRET, `${SECRET}\n`])('is used as it is where every editor writes it so: %j', (text) => {
+    expect(read(text)).toMatchObject({ credentials: { secrets: [SECRET] }, cuts: [] })
+  })
+})
+
 describe('the shipped example', () => {
   const example = 'examples/model-dispatch.yaml'
 
   it('is a valid configuration', () => {
-    const env = { WANDB_WEBHOOK_SECRET: 'a', GITHUB_TOKEN: 'b' }
+    const env = { WANDB_WEBHOOK_SECRET: 'a-secret-of-the-example', GITHUB_TOKEN: 'b' }
     const environment = readEnvironment(env)
     const tables = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
     const { config } = loadConfig({ path: example, env, environment, ...tables })

@@ -1,6 +1,6 @@
 /** A source and one automation of six lines; more keys of the automation may follow. */
 export const AUTOMATION = `version: 1
-sources: { toys: { type: toy, secrets: [abc] } }
+sources: { toys: { type: toy, secrets: [a-secret-of-the-toys] } }
 automations:
   - name: first
     events: [TOY_MADE]

@@ -72,15 +72,31 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a credential that the type cannot send',
-    `${SOURCE}    secrets: [a]\n    authorization: b`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    authorization: Bearer 0123456789abcdef`,
     6,
     'sources.toys.authorization',
     'Toy Registry cannot send this',
     'secrets, access_token',
   ],
   [
+    'a secret that can be guessed',
+    `${SOURCE}    secrets: [a-secret-of-the-toys, x]`,
+    5,
+    'sources.toys.secrets[1]',
+    'shorter than 16 characters',
+    'openssl rand',
+  ],
+  [
+    'an access token that can be guessed',
+    `${SOURCE}    access_token: hunter2`,
+    5,
+    'sources.toys.access_token',
+    'could be guessed',
+    'insecure: true',
+  ],
+  [
     'insecure beside a secret',
-    `${SOURCE}    secrets: [a]\n    insecure: true`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    insecure: true`,
     6,
     'sources.toys.insecure',
     'contradicts',
@@ -104,7 +120,7 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a wrong setting of the type',
-    `${SOURCE}    secrets: [a]\n    colour: bleu`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    colour: bleu`,
     6,
     'sources.toys.colour',
     'must be red or blue',
@@ -112,7 +128,7 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a size without a known unit',
-    `${SOURCE}    secrets: [a]\n    body_limit: 5MB`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    body_limit: 5MB`,
     6,
     'sources.toys.body_limit',
     'KiB or MiB',
@@ -120,7 +136,7 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a number for a text',
-    `${SOURCE}    secrets: [a]\n    body_limit: 5`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    body_limit: 5`,
     6,
     'sources.toys.body_limit',
     'a text, not a number',
@@ -181,7 +197,7 @@ export const FIRST_MISTAKES: Mistake[] = [
     ] as const
   ).map(([how, text, fix]): Mistake => [
     `a reference ${how}`,
-    `${SOURCE}    secrets: [a]\n    access_token: "${text}"`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    access_token: "${text}"`,
     6,
     'sources.toys.access_token',
     'is not a reference',
@@ -189,7 +205,7 @@ export const FIRST_MISTAKES: Mistake[] = [
   ]),
   [
     'a secret under a key with a slip of the pen',
-    `${SOURCE}    secrets: [a]\n    acess_token: "\${env:TOY_SECRET}"`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    acess_token: "\${env:TOY_SECRET}"`,
     6,
     'sources.toys.acess_token',
     'no such key',
@@ -205,7 +221,7 @@ export const FIRST_MISTAKES: Mistake[] = [
   ],
   [
     'a secret in a setting of the type',
-    `${SOURCE}    secrets: [a]\n    lookup:\n      api_key: "\${env:NOPE}"`,
+    `${SOURCE}    secrets: [a-secret-of-the-toys]\n    lookup:\n      api_key: "\${env:NOPE}"`,
     7,
     'sources.toys.lookup.api_key',
     'NOPE is not set',

@@ -113,7 +113,7 @@ describe('a mistake in what goes to GitHub', () => {
 
 function problemsOf(yaml: string): readonly ConfigProblem[] {
   writeFileSync(file, yaml)
-  const env = { GITHUB_TOKEN: 'a-token', SECRET: 'a-secret' }
+  const env = { GITHUB_TOKEN: 'a-token', SECRET: 'a-secret-of-the-toys' }
   const tables = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
   try {
     loadConfig({ path: file, env, environment: readEnvironment(env), ...tables })

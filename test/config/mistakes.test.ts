@@ -121,7 +121,7 @@ describe('a secret', () => {
 function problemsOf(yaml: string | Buffer, env?: Record<string, string>): readonly ConfigProblem[] {
   writeFileSync(file, yaml)
   try {
-    loadToys(file, env ?? { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret', EMPTY: '' })
+    loadToys(file, env ?? { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret-of-the-toys', EMPTY: '' })
   } catch (error) {
     if (error instanceof ConfigError) return error.problems
     throw error

@@ -80,7 +80,7 @@ export const TOYS: TypeTables = {
 /** Loads a configuration of toys; `env` is both the environment and what `${env:}` sees. */
 export function loadToys(
   path: string,
-  env: Record<string, string> = { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret' },
+  env: Record<string, string> = { GITHUB_TOKEN: 'a-token', TOY_SECRET: 'a-secret-of-the-toys' },
   more: Partial<LoadOptions> = {},
 ): LoadedConfig {
   return loadConfig({ path, env, environment: readEnvironment(env), ...TOYS, ...more })

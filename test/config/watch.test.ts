@@ -8,7 +8,7 @@ import type { LoadedConfig } from '../../receiver/config/load.ts'
 import { watchConfig } from '../../receiver/config/watch.ts'
 import { loadToys } from './toys.ts'
 
-const yaml = (names: string, secret = 'abc') => `version: 1
+const yaml = (names: string, secret = 'a-secret-of-the-toys') => `version: 1
 sources: { toys: { type: toy, secrets: ["${secret}"] } }
 automations: [${names
   .split(' ')
@@ -133,12 +133,12 @@ describe('watching the configuration', () => {
   })
 
   it('sees a new secret in a file that the configuration refers to', async () => {
-    writeFileSync(join(directory, 'secret'), 'old')
+    writeFileSync(join(directory, 'secret'), 'the-old-secret-of-it')
     writeFileSync(path, yaml('a', '${file:secret}'))
     watch()
-    writeFileSync(join(directory, 'secret'), 'new')
+    writeFileSync(join(directory, 'secret'), 'the-new-secret-of-it')
     await clock.advance(2_200)
-    expect(secrets).toEqual(['new'])
+    expect(secrets).toEqual(['the-new-secret-of-it'])
   })
 
   it('tells of a change that leaves the configuration the same: a secret of a destination is read by itself', async () => {
@@ -166,9 +166,9 @@ describe('watching the configuration', () => {
     writeFileSync(path, yaml('a', '${file:secret}'))
     await clock.advance(5_000)
     expect(refusals).toHaveLength(1)
-    writeFileSync(join(directory, 'secret'), 'here now')
+    writeFileSync(join(directory, 'secret'), 'a secret that is here now')
     await clock.advance(2_200)
-    expect(secrets).toEqual(['here now'])
+    expect(secrets).toEqual(['a secret that is here now'])
   })
 
   it('does not mind a file that vanishes for a moment', async () => {

@@ -79,7 +79,7 @@ automations:
 
   it('ends with code 2 and an instruction for an ADMIN_TOKEN that is too short, without showing it', async () => {
     const { code, said } = await refusedStart({ env: { ADMIN_TOKEN: 'hunter2hunter2' } })
-    expect(said).toMatch(/ADMIN_TOKEN is shorter than 24 characters[\s\S]*openssl rand/)
+    expect(said).toMatch(/environment: ADMIN_TOKEN: is shorter than 24 characters[\s\S]*openssl rand/)
     expect(said).not.toContain('hunter2')
     expect(code).toBe(2)
   })

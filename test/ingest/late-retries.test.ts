@@ -28,6 +28,8 @@ const VECTORS = jsonFixture('vectors', 'mlflow.json')['vectors'] as unknown as V
 const FIRST = VECTORS.find(({ name }) => name === 'model_version.created')
 const SECOND = VECTORS.find(({ name }) => name === 'mlflow_dock inputs')
 
+const NO_TOKENS = { access_token: null, authorization: null }
+
 describe('a delivery of MLflow, which signs once for all of its tries', () => {
   const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-late-'))
   let receiver: Receiver
@@ -35,16 +37,17 @@ describe('a delivery of MLflow, which signs once for all of its tries', () => {
 
   beforeAll(async () => {
     const path = join(folder, 'model-dispatch.yaml')
-    const secrets = `['\${env:FIRST}', '\${env:SECOND}']`
-    writeFileSync(path, `version: 1\nsources: { mlflow: { type: mlflow, secrets: ${secrets} } }\n`)
+    writeFileSync(path, `version: 1\nsources: { mlflow: { type: mlflow, secrets: [longer than those] } }\n`)
     const types = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
-    const env = { FIRST: FIRST?.secret, SECOND: SECOND?.secret }
-    const { config } = loadConfig({ path, env, environment: readEnvironment({}), ...types })
+    const { config } = loadConfig({ path, env: {}, environment: readEnvironment({}), ...types })
+    // The vectors were signed with secrets that are too short for a configuration.
+    const credentials = { ...NO_TOKENS, secrets: [FIRST?.secret ?? '', SECOND?.secret ?? ''] }
+    const sources = new Map([...config.sources].map(([name, source]) => [name, { ...source, credentials }]))
     receiver = await startReceiver({
       host: '127.0.0.1',
       port: 0,
       public_url: null,
-      config,
+      config: { ...config, sources },
       store: await openSqliteStore(join(folder, 'data')),
       github: createGitHub,
       outbound: publicOutbound(),

@@ -55,6 +55,7 @@ const SOURCE: Source = {
   config: CONFIG,
   samples: {},
   events: {},
+  hidden: [],
   withSecrets: () => SOURCE,
   verifySignature: () => null,
   verify({ body }) {

@@ -31,7 +31,7 @@ describe('an event that cannot be stored', () => {
       503,
       'It may not have been stored',
     ],
-    ['any other fault of the store', new Error('not foreseen'), 500, 'Nothing was stored'],
+    ['any other fault of the store', new Error('not foreseen'), 500, 'has logged why'],
   ])('(%s) is neither a success nor the fault of its sender', async (_, fault, status, said) => {
     const clock = movable()
     let broken = true

@@ -1,4 +1,5 @@
 import type { Problem } from '../../../src/contract/problem.ts'
+import { cleanSecret } from '../../secrets/clean.ts'
 import type { ConfigProblem } from '../config.ts'
 import { secretOf, type ContentReader } from '../content.ts'
 import { problemOf } from '../problems.ts'
@@ -11,7 +12,7 @@ export interface EnvironmentReader {
   secret(name: string): string | null
   /** Returns a whole number from 0 to `most`. */
   integer(name: string, otherwise: number, most: number): number
-  /** Adds a problem and returns null; the message continues the sentence that the variable's name begins. */
+  /** Adds a problem and returns null; the message continues what the variable's name and a colon begin. */
   refuse(name: string, message: string, fix: string): null
   /** Adds a notice that does not stop the start; the message continues the sentence that the variable's name begins. */
   notice(name: string, message: string, fix: string): void
@@ -35,19 +36,28 @@ export function createReader(
     return value === undefined || value === '' ? null : value
   }
   const refuse = (name: string, message: string, fix: string): null => {
-    problems.push(problemOf('environment', name, `${name} ${message}`, fix))
+    problems.push(problemOf('environment', name, message, fix))
     return null
   }
   const notices: EnvironmentNotice[] = []
   const notice = (variable: string, message: string, fix: string): void => {
     notices.push({ variable, message: `${variable} ${message}`, fix })
   }
+  const noticeCut = (name: string, cut: string | null): void => {
+    if (cut !== null) notice(name, `was read without ${cut}`, 'Store it without, so that all programs agree.')
+  }
   const secret = (name: string): string | null => {
     const path = text(`${name}_FILE`)
-    if (path === null) return text(name)
-    if (text(name) !== null) return refuse(name, `and ${name}_FILE are both set`, 'Unset one of the two.')
+    if (path === null) {
+      noticeCut(name, cleanSecret(env[name] ?? '').cut)
+      return text(name)
+    }
+    if (text(name) !== null) return refuse(name, `is set, and so is ${name}_FILE`, 'Unset one of the two.')
     const file = secretOf(path, content.read(path))
-    if ('text' in file) return file.text.trim()
+    if ('text' in file) {
+      noticeCut(`${name}_FILE`, file.cut)
+      return file.text
+    }
     return refuse(
       `${name}_FILE`,
       `cannot be used: ${file.reason}`,

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { isObject } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
-import { equalSecrets } from '../../secrets/equal.ts'
+import { equalSecrets, sentBytes } from '../../secrets/equal.ts'
 import { canonicalHash, sha256Hex } from '../identity.ts'
 import { unsigned } from '../signature.ts'
 import {
@@ -66,7 +66,8 @@ function verify(
   const given = header ?? (parameter === null ? null : query.get(parameter))
   if (secrets.length === 0) return { ok: false, reason: 'the source has no credentials to check with' }
   if (given === null || given === '') return unsigned('the header X-Webhook-Secret')
-  const secret = secrets.map((each) => equalSecrets(given, each)).indexOf(true)
+  const sent = header === undefined ? given : sentBytes(header)
+  const secret = secrets.map((each) => equalSecrets(sent, each)).indexOf(true)
   if (secret >= 0) return { ok: true, secret }
   const where = header === undefined ? `the parameter ${String(parameter)}` : 'the header X-Webhook-Secret'
   return { ok: false, reason: `${where} is none of the source's secrets (${secrets.length})` }
