@@ -218,6 +218,12 @@ describe('POST /api/v1/explain', () => {
     const { events } = await explain({ source: 'wandb', body: vision() }, VISION)
     expect(events[0]?.matches.map(({ automation }) => automation)).toEqual(['vision-deploy'])
     expect(JSON.stringify(events)).not.toContain('notify')
+    const other = await sendWandb(scene.receiver.url, vision({ alias: 'of-nobody' }))
+    const headers = { authorization: `Bearer ${VISION}` }
+    const body = { event: other.body['event_id'] }
+    expect(await scene.receiver.api('/api/v1/explain', { method: 'POST', body, headers })).toMatchObject({
+      status: 404,
+    })
   })
 
   it.each([

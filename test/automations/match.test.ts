@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AutomationSpec, Filter } from '../../receiver/automations/automation.ts'
 import { AutomationError, compileAutomation } from '../../receiver/automations/compile.ts'
-import { explainEvent } from '../../receiver/automations/explain.ts'
+import { conditionsOf, explainEvent } from '../../receiver/automations/explain.ts'
 import { nearestMiss } from '../../receiver/automations/nearest.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { makeEvent, makeSpec } from './events.ts'
@@ -154,6 +154,43 @@ describe('the revision of an automation', () => {
       (parts) => compileAutomation(makeSpec(parts as Partial<AutomationSpec>)).revision,
     )
     expect(new Set(seen).size).toBe(revisions.length)
+  })
+})
+
+describe('an automation of every source', () => {
+  const spec = makeSpec({ sources: ['*'] })
+
+  it('hears each of them', () => {
+    for (const name of ['wandb', 'mlflow', 'one-to-come'])
+      expect(match(spec, makeEvent({ source: { name, type: 'wandb' } }))).toMatchObject({ matched: true })
+  })
+
+  it('never hears the receiver itself: an alert that fails must not raise another', () => {
+    const alert = makeEvent({ source: { name: 'model-dispatch', type: 'model-dispatch' } })
+    expect(match(spec, alert)).toMatchObject({ matched: false, passed: 1 })
+  })
+})
+
+describe('the conditions of an automation', () => {
+  it('are all asked, also behind the first that fails', () => {
+    const spec = makeSpec({ status: 'disabled', filter: { alias: 'a', tag: 't' } })
+    expect(compileAutomation(spec).conditions(makeEvent())).toEqual([
+      { holds: false, reason: 'status: the automation is disabled' },
+      { holds: true, reason: 'source: "wandb"' },
+      { holds: true, reason: 'events: "ADD_ARTIFACT_ALIAS" is wanted by *' },
+      { holds: false, reason: 'filter.alias: "production" does not match "a"' },
+      { holds: false, reason: 'filter.tag: the event has no tag' },
+    ])
+  })
+
+  it('are headed by what keeps the event from all of them', () => {
+    const automations = [compileAutomation(makeSpec())]
+    const [conditions] = conditionsOf(automations, makeEvent(), { entity: ['other'] })
+    expect(conditions?.[0]).toEqual({
+      holds: false,
+      reason: 'allow.entity: the source does not take "my-team"',
+    })
+    expect(conditions).toHaveLength(4)
   })
 })
 

@@ -83,6 +83,15 @@ sources:
     expect(config.automations[0]?.order).toBe(order)
   })
 
+  it('may name every source, and then events of any of them', () => {
+    const named = (event: string) =>
+      load(`${TOYS}automations:
+  - { name: all, sources: ['*'], events: [${event}], filter: { alias: '*' }, destinations: [{ type: toy_note }] }
+`)
+    expect(named('alias.added').config.automations[0]?.sources).toEqual(['*'])
+    expect(() => named('MODEL_DELETED')).toThrow(/"MODEL_DELETED" is no event of \*/)
+  })
+
   it('understands every unit of time', () => {
     const days = ['45s', '10m', '72h', '30d'].map(
       (text) =>

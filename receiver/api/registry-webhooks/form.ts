@@ -164,6 +164,8 @@ function wanted(names: readonly string[]): { events: string[]; if: string | null
   }
   if (kinds.has('stage.requested'))
     conditions.push(...oneOf('stage.requested', 'to_stage', stages('stage.requested')))
+  // Every tag counts, and an automation must say so.
+  if (kinds.has('tag.added')) conditions.push('true')
   return { events: [...kinds].sort(), if: conditions.length === 0 ? null : conditions.join(' && ') }
 }
 

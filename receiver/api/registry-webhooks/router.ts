@@ -111,7 +111,8 @@ const remove: Handler = async (call) => {
 const test: Handler = async (call) => {
   const { id, event, send } = readRequest(call.request, idBody)
   const webhook = await webhookOf(call, id)
-  const { runtime, clock, audit } = call.context
+  const { runtime, clock, audit, automations } = call.context
+  await automations.refresh()
   const name = automationOf(webhook.form.id)
   const automation = runtime().automations.find(({ spec }) => spec.name === name)
   const type = event ?? webhook.form.events[0]

@@ -45,7 +45,7 @@ export async function dropUnusedSecrets(
   context: Pick<ApiContext, 'secrets' | 'automations' | 'store' | 'clock'>,
 ): Promise<void> {
   const { secrets, automations, store, clock } = context
-  const old = clock.wall() - YOUNG_MS
+  const old = clock.steady() - YOUNG_MS
   const ours = (await secrets.list()).filter(({ name, updated_at }) => OURS.test(name) && updated_at < old)
   if (ours.length === 0) return
   const used = JSON.stringify((await automations.list()).map(({ input }) => input))

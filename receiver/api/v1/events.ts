@@ -15,7 +15,7 @@ import { FORCE, HOW_TO_FORCE, PAGE, pageOf, textParam, timeOf, timeParam, wordPa
 import { replayMessage } from './replay-message.ts'
 import { event, EVENT_STATUSES, eventDetail, listOf } from './schemas.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
-import { ownEvent, scopeOf } from './scope.ts'
+import { ownEvent, scopeOf, seesEvent } from './scope.ts'
 
 /** The filters that choose events by what they are. */
 export const EVENT_FILTERS = {
@@ -117,11 +117,7 @@ export const EVENT_ROUTES: readonly Route[] = [listEvents, getEvent, replayOne]
 /** Returns an event that this token may see. */
 async function findEvent(store: Store, id: string, principal: Principal): Promise<EventDetail> {
   const found = await store.getEvent({ id })
-  if (
-    found === null ||
-    (principal.limited && !found.deliveries.some((one) => principal.sees(one.automation)))
-  )
-    throw notFound(id)
+  if (found === null || !seesEvent(found, principal)) throw notFound(id)
   return found
 }
 

@@ -10,8 +10,10 @@ import {
   type Verified,
 } from '../../trials/explain.ts'
 import type { ApiContext } from '../context.ts'
+import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
+import { seesEvent } from './scope.ts'
 import { explained } from './trial-schemas.ts'
 
 /** The form of a request as it came off the wire. */
@@ -73,6 +75,7 @@ const explain = route({
   },
 }).handle(async ({ body, principal }, context) => {
   const sees: Sees = (automation) => principal.sees(automation)
+  await context.automations.refresh()
   const ways = [body.event, body.body, body.request].filter((way) => way !== undefined)
   if (ways.length !== 1)
     throw new ApiProblem(
@@ -80,7 +83,7 @@ const explain = route({
       'nothing_to_explain',
       'Give one of `event`, `body` and `request`; `source` goes with the last two.',
     )
-  if (body.event !== undefined) return { status: 200, body: await ofStored(context, body.event, sees) }
+  if (body.event !== undefined) return { status: 200, body: await ofStored(context, body.event, principal) }
   const source = sourceNamed(context, body.source)
   return { status: 200, body: ofRequest(context, source, { ...body, sees }) }
 })
@@ -88,9 +91,11 @@ const explain = route({
 /** The routes that explain. */
 export const EXPLAIN_ROUTES: readonly Route[] = [explain]
 
-async function ofStored({ store, runtime, clock }: ApiContext, id: string, sees: Sees) {
+async function ofStored({ store, runtime, clock }: ApiContext, id: string, principal: Principal) {
   const stored = await store.getEvent({ id })
-  if (stored === null) throw new ApiProblem(404, 'event_not_found', `There is no event "${id}".`)
+  const sees: Sees = (automation) => principal.sees(automation)
+  if (stored === null || !seesEvent(stored, principal))
+    throw new ApiProblem(404, 'event_not_found', `There is no event "${id}".`)
   const event = explainStored(runtime(), stored, { now: clock.wall(), sees })
   if (event !== null) return { verification: null, events: [event] }
   const detail = `Its source "${stored.source}" is no longer configured. Configure it again.`

@@ -16,3 +16,8 @@ export function ownEvent<E extends { deliveries: DeliverySummary[] }>(event: E, 
   if (!principal.limited) return event
   return { ...event, deliveries: event.deliveries.filter(({ automation }) => principal.sees(automation)) }
 }
+
+/** Returns whether this token may see an event: a limited one sees those that its automations have deliveries of. */
+export function seesEvent(event: { deliveries: readonly DeliverySummary[] }, principal: Principal): boolean {
+  return !principal.limited || event.deliveries.some(({ automation }) => principal.sees(automation))
+}

@@ -39,6 +39,7 @@ const test = route({
   const { name = '' } = input.path
   const { event = null, source = null, body = null, send } = input.body
   const { runtime, clock, audit } = context
+  await context.automations.refresh()
   const automation = runtime().automations.find(({ spec }) => spec.name === name)
   if (automation === undefined || !input.principal.sees(name))
     throw new ApiProblem(404, 'automation_not_found', `There is no automation "${name}" in force.`)

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DATABRICKS_EVENTS } from '../../../src/contract/databricks/events.ts'
 import { SOON } from '../../regressions/receiver.ts'
 import { aliasBody, sendDatabricks, sendWandb } from '../../support/send.ts'
 import { AUTHORIZATION, SECRET, startWorld, type World } from './world.ts'
@@ -84,6 +85,15 @@ describe('A registry webhook (D6)', () => {
     expect((await world.call('GET', 'list')).body).toEqual({ webhooks: [] })
   })
 
+  it('may be for each of the twelve events, and for all of them', async () => {
+    const names = Object.keys(DATABRICKS_EVENTS)
+    for (const events of [...names.map((name) => [name]), names, names.toReversed()]) {
+      const webhook = await world.create({ events })
+      expect(webhook['events']).toEqual(events)
+      await world.remove(webhook)
+    }
+  })
+
   it('is registry-wide where it is for new models (D5)', async () => {
     const events = ['REGISTERED_MODEL_CREATED']
     const refused = await world.call('POST', 'create', {
@@ -149,6 +159,35 @@ describe('What a registry webhook sends', () => {
     }
     await sendDatabricks(world.scene.receiver.url, sent)
     await expect.poll(() => world.arrivedAt('/comments'), SOON).toEqual([{ ...sent, webhook_id: webhook.id }])
+    await world.remove(webhook)
+  })
+
+  it('runs a job with the body as its parameter, and the audit log says which (D8)', async () => {
+    world.endpoint.answer((response) => response.end('{"run_id":7}'))
+    const job_spec = { job_id: '42', workspace_url: world.endpoint.url, access_token: 'dapi-of-this-job' }
+    const webhook = await world.create({
+      events: ['MODEL_VERSION_TAG_SET'],
+      http_url_spec: undefined,
+      job_spec,
+    })
+    const tags = [{ key: 'key1', value: 'value1' }]
+    const sent = { event: 'MODEL_VERSION_TAG_SET', model_name: 'm', version: '8', tags, text: 'A text.' }
+    await sendDatabricks(world.scene.receiver.url, sent)
+    await expect.poll(() => world.arrivedAt('/api/2.2/jobs/run-now'), SOON).toHaveLength(1)
+    const [run] = world.arrivedAt('/api/2.2/jobs/run-now')
+    const { event_message } = run?.['notebook_params'] as { event_message: string }
+    expect(JSON.parse(event_message)).toMatchObject({ ...sent, webhook_id: webhook.id })
+    const query = `/api/v1/audit?action=trigger&target=registry-webhook-${webhook.id}`
+    const entries = async () => (await world.call('GET', query)).body['items']
+    await expect
+      .poll(entries, SOON)
+      .toMatchObject([
+        {
+          actor: 'model-dispatch',
+          details: { job_id: '42', workspace_url: world.endpoint.url, status: 200 },
+        },
+      ])
+    world.endpoint.answer((response) => response.end('ok'))
     await world.remove(webhook)
   })
 
