@@ -4,6 +4,7 @@ import { loadResolved } from '../config/load-resolved.ts'
 import { watchConfig } from '../config/watch.ts'
 import { DESTINATION_TYPES } from '../destinations/index.ts'
 import { createGitHub } from '../github/github.ts'
+import { freeStartMemory } from '../observe/free-start-memory.ts'
 import { createLog, type Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
@@ -49,6 +50,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     keys: openSecretsKeys(environment),
     log,
   })
+  freeStartMemory()
   if (loaded.team_problems.length > 0)
     receiver.configRefused(loaded.team_problems, 'configuration refused: the other files are used')
   const watch = watchFiles({ receiver, loaded, options, guard, log })

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { migrate } from '../migrations/migrate.ts'
 import { runOperation } from '../operations.ts'
+import { freeStartMemory } from '../../observe/free-start-memory.ts'
 import type { OperationName } from '../store.ts'
 import { groupFromText } from './accept-text.ts'
 import { lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
@@ -42,6 +43,7 @@ try {
   const open = await start()
   const ownership = takeOwnership(open.handle, open.path)
   reply({ id: 0, value: null })
+  freeStartMemory()
   let last: Promise<void> = Promise.resolve()
   port.on('message', (request: WorkerRequest) => {
     last = last.then(() => handle(open, ownership, request))
