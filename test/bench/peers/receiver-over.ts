@@ -16,6 +16,7 @@ export const emptyStore = (watched: Partial<Store> = {}): Store => {
     accept: ({ events }) =>
       Promise.resolve(events.map(({ id }) => ({ outcome: 'accepted', event_id: id, repeat_of: null }))),
     advance: () => Promise.resolve(NOTHING_TO_DO),
+    automationsVersion: () => Promise.resolve(0),
     backlog: () => Promise.resolve(0),
     bringForward: () => Promise.resolve(0),
     close: () => Promise.resolve(),
@@ -26,6 +27,7 @@ export const emptyStore = (watched: Partial<Store> = {}): Store => {
     saveRevisions: () => Promise.resolve(),
     secretsKeys: () => Promise.resolve([]),
     secretsOfOtherKeys: () => Promise.resolve([]),
+    storedAutomations: () => Promise.resolve({ version: 0, items: [] }),
     sweep: () => Promise.resolve({ gone: 0, is_done: true }),
     wakeLanes: () => Promise.resolve(0),
     onWork: () => undefined,
