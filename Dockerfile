@@ -66,5 +66,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --retries=3 \
   CMD ["node", "/app/receiver/main.js", "healthcheck"]
 # Node.js is process 1 and handles SIGTERM itself. It takes up to 27 seconds to finish what is under way.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/receiver/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/receiver/main.js"]
 CMD ["serve"]
