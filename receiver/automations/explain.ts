@@ -36,6 +36,30 @@ export function conditionsOf(
   return automations.map((automation) => [...before, ...automation.conditions(event)])
 }
 
+/** Whether an automation wants an event, with every condition. */
+export interface ExplainedMatch extends MatchResult {
+  conditions: Condition[]
+}
+
+/** Returns the results of {@link explainEvent}, each with every condition. */
+export function explainConditions(
+  automations: readonly Automation[],
+  event: ModelEvent,
+  allow: Allow = {},
+): ExplainedMatch[] {
+  const conditions = conditionsOf(automations, event, allow)
+  return explainEvent(automations, event, allow).map((result, i) => ({
+    ...result,
+    conditions: conditions[i] ?? [],
+  }))
+}
+
+/** Returns a result that no condition was asked for, its reasons as conditions. */
+export function toldMatch(result: MatchResult): ExplainedMatch {
+  const { matched, reasons } = result
+  return { ...result, conditions: reasons.map((reason) => ({ holds: matched, reason })) }
+}
+
 /**
  * Returns why an event cannot be believed and what to do about it, or null. Alerts are the receiver's own words: they
  * only quote the model of an event.

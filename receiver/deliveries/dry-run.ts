@@ -1,6 +1,6 @@
 import type { JsonObject, ModelEvent } from '../../src/contract/model-event.ts'
 import type { AutomationSpec, Condition } from '../automations/automation.ts'
-import { conditionsOf } from '../automations/explain.ts'
+import { conditionsOf, toldMatch } from '../automations/explain.ts'
 import { RenderError } from '../destinations/destination.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
@@ -52,10 +52,10 @@ export function explainPrepared(
   const allow = runtime.config.sources.get(event.source.name)?.allow
   const conditions = conditionsOf(runtime.automations, event, allow)
   const asked = new Map(runtime.automations.map(({ spec }, i) => [spec.name, conditions[i]]))
-  const matches = results.map(({ automation, matched, reasons }) => {
+  const matches = results.map((result) => {
+    const { automation, matched, reasons } = result
     // What came by GitHub's own route was asked nothing but its token.
-    const told = reasons.map((reason) => ({ holds: matched, reason }))
-    return { automation, matched, reasons, conditions: asked.get(automation) ?? told }
+    return { automation, matched, reasons, conditions: asked.get(automation) ?? toldMatch(result).conditions }
   })
   return {
     event: event.type,

@@ -118,7 +118,7 @@ describe('GET /api/v1/events/{id}', () => {
   it('has the raw body as it came, and why each automation matched or not', async () => {
     const event = await one(0)
     expect(JSON.parse(String(event['raw']))).toEqual(aliasBody({ metadata: { accuracy: '0.95' } }))
-    expect(event['matches']).toEqual([
+    expect(event['matches']).toMatchObject([
       {
         automation: 'deploy',
         matched: true,
@@ -134,6 +134,14 @@ describe('GET /api/v1/events/{id}', () => {
         automation: 'comments',
         matched: false,
         reasons: ['status: active', 'source: "wandb" is not one of databricks'],
+        conditions: [
+          { holds: true, reason: 'status: active' },
+          { holds: false, reason: 'source: "wandb" is not one of databricks' },
+          {
+            holds: false,
+            reason: 'events: "ADD_ARTIFACT_ALIAS" (alias.added) is not one of comment.created',
+          },
+        ],
       },
     ])
   })

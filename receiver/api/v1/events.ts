@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { AutomationSpec, MatchResult } from '../../automations/automation.ts'
+import type { AutomationSpec } from '../../automations/automation.ts'
 import { compileAutomation } from '../../automations/compile.ts'
-import { explainEvent } from '../../automations/explain.ts'
+import { explainConditions, toldMatch, type ExplainedMatch } from '../../automations/explain.ts'
 import { dropInResult } from '../../deliveries/drop-in.ts'
 import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -136,9 +136,9 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
 /**
  * Returns why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
  */
-async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<MatchResult[]> {
+async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<ExplainedMatch[]> {
   const used = new Map(stored.deliveries.map(({ automation, revision }) => [automation, revision]))
-  if (stored.context.drop_in !== null) return [dropInResult(stored.context.drop_in)]
+  if (stored.context.drop_in !== null) return [toldMatch(dropInResult(stored.context.drop_in))]
   const automations = runtime.automations.filter(
     ({ spec, revision }) => (used.get(spec.name) ?? revision) === revision,
   )
@@ -148,5 +148,5 @@ async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Pro
     const revision = await store.getRevision({ id })
     if (revision !== null) automations.push(compileAutomation(parse(revision.spec) as AutomationSpec))
   }
-  return explainEvent(automations, parse(stored.event), runtime.config.sources.get(stored.source)?.allow)
+  return explainConditions(automations, parse(stored.event), runtime.config.sources.get(stored.source)?.allow)
 }

@@ -79,6 +79,13 @@ export const delivery = z
   })
   .meta({ id: 'Delivery' })
 
+const condition = z
+  .object({ holds: z.boolean(), reason: z.string() })
+  .meta({ id: 'Condition', description: 'One condition of an automation, asked of one event.' })
+
+/** Every condition of an automation. */
+export const conditions = z.array(condition).describe('Every condition, also behind the first that fails.')
+
 /** An event as lists show it. */
 export const event = z
   .object({
@@ -105,6 +112,7 @@ export const eventDetail = event
         reasons: z
           .array(z.string())
           .describe('One sentence for each check; where one failed it is the last.'),
+        conditions,
       }),
     ),
   })

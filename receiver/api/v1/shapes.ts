@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { MatchResult } from '../../automations/automation.ts'
+import type { ExplainedMatch } from '../../automations/explain.ts'
 import { waitingFor } from '../../policy/waiting.ts'
 import { parse } from '../../store/json-text.ts'
 import type {
@@ -33,12 +33,14 @@ export function eventShape(event: EventSummary, now: number): z.input<typeof sho
 }
 
 /** Returns an event with the body as it came and every automation's reasons. */
-export function eventDetailShape(event: EventDetail, matches: readonly MatchResult[], now: number) {
+export function eventDetailShape(event: EventDetail, matches: readonly ExplainedMatch[], now: number) {
   return {
     ...eventShape(event, now),
     raw: Buffer.from(event.raw).toString('utf8'),
     hint: event.context.hint,
-    matches: matches.map(({ automation, matched, reasons }) => ({ automation, matched, reasons })),
+    matches: matches.map(({ automation, matched, reasons, conditions }) => {
+      return { automation, matched, reasons, conditions }
+    }),
   }
 }
 

@@ -1,18 +1,11 @@
 import { z } from 'zod'
 import { modelEventSchema } from '../model-event-schema.ts'
-import { problemText } from './schemas.ts'
-
-const condition = z
-  .object({ holds: z.boolean(), reason: z.string() })
-  .meta({ id: 'Condition', description: 'One condition of an automation, asked of one event.' })
+import { conditions, problemText } from './schemas.ts'
 
 /** What would be sent; secrets masked. */
 export const rendered = z
   .object({ method: z.string(), url: z.string(), body: z.record(z.string(), z.unknown()) })
   .meta({ id: 'RenderedRequest', description: 'What is or would be sent; secrets masked.' })
-
-/** Every condition of an automation. */
-export const conditions = z.array(condition).describe('Every condition, also behind the first that fails.')
 
 /** An event with every automation's reasons and what would be sent. */
 export const explained = z
