@@ -2,6 +2,7 @@ import { hammer } from '../replicas/hammer.ts'
 import { runReplicas } from '../replicas/run-replicas.ts'
 import { inWords, type Verdict } from '../support/verdict.ts'
 import { jumpUnderLoad } from './clock-jumps.ts'
+import { killDuringDeliveries } from './every-destination.ts'
 import { fillUnderLoad } from './full-disk.ts'
 import { longTroubles, meetTroubles, shortTroubles } from './github-trouble.ts'
 import { killUnderLoad } from './kill.ts'
@@ -50,6 +51,11 @@ export function scenarios(settings: Settings): Scenario[] {
 
 function onSqlite({ kills, seed, stored }: Settings): Scenario[] {
   return [
+    {
+      name: 'kill-destinations',
+      what: `kill -9 at ${kills} moments of deliveries to every kind of destination`,
+      run: () => killDuringDeliveries({ kills, events: 2, seed, settle_ms: AFTER_LEASES_MS }),
+    },
     {
       name: 'kill-sqlite',
       what: `kill -9 at ${kills} random moments under load`,
