@@ -21,8 +21,9 @@ import { createReloads } from './runtime/reloads.ts'
 import { createStoredAutomations } from './runtime/stored-automations.ts'
 import { logRefusedAutomations } from './runtime/follow-automations.ts'
 import { readStored } from './runtime/merge-stored.ts'
-import { openStoredSecrets } from './runtime/stored-secrets.ts'
-import { createRuntime, saveRevisions } from './runtime/runtime.ts'
+import { warnOfMissingSecrets } from './runtime/missing-secrets.ts'
+import { openStoredSecrets, type StoredSecrets } from './runtime/stored-secrets.ts'
+import { createRuntime, saveRevisions, type Runtime } from './runtime/runtime.ts'
 import { SOURCE_TYPES } from './sources/index.ts'
 import { NO_KEYS, type SecretsKeys } from './store/secrets-key.ts'
 import type { Store } from './store/store.ts'
@@ -95,7 +96,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     await saveRevisions(next, store, clock)
     in_force.runtime = next
     logRefusedAutomations(next, log)
-    warnOfAlertRoutes(next.config.automations, types.destinations, log)
+    warnOf(next, types, { secrets, log })
     // Joined first: a pause may come along with what waited under the connection's own name.
     const learned = learnIdentities(config.connections.values(), github, lane_names)
     void learned.then(() => probes.follow(config.connections))
@@ -103,7 +104,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await reloads.start(options.config)
   const reload = () => reloads.again()
   const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
-  const pipeline = await createPipeline({ store, runtime, automations, clock, log })
+  const pipeline = await createPipeline({ store, runtime, automations, public_url, clock, log })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
@@ -133,6 +134,16 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       await store.close()
     },
   }
+}
+
+/** Logs what is allowed in a configuration and will hardly be meant. */
+function warnOf(
+  { config }: Runtime,
+  { destinations }: TypeTables,
+  lent: { secrets: StoredSecrets; log: Log },
+): void {
+  warnOfAlertRoutes(config.automations, destinations, lent.log)
+  void warnOfMissingSecrets(config.automations, destinations, lent)
 }
 
 function logListening(log: Log, url: string, { engine }: Store, { sources, automations }: Config): void {

@@ -54,6 +54,8 @@ export const OWN_SOURCE_CONFIG: SourceConfig = {
 export interface AlertsOptions {
   /** Hands an event to the store as if a registry had sent it. */
   take: (event: SourceEvent, raw: Buffer) => Promise<unknown>
+  /** The receiver's own address for links, without a slash at its end; null where it is not known. */
+  public_url: string | null
   clock: Clock
   log: Log
 }
@@ -69,20 +71,21 @@ interface Alert {
 }
 
 /** Returns what raises alerts: each at most once per cause in the quiet time. */
-export function createAlerts({ take, clock, log }: AlertsOptions): Alerts {
+export function createAlerts({ take, public_url, clock, log }: AlertsOptions): Alerts {
   /** Until when each cause is quiet, ms of the steady clock. */
   const quiet = new Map<string, number>()
   const rejections = new Map<string, number[]>()
 
   function raise(alert: Alert): void {
-    const { type, cause, title, extra } = alert
+    const { type, cause, title } = alert
+    const extra = { ...alert.extra, ...linkOf(alert, public_url) }
     const now = clock.steady()
     const key = hash('sha256', `${type}\n${cause}`, 'hex')
     if (now < (quiet.get(key) ?? -Infinity)) return
     for (const [old, until] of quiet) if (now >= until) quiet.delete(old)
     quiet.set(key, now + QUIET_MS)
     const raw = Buffer.from(JSON.stringify({ event: type, title, ...extra }))
-    take(toSourceEvent(alert, key), raw).catch((error: unknown) => {
+    take(toSourceEvent({ ...alert, extra }, key), raw).catch((error: unknown) => {
       quiet.set(key, clock.steady() + UNSTORED_QUIET_MS)
       log.error({ type, reason: reasonOf(error) }, 'an alert could not be stored')
     })
@@ -120,6 +123,14 @@ export function createAlerts({ take, clock, log }: AlertsOptions): Alerts {
   }
 }
 
+/** Returns where the receiver tells more: of the delivery, else of the configuration that was refused. */
+function linkOf({ type, extra }: Alert, public_url: string | null): { url?: string } {
+  const { delivery_id } = extra
+  if (public_url === null) return {}
+  if (typeof delivery_id === 'string') return { url: `${public_url}/api/v1/deliveries/${delivery_id}` }
+  return type === 'config.refused' ? { url: `${public_url}/api/v1/configuration` } : {}
+}
+
 /** Returns whether an event is an alert: one that fails raises no alert. */
 const isAlert = (event: ModelEvent) => event.source.name === OWN_SOURCE
 
@@ -144,7 +155,7 @@ function attemptAlerts({ claim, result }: Attempt, { status, recovered, paused }
     const until = new Date(paused.until).toISOString()
     const cause = `${lane}\n${paused.reason}`
     const title = `${lane} is paused until ${until}: ${paused.message}`
-    const extra = { lane, cause: paused.reason, until, ...why }
+    const extra = { lane, cause: paused.reason, until, delivery_id: claim.id, ...why }
     alerts.push({ type: 'lane.paused', cause, title, model: null, extra })
   }
   return alerts

@@ -37,6 +37,8 @@ export interface PipelineOptions {
   runtime: () => Runtime
   /** Puts in force what other replicas have changed of the automations. */
   automations: AcceptContext['automations']
+  /** The receiver's own address for links; null where it is not known. */
+  public_url: string | null
   clock: Clock
   log: Log
 }
@@ -46,12 +48,14 @@ export async function createPipeline({
   store,
   runtime,
   automations,
+  public_url,
   clock,
   log,
 }: PipelineOptions): Promise<Pipeline> {
   const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
   const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
   const alerts = createAlerts({
+    public_url,
     clock,
     log,
     async take(event, raw) {

@@ -153,6 +153,8 @@ export interface DestinationType<S = unknown> {
    * to what automations name. `name` is null where it depends on the event.
    */
   repository?(settings: S): { connection: string; owner: string; name: string | null }
+  /** Returns the names of the stored secrets that settings need; none where not said. */
+  secrets?(settings: S): string[]
   /** Makes this kind of destination ready to send, once per configuration. */
   connect(context: ConnectContext): Sender<S>
 }

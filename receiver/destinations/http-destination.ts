@@ -20,6 +20,10 @@ export function httpDestination<S extends { type: string }>(spec: HttpDestinatio
       ...checkOwnSecrets(given, spec.own_secrets?.(given) ?? {}),
       ...(spec.check?.(given, context) ?? []),
     ],
+    secrets: (given) => {
+      const own = spec.own_secrets?.(given) ?? {}
+      return namesOfSecrets(given).filter((name) => !Object.hasOwn(own, name))
+    },
     connect: (context) => createHttpSender({ ...spec, answers }, context),
   }
 }

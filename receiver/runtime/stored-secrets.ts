@@ -121,7 +121,7 @@ async function resealAll({ store, keys, log }: StoredSecretsOptions): Promise<vo
     } catch (error) {
       if (!(error instanceof VaultError)) throw error
       log.error(
-        { secret: was.name, reason: error.message, fix: error.fix },
+        { name: was.name, reason: error.message, fix: error.fix },
         'a stored secret cannot be opened',
       )
     }

@@ -23,6 +23,7 @@ describe('the example of alerts', () => {
     scene = await startScene({
       config: stringify({ version: 1, sources, automations: [DEPLOY, ...example.automations] }),
       env: {
+        PUBLIC_URL: 'https://dispatch.example.com',
         ALERTS_SLACK_URL: `${there.url}/slack`,
         ALERTS_TEAMS_URL: `${there.url}/teams`,
         ALERTS_WEBHOOK_URL: `${there.url}/on-call`,
@@ -45,6 +46,8 @@ describe('the example of alerts', () => {
     for (const { body } of there.arrived) expect(body.toString()).toMatch(/refuses the credentials/)
     const onCall = there.arrived.find(({ path }) => path === '/on-call')
     expect(JSON.parse(onCall?.body.toString() ?? '')).toMatchObject({ type: 'lane.paused', own: true })
+    const link = /https:\/\/dispatch\.example\.com\/api\/v1\/deliveries\/dlv_[0-9a-f]+/
+    for (const { body } of there.arrived) expect(body.toString()).toMatch(link)
     expect(scene.github.dispatches).toEqual([])
   })
 })

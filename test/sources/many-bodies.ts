@@ -51,7 +51,7 @@ const SOURCES = TYPES.map(
   (type) => `
   ${type}:
     type: ${type}
-    secrets: [${SECRETS.get(type) ?? 'secret'}]${SETTINGS.get(type) ?? ''}`,
+    secrets: [${SECRETS.get(type) ?? 'secret-of-the-tests'}]${SETTINGS.get(type) ?? ''}`,
 )
 const CONFIG = `version: 1
 sources:${SOURCES.join('')}
