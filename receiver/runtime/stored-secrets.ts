@@ -120,10 +120,7 @@ async function resealAll({ store, keys, log }: StoredSecretsOptions): Promise<vo
       await store.resealSecret({ was, now_sealed: { ...was, ...vault.seal(was, value) } })
     } catch (error) {
       if (!(error instanceof VaultError)) throw error
-      log.error(
-        { name: was.name, reason: error.message, fix: error.fix },
-        'a stored secret cannot be opened',
-      )
+      log.error({ name: was.name, reason: error.message, fix: error.fix }, 'a stored secret cannot be opened')
     }
   }
   if (rows.length > 0) log.info({ secrets: rows.length }, 'stored secrets were put under the new SECRETS_KEY')

@@ -123,7 +123,7 @@ describe('the key of stored secrets', () => {
   })
 
   it('must be 32 bytes in base64', () => {
-    expect(() => readEnvironment({ SECRETS_KEY: 'short' })).toThrow(/SECRETS_KEY is not 32 bytes in base64/)
+    expect(() => readEnvironment({ SECRETS_KEY: 'short' })).toThrow(/SECRETS_KEY: is not 32 bytes/)
   })
 
   it('is the operator’s to set beside a PostgreSQL server', () => {
