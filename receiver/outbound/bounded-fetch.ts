@@ -5,6 +5,8 @@
 export function boundedFetch(limit: number): typeof fetch {
   return async (input, init) => {
     const response = await globalThis.fetch(input, { ...init, redirect: 'manual' })
+    // A dispatch that GitHub takes has no body: copying its answer would cost as much as making the request.
+    if (response.body === null) return response
     const body = await readAtMost(response.body, limit)
     return new Response(isBodiless(response.status) ? null : body, {
       status: response.status,
@@ -14,8 +16,7 @@ export function boundedFetch(limit: number): typeof fetch {
   }
 }
 
-async function readAtMost(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
-  if (stream === null) return ''
+async function readAtMost(stream: ReadableStream<Uint8Array>, limit: number): Promise<string> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let left = limit
