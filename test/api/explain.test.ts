@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { explained } from '../../receiver/api/v1/trial-schemas.ts'
 import { request } from '../support/http.ts'
 import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, DATABRICKS_SECRET, sendWandb, WANDB_SECRET } from '../support/send.ts'
@@ -59,6 +61,7 @@ async function explain(body: unknown, token?: string): Promise<Answered> {
   const answer = await scene.receiver.api('/api/v1/explain', { method: 'POST', body, headers })
   expect(answer.status, answer.text).toBe(200)
   expect(answer.text).not.toContain(HOOK_SECRET)
+  z.array(explained).parse(answer.body['events'])
   return answer.body as unknown as Answered
 }
 

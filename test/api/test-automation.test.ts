@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tested } from '../../receiver/api/v1/trial-schemas.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 import { startTarget, type Target } from '../standins/target.ts'
 import { startScene, type Scene } from '../support/scene.ts'
@@ -71,6 +72,7 @@ async function test(name: string, body: unknown = {}): Promise<Tested> {
   const answer = await post(name, body)
   expect(answer.status, answer.text).toBe(200)
   expect(answer.text).not.toContain(SECRET)
+  tested.parse(answer.body)
   return answer.body as unknown as Tested
 }
 

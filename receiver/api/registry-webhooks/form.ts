@@ -67,7 +67,8 @@ export function automationFrom(form: WebhookForm): JsonObject {
  * can say.
  */
 export function formIn(name: string, input: unknown): WebhookForm | null {
-  if (!name.startsWith(PREFIX)) return null
+  const id = name.slice(PREFIX.length)
+  if (!name.startsWith(PREFIX) || !/^[0-9a-f]{32}$/.test(id)) return null
   const automation = input as {
     status?: string
     description?: string | null
@@ -81,7 +82,7 @@ export function formIn(name: string, input: unknown): WebhookForm | null {
   if (target === null || !Array.isArray(events) || status === undefined) return null
   const { model } = automation.filter ?? {}
   const form: WebhookForm = {
-    id: name.slice(PREFIX.length),
+    id,
     status: status as WebhookForm['status'],
     events: events as string[],
     description: automation.description ?? null,

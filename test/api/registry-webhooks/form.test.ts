@@ -62,7 +62,7 @@ describe('A registry webhook', () => {
       { destinations: [...stored.destinations, ...stored.destinations] },
     ])
       expect(formIn(name, { ...stored, ...edit }), JSON.stringify(edit)).toBeNull()
-    expect(formIn('deploy', stored)).toBeNull()
+    for (const other of ['deploy', 'registry-webhook-1', `${name}0`]) expect(formIn(other, stored)).toBeNull()
   })
 
   it('wants exactly the events, of whatever source, that stand for its own', () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDatabase } from '../../support/database.ts'
 import { sendDatabricks } from '../../support/send.ts'
 import { startWorld, TOKENS, type Shown, type World } from './world.ts'
 
@@ -160,9 +161,10 @@ describe('Requests of every client', () => {
     ['PATCH', 'update', { id: '12' }, 404, 'RESOURCE_DOES_NOT_EXIST'],
     ['POST', 'create', '{"events":', 400, 'BAD_REQUEST'],
     ['POST', 'create', '[]', 400, 'BAD_REQUEST'],
+    ['POST', 'create', 'x'.repeat(2_000_000), 400, 'BAD_REQUEST'],
     ['POST', 'list', undefined, 404, 'ENDPOINT_NOT_FOUND'],
     ['GET', 'get?id=1', undefined, 404, 'ENDPOINT_NOT_FOUND'],
-  ])('are refused by %s %s %j with %s %s', async (method, path, body, status, error_code) => {
+  ])('are refused by %s %s %.40j with %s %s', async (method, path, body, status, error_code) => {
     expect(await world.call(method, path, body)).toMatchObject({ status, body: { error_code } })
   })
 })
@@ -193,5 +195,42 @@ describe('Tokens', () => {
   it('are needed, and a wrong one is told so in the form of Databricks', async () => {
     const wrong = await world.call('GET', 'list', undefined, as('no-token-of-anybody-at-all'))
     expect(wrong).toMatchObject({ status: 401, body: { error_code: 'UNAUTHENTICATED' } })
+  })
+})
+
+const server = inject('postgresUrl')
+
+describe.skipIf(server === null)('On PostgreSQL', { timeout: 60_000 }, () => {
+  it('a webhook that has a secret needs SECRETS_KEY, and is then seen by every replica', async () => {
+    const DATABASE_URL = await createDatabase(server ?? '')
+    const keyless = await startWorld({ env: { DATABASE_URL } })
+    try {
+      const body = { events: ['COMMENT_CREATED'], http_url_spec: keyless.spec() }
+      const refused = await keyless.call('POST', 'create', body)
+      expect(refused).toMatchObject({ status: 400, body: { error_code: 'BAD_REQUEST' } })
+      expect(refused.body['message']).toMatch(/SECRETS_KEY/)
+    } finally {
+      await keyless.close()
+    }
+    const SECRETS_KEY = Buffer.alloc(32, 7).toString('base64')
+    const one = await startWorld({ env: { DATABASE_URL, SECRETS_KEY } })
+    const other = await startWorld({ env: { DATABASE_URL, SECRETS_KEY } })
+    try {
+      const webhook = await one.create({ events: ['COMMENT_CREATED'], http_url_spec: one.spec('/there') })
+      expect(await other.list()).toEqual([webhook])
+      expect((await other.call('POST', 'test', { id: webhook.id })).body).toMatchObject({
+        status: 200,
+        body: 'ok',
+      })
+      const updates = await Promise.all(
+        [one, other].map(({ call }) => call('PATCH', 'update', { id: webhook.id, status: 'DISABLED' })),
+      )
+      for (const { status, body } of updates) expect([200, 409], JSON.stringify(body)).toContain(status)
+      await other.remove(webhook)
+      expect(await one.list()).toEqual([])
+    } finally {
+      await one.close()
+      await other.close()
+    }
   })
 })

@@ -179,14 +179,12 @@ describe('What a registry webhook sends', () => {
     expect(JSON.parse(event_message)).toMatchObject({ ...sent, webhook_id: webhook.id })
     const query = `/api/v1/audit?action=trigger&target=registry-webhook-${webhook.id}`
     const entries = async () => (await world.call('GET', query)).body['items']
-    await expect
-      .poll(entries, SOON)
-      .toMatchObject([
-        {
-          actor: 'model-dispatch',
-          details: { job_id: '42', workspace_url: world.endpoint.url, status: 200 },
-        },
-      ])
+    await expect.poll(entries, SOON).toMatchObject([
+      {
+        actor: 'model-dispatch',
+        details: { job_id: '42', workspace_url: world.endpoint.url, status: 200 },
+      },
+    ])
     world.endpoint.answer((response) => response.end('ok'))
     await world.remove(webhook)
   })
