@@ -101,6 +101,11 @@ describe('Requests of every client', () => {
     expect({ status: deleted.status, text: deleted.text }).toEqual({ status: 200, text: '{}' })
   })
 
+  it('have at most 1 MiB', async () => {
+    const answer = await world.call('POST', 'create', 'x'.repeat(2_000_000))
+    expect(answer).toMatchObject({ status: 400, body: { error_code: 'BAD_REQUEST' } })
+  })
+
   it('find no configuration of Databricks at once', async () => {
     expect((await world.call('GET', '/.well-known/databricks-config')).status).toBe(404)
   })
@@ -161,10 +166,9 @@ describe('Requests of every client', () => {
     ['PATCH', 'update', { id: '12' }, 404, 'RESOURCE_DOES_NOT_EXIST'],
     ['POST', 'create', '{"events":', 400, 'BAD_REQUEST'],
     ['POST', 'create', '[]', 400, 'BAD_REQUEST'],
-    ['POST', 'create', 'x'.repeat(2_000_000), 400, 'BAD_REQUEST'],
     ['POST', 'list', undefined, 404, 'ENDPOINT_NOT_FOUND'],
     ['GET', 'get?id=1', undefined, 404, 'ENDPOINT_NOT_FOUND'],
-  ])('are refused by %s %s %.40j with %s %s', async (method, path, body, status, error_code) => {
+  ])('are refused by %s %s %j with %s %s', async (method, path, body, status, error_code) => {
     expect(await world.call(method, path, body)).toMatchObject({ status, body: { error_code } })
   })
 })
@@ -223,7 +227,7 @@ describe.skipIf(server === null)('On PostgreSQL', { timeout: 60_000 }, () => {
         body: 'ok',
       })
       const updates = await Promise.all(
-        [one, other].map(({ call }) => call('PATCH', 'update', { id: webhook.id, status: 'DISABLED' })),
+        [one, other].map((there) => there.call('PATCH', 'update', { id: webhook.id, status: 'DISABLED' })),
       )
       for (const { status, body } of updates) expect([200, 409], JSON.stringify(body)).toContain(status)
       await other.remove(webhook)
