@@ -17,6 +17,9 @@ export default defineConfig({
     // V8 aborts now and then (`Check failed: jit_page.has_value()`) where one process starts and ends threads by the
     // hundred on processors with protection keys, as stores in tests do: https://github.com/nodejs/node/issues/64500
     execArgv: ['--no-memory-protection-keys'],
+    // Many tests wait for processes that they started: as many files as there are processors keep these busy. Vitest's own
+    // default is one less, which is a single one where there are two.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Machines are shared: a poll waits long for what must come, and what must not come is never waited for.
