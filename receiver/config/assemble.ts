@@ -53,10 +53,9 @@ export function assemble(
   const problems = new Map<string, ConfigProblem[]>()
   const report = (file: ParsedFile, faults: readonly Fault[]) => {
     if (faults.length === 0) return
-    problems.set(file.file, [
-      ...(problems.get(file.file) ?? []),
-      ...faults.map((fault) => file.locate(fault)),
-    ])
+    const found = problems.get(file.file) ?? []
+    found.push(...faults.map((fault) => file.locate(fault)))
+    problems.set(file.file, found)
   }
   const assembly: Assembly = { files, tables, report }
   const { sources, types } = assembleSources(assembly)

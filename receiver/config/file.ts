@@ -4,7 +4,7 @@ import type { ConfigProblem } from './config.ts'
 import type { ContentReader } from './content.ts'
 import type { SecretCut } from '../secrets/clean.ts'
 import { faultsOf } from './issues.ts'
-import type { Fault } from './problems.ts'
+import { firstOf, type Fault } from './problems.ts'
 import { resolveReferences } from './references.ts'
 import { fileSchema, type ConfigFile, type TypeTables } from './schema.ts'
 import { readYaml } from './yaml-document.ts'
@@ -41,7 +41,7 @@ export function parseFile(
   const parsed = schema.safeParse(value)
   if (!parsed.success) faults.push(...faultsOf(parsed.error.issues, { schema, value: written }))
   const { locate } = document
-  if (!parsed.success || faults.length > 0) return faults.map(locate)
+  if (!parsed.success || faults.length > 0) return [...firstOf(faults.map(locate))]
   return { file, text, content: parsed.data, locate }
 }
 

@@ -7,7 +7,7 @@ import { ConfigError, type Config, type ConfigProblem } from './config.ts'
 import { createContentReader, type ContentReader } from './content.ts'
 import type { Environment } from './environment/environment.ts'
 import { parseFile, type ParsedFile } from './file.ts'
-import { problemOf } from './problems.ts'
+import { firstOf, problemOf } from './problems.ts'
 import type { TypeTables } from './schema.ts'
 
 /** Where a configuration is loaded from. */
@@ -110,7 +110,7 @@ function assembleSound(parsed: ParsedFile[], run: Run): { config: Config | null;
     used = used.flatMap((candidate) => {
       const faults = assembled.problems.get(candidate.file)
       if (faults === undefined) return candidate
-      problems.push(...faults)
+      problems.push(...firstOf(faults))
       const before = lastGoodText(candidate.file, candidate.text, options)
       return before === null ? [] : (parseOrLastGood(candidate.file, before, run) ?? [])
     })

@@ -21,6 +21,17 @@ export function keyOf(path: Path): string {
   }, '')
 }
 
+/** How many problems of one file are shown: the person mends these first, and a log is not flooded. */
+const MOST_SHOWN = 100
+
+/** Returns the first problems of a file, and how many more there are. */
+export function firstOf(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const [first] = problems
+  if (first === undefined || problems.length <= MOST_SHOWN) return problems
+  const more = `${problems.length - MOST_SHOWN} more problems of this file are not shown`
+  return [...problems.slice(0, MOST_SHOWN), problemOf(first.file, '(file)', more, 'Mend these first.')]
+}
+
 /** Returns a problem with no line: of a whole file, or of an environment variable. */
 export function problemOf(file: string, key: string, message: string, fix: string): ConfigProblem {
   return { file, line: null, key, message, fix }

@@ -10,6 +10,7 @@ import {
   type Document,
   type Node,
   type Pair,
+  type Scalar,
   type YAMLMap,
 } from 'yaml'
 import type { Json } from '../../src/contract/model-event.ts'
@@ -49,9 +50,10 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
       lineCounter: lines,
       prettyErrors: false,
       merge: true,
-      uniqueKeys: true,
+      // Its own check compares each key with all before it; ours is in keyProblems.
+      uniqueKeys: false,
     })
-    const malformed = formProblems(file, text, document, lines)
+    const malformed = formProblems(file, document, lines)
     if (malformed.length > 0) return malformed
     const faults = [...keyProblems(file, document, lines), ...aliasProblems(file, document, lines)]
     if (faults.length > 0) return faults
@@ -63,22 +65,17 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
   }
 }
 
-function formProblems(file: string, text: string, document: Document, lines: LineCounter): ConfigProblem[] {
+function formProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
   return [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => ({
     file,
     line: lines.linePos(pos[0]).line,
     key: '(file)',
-    ...formProblem(code, message, text.slice(pos[0])),
+    ...formProblem(code, message),
   }))
 }
 
-/** Returns a fault of the parser as a problem. `rest` is the text from the fault on. */
-function formProblem(code: string, message: string, rest: string): Problem {
-  if (code === 'DUPLICATE_KEY') {
-    const [, key = ''] = /^["']?([\w.-]{1,80})["']?\s*:/.exec(rest) ?? []
-    const which = key === '' ? 'a key' : `the key \`${key}\``
-    return { message: `${which} stands here for the second time`, fix: 'Keep one of the two.' }
-  }
+/** Returns a fault of the parser as a problem. */
+function formProblem(code: string, message: string): Problem {
   if (code === 'MULTIPLE_DOCS') {
     const fix = 'Remove the line `---`, or put what follows it into a file of its own in a directory.'
     return { message: 'a second document begins here', fix }
@@ -93,24 +90,35 @@ function yamlMessage(message: string): string {
   return `not valid YAML: ${said}`
 }
 
-/** Returns the faults of keys that are not plain text, or that mean something to JavaScript. */
+/** Returns the faults of keys that are not plain text, that mean something to JavaScript, or that stand there already. */
 function keyProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = []
+  const report = (key: unknown, problem: Problem) =>
+    problems.push({ file, line: lineOf(key, lines), key: '(file)', ...problem })
   visit(document, {
+    Map(_, { items }) {
+      const before = new Set<string>()
+      for (const { key } of items) {
+        if (!isScalar(key) || isMerge(key)) continue
+        const name = String(key.value)
+        if (before.has(name)) report(key, secondTime(name))
+        before.add(name)
+      }
+    },
     Pair(_, { key }) {
       if (isScalar(key) && key.value !== '__proto__' && key.value !== null && !(key.value instanceof Date))
         return
-      const line = lineOf(key, lines)
-      problems.push({
-        file,
-        line,
-        key: '(file)',
-        message: 'this key cannot be used',
-        fix: 'Use a plain word as key.',
-      })
+      report(key, { message: 'this key cannot be used', fix: 'Use a plain word as key.' })
     },
   })
-  return problems
+  return problems.slice(0, MOST_PROBLEMS)
+}
+
+const isMerge = (key: Scalar) => key.source === '<<'
+
+function secondTime(key: string): Problem {
+  const which = /^[\w.-]{1,80}$/.test(key) ? `the key \`${key}\`` : 'a key'
+  return { message: `${which} stands here for the second time`, fix: 'Keep one of the two.' }
 }
 
 /** Returns the faults of aliases without an anchor before them. Names are not shown: a secret may begin with `*`. */
@@ -176,10 +184,10 @@ function nodeAt(document: Document, path: Path, atKey: boolean): unknown {
 }
 
 function pairAt(document: Document, map: YAMLMap, key: string): Pair | null {
-  const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)
-  if (own !== undefined) return own
-  for (const pair of map.items) {
-    if (!isScalar(pair.key) || pair.key.source !== '<<') continue
+  const { own, merges } = pairsOf(map)
+  const found = own.get(key)
+  if (found !== undefined) return found
+  for (const pair of merges) {
     const merged = resolve(document, pair.value)
     for (const source of isSeq(merged) ? merged.items : [merged]) {
       const from = resolve(document, source)
@@ -188,6 +196,26 @@ function pairAt(document: Document, map: YAMLMap, key: string): Pair | null {
     }
   }
   return null
+}
+
+/** The pairs of a map: made once, since a file can have a mistake at every key. */
+interface Pairs {
+  own: ReadonlyMap<string, Pair>
+  merges: readonly Pair[]
+}
+
+const known = new WeakMap<YAMLMap, Pairs>()
+
+function pairsOf(map: YAMLMap): Pairs {
+  const before = known.get(map)
+  if (before !== undefined) return before
+  const named = map.items.flatMap((pair): [string, Pair][] =>
+    isScalar(pair.key) ? [[String(pair.key.value), pair]] : [],
+  )
+  const merges = map.items.filter(({ key }) => isScalar(key) && isMerge(key))
+  const pairs = { own: new Map(named), merges }
+  known.set(map, pairs)
+  return pairs
 }
 
 function resolve(document: Document, node: unknown): unknown {

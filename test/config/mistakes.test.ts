@@ -87,6 +87,9 @@ describe('a mistake in the configuration', () => {
   it.each([
     ['aliases that multiply', bomb()],
     ['a value that holds itself', 'version: 1\nx-a: &a\n  b: *a'],
+    ['a map with far too many keys', `x-map:\n${keys(60_000)}`],
+    ['a map with far too many wrong sources', `version: 1\nsources:\n${keys(60_000)}`],
+    ['a key that stands there again and again', `version: 1\n${'a: 1\n'.repeat(30_000)}`],
     ['a huge file', `version: 1\n#${'x'.repeat(3_000_000)}`],
   ])('%s is refused, and quickly', (_, yaml) => {
     const started = performance.now()
@@ -94,6 +97,20 @@ describe('a mistake in the configuration', () => {
     expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
+
+it('a file with a mistake at each of many keys shows the first hundred, and how many there are', () => {
+  const problems = problemsOf(
+    `sources: { toys: { type: toy, insecure: true } }\nretention:\n${keys(3_000)}\nversion: 1`,
+  )
+  expect(problems).toHaveLength(101)
+  expect(problems[99]).toMatchObject({ line: 102, key: 'retention.key99' })
+  expect(problems[100]?.message).toBe('2900 more problems of this file are not shown')
+})
+
+/** Lines of a map that is one level deep. */
+function keys(count: number): string {
+  return Array.from({ length: count }, (_, n) => `  key${n}: ${n}`).join('\n')
+}
 
 describe('a secret', () => {
   const secret = 'hunter2hunter2'
