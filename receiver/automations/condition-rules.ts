@@ -17,6 +17,16 @@ const FUNCTIONS = new Set([
 export const BOUNDED = 'bounded_list'
 /** See {@link BOUNDED}. */
 export const FIND = 'find_pattern'
+/** The names under which the rewritten condition calls `split` and `join`: what they give is bounded. */
+export const SPLIT = 'bounded_split'
+/** See {@link SPLIT}. */
+export const JOIN = 'bounded_join'
+const BOUNDED_NAMES: ReadonlyMap<string, string> = new Map([
+  ['split', SPLIT],
+  ['join', JOIN],
+])
+/** What one of them costs in a round of a macro, in steps: it goes through a whole text. */
+const STEPS_OF_BOUNDED = 50
 
 /** A node of a condition as `serialize` takes it. */
 interface Node {
@@ -67,8 +77,10 @@ function rewriteMethod(
   checkCall(node, name)
   const on = rewrite(receiver, at)
   if (name === 'matches') return findCall(node, on, given, at.patterns)
-  if (!COMPREHENSIONS.has(name))
-    return { op: 'rcall', args: [name, on, given.map((item) => rewrite(item, at))] }
+  if (!COMPREHENSIONS.has(name)) {
+    const called = BOUNDED_NAMES.get(name) ?? name
+    return { op: 'rcall', args: [called, on, given.map((item) => rewrite(item, at))] }
+  }
   if (at.in_macro)
     throw refuse(node, `\`${name}\` stands inside another one`, 'Conditions may not nest list macros.')
   const [variable, ...body] = given
@@ -136,8 +148,15 @@ function rewriteArgs(args: unknown, rewrite: (child: ASTNode) => Node): unknown 
 function countNodes(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countNodes(item), 0)
   if (!isNode(value)) return 0
-  const pattern = value.op === 'rcall' && value.args[0] === 'matches' ? value.args[2][0]?.args : null
-  return 1 + (typeof pattern === 'string' ? pattern.length : 0) + countNodes(value.args)
+  return 1 + extraSteps(value) + countNodes(value.args)
+}
+
+function extraSteps(node: ASTNode): number {
+  if (node.op !== 'rcall') return 0
+  const [name, , given] = node.args
+  if (BOUNDED_NAMES.has(name)) return STEPS_OF_BOUNDED
+  const pattern = name === 'matches' ? given[0]?.args : null
+  return typeof pattern === 'string' ? pattern.length : 0
 }
 
 function isNode(value: unknown): value is ASTNode {

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module'
 import type * as Cel from '@marcbachmann/cel-js'
 import type * as CelText from '@marcbachmann/cel-js/serialize'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
-import { BOUNDED, FIND, positionOf, rewriteCondition } from './condition-rules.ts'
+import { BOUNDED, FIND, JOIN, positionOf, rewriteCondition, SPLIT } from './condition-rules.ts'
 import { LONG_LIST, LONG_TEXT, LONGEST_LIST, LongList, LongText, viewOf } from './condition-view.ts'
-import { AutomationError, type Pattern } from './pattern.ts'
+import { AutomationError, LONGEST_TEXT, type Pattern } from './pattern.ts'
 import { plainText } from './quote.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 
@@ -38,6 +38,10 @@ function loadLanguage() {
     .registerType(LONG_LIST, LongList)
     .registerFunction(`${BOUNDED}(dyn, int): dyn`, boundList)
     .registerFunction(`string.${FIND}(int): bool`, findPattern)
+    .registerFunction(`string.${SPLIT}(string): list<string>`, split)
+    .registerFunction(`string.${SPLIT}(string, int): list<string>`, split)
+    .registerFunction(`list.${JOIN}(): string`, join)
+    .registerFunction(`list.${JOIN}(string): string`, join)
   return { parse: (source: string) => environment.parse(source), serialize }
 }
 let language: ReturnType<typeof loadLanguage> | null = null
@@ -103,7 +107,10 @@ function conditionError(source: string, error: unknown): AutomationError {
 
 function explainError(error: unknown): string {
   const { summary, message } = error as { summary?: string; message: string }
-  const said = (summary ?? message).replaceAll(`${FIND}(int)`, 'matches(string)')
+  const said = (summary ?? message)
+    .replaceAll(`${FIND}(int)`, 'matches(string)')
+    .replaceAll(SPLIT, 'split')
+    .replaceAll(JOIN, 'join')
   const numbers = /overload: (dyn<)?double>? [-+*/%] int|overload: int [-+*/%] (dyn<)?double/.test(said)
   return plainText(said) + (numbers ? '; numbers of an event are doubles: write 1.0 for 1' : '')
 }
@@ -118,6 +125,31 @@ function boundList(list: unknown, steps: bigint): unknown {
   running.steps += length * Number(steps) * running.weight
   if (running.steps > MOST_STEPS) throw new Error('the condition takes too many steps for this event')
   return list
+}
+
+/** Splits as CEL's strings extension does: `most` parts, the last of them with what is left; all where it is negative. */
+function split(text: string, separator: string, most = -1n): string[] {
+  if (text.length > LONGEST_TEXT)
+    throw new Error(`a text of ${text.length} characters is too long to split: at most ${LONGEST_TEXT}`)
+  const parts = text.split(separator, LONGEST_LIST + 1)
+  const wanted = Number(most)
+  if (wanted === 0) return []
+  if (wanted > 0 && parts.length > wanted) {
+    const first = parts.slice(0, wanted - 1)
+    const taken = first.reduce((sum, part) => sum + part.length + separator.length, 0)
+    return [...first, text.slice(taken)]
+  }
+  if (parts.length > LONGEST_LIST)
+    throw new Error(`a text splits into too many parts: at most ${LONGEST_LIST}`)
+  return parts
+}
+
+function join(list: unknown[], separator = ''): string {
+  const texts = list.filter((item) => typeof item === 'string')
+  if (texts.length < list.length) throw new Error('a list with anything but texts cannot be joined')
+  const length = texts.reduce((sum, text) => sum + text.length + separator.length, 0)
+  if (length > LONGEST_TEXT) throw new Error(`a joined text is too long: at most ${LONGEST_TEXT} characters`)
+  return texts.join(separator)
 }
 
 function findPattern(text: string, index: bigint): boolean {

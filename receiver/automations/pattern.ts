@@ -7,6 +7,8 @@ import { reasonOf } from '../observe/reason-of.ts'
 export const LONGEST_TEXT = 16_384
 /** Longest pattern, in characters. */
 const LONGEST_PATTERN = 1_000
+/** The most instructions that a compiled pattern may have: each may cost a step at every character of a text. */
+const LARGEST_PROGRAM = 600
 
 /** Loaded with the first pattern: few configurations have one, and it costs each start time and memory. */
 const loadRe2 = () => createRequire(import.meta.url)('re2js') as typeof Re2
@@ -35,10 +37,19 @@ export function compilePattern(source: string, path: string): Pattern {
   if (source.length > LONGEST_PATTERN) {
     throw new AutomationError(path, `the pattern is longer than ${LONGEST_PATTERN} characters`, 'Shorten it.')
   }
+  const compiled = compile(source, path)
+  const size = compiled.programSize()
+  if (size > LARGEST_PROGRAM) {
+    const message = `the pattern repeats too much: it has ${size} steps, and ${LARGEST_PROGRAM} is the most`
+    throw new AutomationError(path, message, 'Repeat less: `.*` costs far less than `.{0,1000}`.')
+  }
+  return (text) => text.length <= LONGEST_TEXT && compiled.matcher(text).find()
+}
+
+function compile(source: string, path: string) {
   try {
     re2 ??= loadRe2()
-    const compiled = re2.RE2JS.compile(source)
-    return (text) => text.length <= LONGEST_TEXT && compiled.matcher(text).find()
+    return re2.RE2JS.compile(source)
   } catch (error) {
     throw new AutomationError(
       path,

@@ -11,6 +11,7 @@ const metadata: JsonObject = {
   nested: { deep: { value: true } },
   constructor: 'own',
   note: `${'a'.repeat(40)}!`,
+  wide: 'word '.repeat(900).padEnd(8_000, 'x'),
   big: 'x'.repeat(20_000),
   long: Array.from({ length: 1_001 }, () => 0),
   items: Array.from({ length: 1_000 }, (_, index) => index),
@@ -39,6 +40,10 @@ describe('a condition', () => {
     'timestamp(event.received_at).getFullYear() == 2026',
     'event.author != "it\'s \\"\\\\quoted\\n" // a remark',
     'event.change.previous_version == null',
+    'event.change.tags.join() == "ab=c" && event.change.tags.join(", ") == "a, b=c"',
+    '"a,b,c".split(",") == ["a", "b", "c"] && "a,b,c".split(",", 2) == ["a", "b,c"]',
+    '"abc".split("") == ["a", "b", "c"] && "abc".split("", 2) == ["a", "bc"] && "a,b".split(",", 0) == []',
+    '"a,b".split(",", -1).size() == 2 && "".split(",") == [""]',
   ])('%s is true', (source) => {
     expect(compileCondition(source)(event)).toBe(true)
   })
@@ -64,6 +69,27 @@ describe('a condition', () => {
       'a list put together that is too long',
       '(event.metadata.items + event.metadata.items).all(x, x >= 0)',
       '2000 items is too long',
+    ],
+    [
+      'a text that splits into a list that is too long',
+      '(event.metadata.note + event.metadata.wide).split("").size() > 0',
+      'too many parts: at most 1000',
+    ],
+    [
+      'texts that are too long once they are joined',
+      'event.metadata.wide.split(" ").join(event.metadata.note).contains("b")',
+      'a joined text is too long: at most 16384 characters',
+    ],
+    [
+      'a text put together that is too long to split',
+      '(event.metadata.wide + event.metadata.wide + event.metadata.wide).split("a") == []',
+      'too long to split: at most 16384',
+    ],
+    ['a list of numbers to join', 'event.metadata.items.map(x, x).join() == ""', 'anything but texts'],
+    [
+      'a split for each of many items',
+      'event.metadata.items.all(x, event.metadata.wide.split(" ").size() > 1)',
+      'too many steps',
     ],
     ['a text taken for a list', 'event.author.exists(c, c == "j")', 'only a list'],
   ])('has no answer for the event with %s, and says why', (_, source, why) => {
@@ -98,6 +124,11 @@ describe('a condition', () => {
       'makes its pattern from the event',
       'event.author.matches(event.change.alias)',
       'written out as a string',
+    ],
+    [
+      'has a pattern that repeats too much',
+      'event.author.matches(".{0,1000}foo.{0,1000}y$")',
+      'repeats too much: it has 4007 steps',
     ],
     ['has a broken pattern', 'event.author.matches("(")', 'RE2'],
     ['is too deep', `${'('.repeat(60)}true${')'.repeat(60)}`, 'maxDepth'],

@@ -115,7 +115,7 @@ describe('an automation', () => {
     expect(match(makeSpec({ filter: { alias_regex: '(a+)+b' } }), event).matched).toBe(false)
   })
 
-  it.each(['(a+)+$', '(a|aa)+$', '^(a|a?)+$', '(.*a){20}$', '(a?){500}a{500}$'])(
+  it.each(['(a+)+$', '(a|aa)+$', '^(a|a?)+$', '(.*a){20}$', '(a?){100}a{100}$'])(
     'tries %s in linear time',
     (alias_regex) => {
       const event = makeEvent({ change: { alias: `${'a'.repeat(16_000)}!` } })
