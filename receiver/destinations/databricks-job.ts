@@ -9,15 +9,15 @@ import { eventMessage, fieldsMessage } from './event-message.ts'
 import { httpDestination } from './http-destination.ts'
 import type { AccessRequest, HttpInput } from './http-spec.ts'
 import { registryWebhook, registryWebhookBody } from './registry-webhook.ts'
+import { visibleText } from '../templates/visible.ts'
 
 const PARAMETERS = ['job', 'notebook', 'python', 'none', 'multi_task'] as const
 
 const settings = z.strictObject({
   type: z.literal('databricks_job'),
-  workspace_url: z
-    .string()
-    .min(1, 'must not be empty')
-    .describe('The workspace, e.g. `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.'),
+  workspace_url: visibleText().describe(
+    'The workspace, e.g. `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.',
+  ),
   job_id: z
     .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/, 'must be the number of a job')])
     .describe('The number of the job, from its page in the workspace.'),

@@ -7,6 +7,7 @@ import { secretText } from '../secrets/settings.ts'
 import { httpDestination } from './http-destination.ts'
 import type { AccessRequest, HttpInput } from './http-spec.ts'
 import { graphqlErrors, WANDB_LAUNCH_ANSWERS } from './wandb-launch-answers.ts'
+import { visibleText } from '../templates/visible.ts'
 
 /** The project in which W&B keeps every queue. */
 const PROJECT_OF_QUEUES = 'model-registry'
@@ -15,23 +16,17 @@ const overrides = z.record(z.string(), z.json())
 
 const settings = z.strictObject({
   type: z.literal('wandb_launch'),
-  base_url: z
-    .string()
-    .min(1, 'must not be empty')
+  base_url: visibleText()
     .default('https://api.wandb.ai')
     .describe('The API of W&B; of a self-hosted server its own address.'),
   api_key: secretText('The API key of a service account or user that may push to the queue.'),
-  queue_entity: z.string().min(1, 'must not be empty').describe('The team that owns the queue.'),
-  queue: z.string().min(1, 'must not be empty').describe('The name of the queue.'),
-  entity: z
-    .string()
-    .min(1, 'must not be empty')
-    .describe(
-      "The team in which the run appears. An organisation's name, which registry events carry, cannot have runs.",
-    ),
-  project: z.string().min(1, 'must not be empty').describe('The project in which the run appears.'),
-  job: z
-    .string()
+  queue_entity: visibleText().describe('The team that owns the queue.'),
+  queue: visibleText().describe('The name of the queue.'),
+  entity: visibleText().describe(
+    "The team in which the run appears. An organisation's name, which registry events carry, cannot have runs.",
+  ),
+  project: visibleText().describe('The project in which the run appears.'),
+  job: visibleText()
     .regex(/^[^/\s]+\/[^/\s]+\/[^/\s]+:[^/\s]+$/, 'must be entity/project/job:version')
     .describe('The job with its version or alias: `my-team/jobs/evaluate:latest`.'),
   overrides: overrides
