@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { PauseReason } from '../../policy/lane.ts'
 import type { Queries } from '../db.ts'
 import { parse } from '../json-text.ts'
@@ -16,9 +16,12 @@ import type {
 import { findDeliveries, findEvents } from './find.ts'
 import { pageOf } from './window.ts'
 
-/** Returns a page of events, newest first. */
+/** How many bytes of events a page may hold, so that no page takes long to read or much memory; one event always fits. */
+const PAGE_BYTES = 4 * 1024 * 1024
+
+/** Returns a page of events, newest first. A page of large events is short, and goes on at its `next_cursor`. */
 export async function listEvents(tx: Queries, filter: EventFilter): Promise<Page<EventSummary>> {
-  const { seqs, next } = pageOf(await findEvents(tx, filter), filter.limit)
+  const { seqs, next } = await withinBytes(tx, pageOf(await findEvents(tx, filter), filter.limit))
   if (seqs.length === 0) return { items: [], next_cursor: next }
   const rows = await tx.db
     .selectFrom('events')
@@ -32,6 +35,27 @@ export async function listEvents(tx: Queries, filter: EventFilter): Promise<Page
   )
   const items = rows.map((row) => ({ ...row, deliveries: deliveries.get(row.id) ?? [] }))
   return { items, next_cursor: next }
+}
+
+/** Returns the page as far as its events are within {@link PAGE_BYTES}. Lengths are read without the texts. */
+async function withinBytes(
+  { db }: Queries,
+  page: ReturnType<typeof pageOf>,
+): Promise<ReturnType<typeof pageOf>> {
+  const { seqs } = page
+  if (seqs.length < 2) return page
+  const rows = await db
+    .selectFrom('events')
+    .select(['seq', sql<number>`octet_length(event)`.as('bytes')])
+    .where('seq', 'in', seqs)
+    .execute()
+  const bytes = new Map(rows.map((row) => [row.seq, row.bytes]))
+  let left = PAGE_BYTES
+  const end = seqs.findIndex((seq, i) => {
+    left -= bytes.get(seq) ?? 0
+    return left < 0 && i > 0
+  })
+  return end === -1 ? page : { seqs: seqs.slice(0, end), next: String(seqs[end - 1]) }
 }
 
 /** Returns one event with its raw body, or null. */

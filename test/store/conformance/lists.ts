@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../../receiver/store/store.ts'
+import type { ModelEvent } from '../../../src/contract/model-event.ts'
+import { jsonText } from '../../../receiver/store/json-text.ts'
 import { storedDelivery, storedEvent } from '../../support/events.ts'
 import { AMBIGUOUS, START, type TestedStore } from './tested-store.ts'
 
@@ -21,6 +23,29 @@ export function describeLists(tested: TestedStore): void {
         cursor = page.next_cursor
       }
       expect(seen).toEqual(ids.reverse())
+    })
+
+    it('end a page of large events early, and go on after it', async () => {
+      const text = 'x'.repeat(1_500_000)
+      const events = Array.from({ length: 5 }, (_, n) => {
+        const event = { id: `evt_large_${n}`, change: { previous_version: null }, metadata: { text } }
+        return storedEvent({ id: event.id, event: jsonText(event as unknown as ModelEvent) })
+      })
+      for (const event of events) await tested.store.accept({ now: tested.now, events: [event] })
+      const sizes: number[] = []
+      const seen: string[] = []
+      let cursor: string | null = ''
+      while (cursor !== null) {
+        const page: Awaited<ReturnType<Store['listEvents']>> = await tested.store.listEvents({
+          limit: 200,
+          ...(cursor === '' ? {} : { cursor }),
+        })
+        sizes.push(page.items.length)
+        seen.push(...page.items.map(({ id }) => id))
+        cursor = page.next_cursor
+      }
+      expect(sizes).toEqual([2, 2, 1])
+      expect(seen).toEqual(events.map(({ id }) => id).reverse())
     })
 
     it('filter by what people ask for', async () => {
