@@ -23,7 +23,7 @@ const entriesOf = (object: JsonObject): Entry[] =>
  * top, then in `client_payload` (GitHub), then in `variables` (GitLab), whatever the case of its key.
  */
 export class WandbFields {
-  readonly #body: JsonObject
+  readonly #top: readonly Entry[]
   readonly #containers: readonly JsonObject[]
   readonly #places: readonly Place[]
   /** The words of which something invisible was cut. */
@@ -31,13 +31,13 @@ export class WandbFields {
   /** The words that a field took, with the text that it took; null where every text of the word is. */
   readonly #taken = new Map<string, string | null>()
   readonly #texts = new Map<string, string | null>()
-  #kept: Entry[] | null = null
+  #kept: readonly Entry[] | null = null
 
   constructor(body: JsonObject) {
-    this.#body = body
-    const top = placeOf(body)
+    this.#top = entriesOf(body)
+    const top = placeOf(body, this.#top)
     this.#containers = CONTAINERS.map((word) => top.get(word)).filter(isObject)
-    this.#places = [top, ...this.#containers.map(placeOf)]
+    this.#places = [top, ...this.#containers.map((object) => placeOf(object, entriesOf(object)))]
   }
 
   /** Returns the word's first present text (numbers count as text), without what is invisible at its ends, or null. */
@@ -115,8 +115,8 @@ export class WandbFields {
   /** Returns the body's own top-level text fields under their own names, but for those of `words`, in lower case. */
   topTexts(words: ReadonlySet<string>): [string, string][] {
     const found: [string, string][] = []
-    for (const [key, value] of Object.entries(this.#body)) {
-      if (typeof value !== 'string' || words.has(key.toLowerCase())) continue
+    for (const { key, word, value } of this.#top) {
+      if (typeof value !== 'string' || words.has(word)) continue
       const text = textOf(value)
       if (text !== null) found.push([cleanText(key), text])
     }
@@ -125,8 +125,13 @@ export class WandbFields {
 
   #entries(): readonly Entry[] {
     if (this.#kept !== null) return this.#kept
-    const own = entriesOf(this.#body).filter(({ value }) => !this.#isContainer(value))
-    this.#kept = [...own, ...this.#containers.flatMap(entriesOf)]
+    this.#kept =
+      this.#containers.length === 0
+        ? this.#top
+        : [
+            ...this.#top.filter(({ value }) => !this.#isContainer(value)),
+            ...this.#containers.flatMap(entriesOf),
+          ]
     return this.#kept
   }
 
@@ -153,10 +158,9 @@ function isMetadataKey(word: string): boolean {
 }
 
 /** Returns the object by lower-case key; a key that is spelled in lower case wins over its other spellings. */
-function placeOf(object: JsonObject): Place {
+function placeOf(object: JsonObject, entries: readonly Entry[]): Place {
   const place = new Map<string, Json>()
-  for (const [key, value] of Object.entries(object)) {
-    const word = key.toLowerCase()
+  for (const { key, word, value } of entries) {
     if (word === key || !Object.hasOwn(object, word)) place.set(word, value)
   }
   return place

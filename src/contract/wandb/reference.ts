@@ -69,7 +69,7 @@ export function immutableVersion(ref: string | null): string | null {
 
 /** Returns `v3` for W&B's `${artifact_version_index}` `3`; null where it is no whole number. */
 export function versionOfIndex(index: string | null): string | null {
-  return index !== null && /^\d{1,18}$/.test(index) ? `v${BigInt(index)}` : null
+  return index !== null && /^\d{1,18}$/.test(index) ? `v${index.replace(/^0+(?=\d)/, '')}` : null
 }
 
 /** Returns the registry's short name if the project is a registry (`wandb-registry-vision` is `vision`), else null. */
