@@ -11,6 +11,7 @@ import type { GitHubHub } from './github/github.ts'
 import type { Outbound } from './outbound/send.ts'
 import { createRefusals } from './ingest/refusals.ts'
 import { listen } from './listen.ts'
+import { createChanges } from './observe/changes.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { VERSION } from './observe/version.ts'
@@ -78,7 +79,7 @@ const OUR_TYPES: TypeTables = { sources: SOURCE_TYPES, destinations: DESTINATION
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { store, log, types = OUR_TYPES } = options
   const clock = options.clock ?? systemClock(await store.lastSeen({}))
-  const in_force = new InForce()
+  const [in_force, changes] = [new InForce(), createChanges()]
   const runtime = () => in_force.runtime
   const lane_names = createLaneNames({ store, clock, log })
   const probes = createCredentialProbes({ store, clock, log })
@@ -104,7 +105,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await reloads.start(options.config)
   const reload = () => reloads.again()
   const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
-  const pipeline = await createPipeline({ store, runtime, automations, public_url, clock, log })
+  const pipeline = await createPipeline({ store, runtime, automations, public_url, changes, clock, log })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
@@ -112,7 +113,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
   const app = createApp({
     ...options,
-    ...{ runtime, acceptor, automations, refusals, refused_config, clock, wake, secrets, types },
+    ...{ runtime, acceptor, automations, refusals, refused_config, changes, clock, wake, secrets, types },
     notReady: () => readiness.notReady(),
   })
   const server = await listen(app, options)

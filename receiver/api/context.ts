@@ -1,4 +1,5 @@
 import type { Acceptor } from '../deliveries/acceptor.ts'
+import type { Changes } from '../observe/changes.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import type { RefusedConfig } from '../runtime/refused-config.ts'
@@ -22,6 +23,10 @@ export interface ApiOptions {
   secrets: StoredSecrets
   automations: StoredAutomations
   refused_config: Pick<RefusedConfig, 'now'>
+  /** Returns the last refused requests of a source, oldest first. */
+  refusals: { of(source: string): readonly { at: number; status: number; reason: string }[] }
+  changes: Pick<Changes, 'listen'>
+  public_url: string | null
 }
 
 /** What every handler of a route may use. */

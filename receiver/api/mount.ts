@@ -32,7 +32,7 @@ async function answer(
   const body: unknown = request.body
   const given = { query: request.query, body }
   const params = readParams(route, given)
-  const input = { path, params, body: readBody(route, body), principal, request }
+  const input = { path, params, body: readBody(route, body), principal, request, response }
   const reply = (await route.handle(input, context)) as AnyReply
   // A handler that answers bit by bit has answered already.
   if (response.headersSent) return

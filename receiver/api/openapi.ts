@@ -56,7 +56,11 @@ const TAGS: Readonly<Record<string, string>> = {
   configuration: 'Whether the files are in force.',
   deliveries: 'One event on its way to one destination.',
   events: 'Changes in a model registry that were accepted.',
+  lanes: 'What one limit counts together: its pace and its pause.',
   secrets: 'Named secrets for automations.',
+  sources: 'Who may send.',
+  stream: 'What changes, as it changes.',
+  subjects: 'What became of one model and alias.',
 }
 
 type Components = Map<string, unknown>
@@ -102,11 +106,11 @@ function bodyOf(route: Route, components: Components): Json | null {
   return { 'application/json': { schema } }
 }
 
-function answersOf({ answers }: Route, components: Components): Json {
+function answersOf({ answers, produces = 'application/json' }: Route, components: Components): Json {
   const entries = Object.entries(answers).map(([status, schema]) => {
     if (schema === null) return [status, { description: 'Done.' }]
     const { description = 'The answer.', ...json } = jsonSchema(schema, 'output', components)
-    return [status, { description, content: { 'application/json': { schema: json } } }]
+    return [status, { description, content: { [produces]: { schema: json } } }]
   })
   return Object.fromEntries(entries) as Json
 }

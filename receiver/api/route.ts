@@ -1,4 +1,4 @@
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { ApiContext } from './context.ts'
 import type { Principal, Role } from './principal.ts'
@@ -20,6 +20,8 @@ export interface Input<Q extends Params, B> {
   body: B
   principal: Principal
   request: Request
+  /** For answers that are written bit by bit. */
+  response: Response
 }
 
 /** What a handler answers, in one of the forms that its route declares. */
@@ -53,6 +55,8 @@ export interface RouteDefinition<Q extends Params, B, A extends Answers> {
   /** The problem of a body that does not fit, where the handler doesn't check the body itself. Default: `bad_body`. */
   body_checked_by?: 'route' | 'handler'
   answers: A
+  /** The type of the answer's body. Default: application/json. */
+  produces?: string
   /** Every problem of its own, by code: its status and what it means. */
   problems?: Readonly<Record<string, readonly [status: number, meaning: string]>>
   /** Headers that it takes beside `Authorization`, by name, with what each does. */

@@ -6,7 +6,12 @@ import { CONFIGURATION_ROUTES } from './v1/configuration.ts'
 import { DELIVERY_ROUTES } from './v1/deliveries.ts'
 import { EVENT_ROUTES } from './v1/events.ts'
 import { EXPLAIN_ROUTES } from './v1/explain.ts'
+import { EXPORT_ROUTES } from './v1/export.ts'
+import { LANE_ROUTES } from './v1/lanes.ts'
 import { SECRET_ROUTES } from './v1/secrets.ts'
+import { SOURCE_ROUTES } from './v1/sources.ts'
+import { STREAM_ROUTES } from './v1/stream.ts'
+import { SUBJECT_ROUTES } from './v1/subjects.ts'
 import { TEST_ROUTES } from './v1/test-automation.ts'
 
 /** Returns every route of the management API: a new one is a line here. */
@@ -18,6 +23,11 @@ export function routesOf(types: TypeTables): readonly Route[] {
     ...TEST_ROUTES,
     ...EXPLAIN_ROUTES,
     ...SECRET_ROUTES,
+    ...SUBJECT_ROUTES,
+    ...LANE_ROUTES,
+    ...SOURCE_ROUTES,
+    ...EXPORT_ROUTES,
+    ...STREAM_ROUTES,
     ...AUDIT_ROUTES,
     ...CONFIGURATION_ROUTES,
   ]

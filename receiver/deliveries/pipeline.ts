@@ -1,4 +1,5 @@
 import type { Clock } from '../observe/clock.ts'
+import type { Changes } from '../observe/changes.ts'
 import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
@@ -11,6 +12,7 @@ import { createBacklog } from './backlog.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { prepareEvent } from './prepare-event.ts'
 import { noteTrigger } from './triggers.ts'
+import { tellAccepted, tellAttempt, tellGivenUp } from './tell-changes.ts'
 import { startUpkeep } from './upkeep.ts'
 
 /** How long attempts under way may go on after a stop was asked for, in ms. */
@@ -39,19 +41,15 @@ export interface PipelineOptions {
   automations: AcceptContext['automations']
   /** The receiver's own address for links; null where it is not known. */
   public_url: string | null
+  /** Those who look on are told here. */
+  changes: Changes
   clock: Clock
   log: Log
 }
 
 /** Returns a pipeline that accepts, but does not deliver yet; reclaims what an earlier process left under way. */
-export async function createPipeline({
-  store,
-  runtime,
-  automations,
-  public_url,
-  clock,
-  log,
-}: PipelineOptions): Promise<Pipeline> {
+export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { store, runtime, automations, public_url, changes, clock, log } = options
   const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
   const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
   const alerts = createAlerts({
@@ -66,16 +64,15 @@ export async function createPipeline({
     },
   })
   const engine = createEngine({
-    store,
-    senders: () => runtime().senders,
-    clock,
-    log,
+    ...{ store, clock, log, senders: () => runtime().senders },
     onConsequence: (attempt, consequence) => {
       alerts.attempted(attempt, consequence)
+      tellAttempt(changes, attempt, consequence)
       noteTrigger({ store, clock, log }, attempt)
     },
     onGivenUp: (delivery) => {
       alerts.gaveUp(delivery)
+      tellGivenUp(changes, delivery)
     },
   })
   const wake = (lanes: readonly string[] = []) => {
@@ -83,13 +80,17 @@ export async function createPipeline({
   }
   const upkeep = startUpkeep({ store, config: () => runtime().config, clock, log, backlog, wake })
   acceptor.onAccepted((event, lanes) => {
+    tellAccepted(changes, event)
     if (event.deliveries.length === 0) return
     backlog.add(event.deliveries.length)
     wake([...event.deliveries.map(({ lane }) => lane), ...lanes])
     tellUndeliverable(event, alerts)
   })
   await reclaim({ store, clock, log }, alerts)
-  store.onWork(wake)
+  store.onWork((lanes) => {
+    wake(lanes)
+    changes.tell({ kind: 'work', lanes })
+  })
   return {
     acceptor,
     alerts,

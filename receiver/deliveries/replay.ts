@@ -57,3 +57,34 @@ export async function replayEvent(
     stale: stale.length,
   }
 }
+
+/** What a replay would send, and what it would leave out as stale. */
+export interface PlannedReplay {
+  deliveries: { automation: string; target: string }[]
+  stale: { automation: string; target: string }[]
+}
+
+/** Returns what a replay of an event would send under today's automations; nothing is stored. */
+export async function previewReplay(
+  { store, runtime, clock }: Pick<Replayer, 'store' | 'runtime' | 'clock'>,
+  id: string,
+  force: boolean,
+): Promise<PlannedReplay | 'not_found' | 'source_gone'> {
+  const stored = await store.getEvent({ id })
+  if (stored === null) return 'not_found'
+  const source =
+    stored.source === OWN_SOURCE ? OWN_SOURCE_CONFIG : runtime().config.sources.get(stored.source)
+  if (source === undefined) return 'source_gone'
+  const { secret, drop_in } = stored.context
+  const arrival = { raw: stored.raw, received_at: clock.wall(), secret, drop_in }
+  const { record } = prepareReplay(runtime(), source, {
+    ...{ event: parse(stored.event), found: stored.context, arrival, force },
+  })
+  const late = force ? [] : await store.staleReplays({ of: id, deliveries: record.deliveries.map(slotOf) })
+  return {
+    deliveries: record.deliveries.filter((_, index) => !late.includes(index)),
+    stale: record.deliveries.filter((_, index) => late.includes(index)),
+  }
+}
+
+const slotOf = ({ subject, slot }: { subject: string; slot: string }) => ({ subject, slot })

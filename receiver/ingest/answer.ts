@@ -73,7 +73,6 @@ export function dryRunAnswer(runtime: Runtime, prepared: readonly Prepared[]): A
   return { status: 200, body: { status: 'dry_run', ...first, ...(events.length > 1 ? { events } : {}) } }
 }
 
-
 function sameAs(id: string, now: number): string {
   return `The same as ${id}, which came ${ago(now - timeOfEventId(id))} ago; nothing happens twice.`
 }

@@ -48,3 +48,46 @@ export interface AuditFilter {
   limit: number
   cursor?: string | undefined
 }
+
+/** A lane as lists show it. Times are Unix ms. */
+export interface ShownLane {
+  lane: string
+  concurrency: number
+  interval_ms: number
+  next_at: number
+  paused_until: number
+  pause: string | null
+  pause_message: string | null
+  /** How many deliveries wait, of those that were looked through. */
+  waiting: number
+  /** When the oldest of them was accepted. */
+  oldest_at: number | null
+}
+
+/** An event of a source, as far as it tells whether the source is in order. */
+export interface SourceEventSeen {
+  id: string
+  type: string
+  received_at: number
+  /** Which secret verified it, counted from 0; null where none did. */
+  secret: number | null
+}
+
+/** What the latest events of one model and alias are about. */
+export interface ShownSubject {
+  source: string
+  model: string
+  alias: string | null
+  /** How many of the events that were looked through. */
+  events: number
+  /** The latest of them. */
+  event_id: string
+  received_at: number
+}
+
+/** What a bulk redelivery would put back. */
+export interface Previewed {
+  items: { id: string; automation: string; target: string; stale: boolean; no_target: boolean }[]
+  /** Pass as `after` for the rest; null when all have been looked at. */
+  next: number | null
+}

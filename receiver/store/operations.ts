@@ -13,6 +13,9 @@ import {
 } from './manage/automations.ts'
 import { cancel } from './manage/cancel.ts'
 import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/lists.ts'
+import { listLanes, resumeLane } from './manage/lanes.ts'
+import { listSubjects, sourceActivity } from './manage/on-call.ts'
+import { previewRedeliver, staleReplays } from './manage/preview.ts'
 import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
 import {
@@ -71,6 +74,12 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   getRevision: { run: getRevision },
   lastSeen: { run: lastSeen },
   listAudit: { run: listAudit },
+  listLanes: { run: listLanes },
+  listSubjects: { run: listSubjects },
+  previewRedeliver: { run: previewRedeliver },
+  resumeLane: { run: resumeLane, wakes: ({ lane }) => [lane] },
+  sourceActivity: { run: sourceActivity },
+  staleReplays: { run: staleReplays },
   listDeliveries: { run: listDeliveries },
   listEvents: { run: listEvents },
   listSecrets: { run: listSecrets },

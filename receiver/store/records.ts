@@ -264,6 +264,13 @@ export interface BulkFilter {
   automation?: string | undefined
   destination?: string | undefined
   event?: string | undefined
+  /** Any of these. */
+  automations?: readonly string[] | undefined
+  model?: string | undefined
+  alias?: string | undefined
+  /** When it was accepted, in Unix ms. */
+  since?: number | undefined
+  until?: number | undefined
 }
 
 /** What became of one batch of a bulk redelivery. */

@@ -4,6 +4,10 @@ import type {
   AutomationChange,
   Expected,
   NewAuditEntry,
+  Previewed,
+  ShownLane,
+  ShownSubject,
+  SourceEventSeen,
   StoredAutomation,
 } from './management-records.ts'
 import type {
@@ -188,6 +192,32 @@ export interface Operations {
 
   /** Returns the names of all automations that ever had a revision here, by name. */
   automationNames(args: Record<string, never>): Promise<string[]>
+
+  /** Returns what a bulk redelivery would put back, oldest first, from behind the one whose `seq` is `after`. */
+  previewRedeliver(args: {
+    filter: BulkFilter
+    force: boolean
+    after: number
+    limit: number
+  }): Promise<Previewed>
+
+  /** Returns which of these deliveries a replay would leave out as stale, by their index. */
+  staleReplays(args: {
+    of: string
+    deliveries: readonly { subject: string; slot: string }[]
+  }): Promise<number[]>
+
+  /** Returns every lane by name, and whether more deliveries wait than were looked through. */
+  listLanes(args: Record<string, never>): Promise<{ items: ShownLane[]; more: boolean }>
+
+  /** Ends the pause of a lane, whatever its reason. Returns whether there is such a lane. */
+  resumeLane(args: { lane: string; now: number }): Promise<{ found: boolean }>
+
+  /** Returns the latest events of each of these sources, newest first. */
+  sourceActivity(args: { sources: readonly string[] }): Promise<Record<string, SourceEventSeen[]>>
+
+  /** Returns the models and aliases of the latest events, newest first. */
+  listSubjects(args: { automations?: readonly string[] | undefined; limit: number }): Promise<ShownSubject[]>
 
   /** Adds entries to the audit log. */
   addAudit(args: { entries: readonly NewAuditEntry[] }): Promise<void>

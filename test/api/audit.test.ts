@@ -33,7 +33,7 @@ it('A redelivery, a cancellation and a replay leave one log line each, with who,
   await call(house, 'POST', `/api/v1/deliveries/${delivery}/cancel`)
   await call(house, 'POST', `/api/v1/deliveries/${delivery}/redeliver?force=true`)
   await call(house, 'POST', `/api/v1/events/${event}/replay`)
-  await call(house, 'POST', '/api/v1/deliveries/redeliver?status=failed')
+  await call(house, 'POST', '/api/v1/deliveries/redeliver?status=failed&all=true')
   await call(house, 'POST', `/api/v1/deliveries/${'x'.repeat(500)}/cancel`)
   const by = { level: 'info', by: 'admin', from: '127.0.0.1' }
   expect(linesOf(house, 'asked for by the API')).toMatchObject([

@@ -117,8 +117,12 @@ describe('force', () => {
   it('may stand in the query of each call that knows it', async () => {
     expect((await post(`/events/${event}/replay?force=true`, '')).status).toBe(202)
     expect((await post(`/deliveries/${delivery}/redeliver?force=true`, '')).status).toBe(202)
-    const both = await post('/deliveries/redeliver?force=true', '{"force": true}', 'application/json')
+    const both = await post(
+      '/deliveries/redeliver?all=true&force=true',
+      '{"force": true}',
+      'application/json',
+    )
     expect(both.body['detail']).toBe('force is in the query and in the body: give it once.')
-    expect((await post('/deliveries/redeliver?force=true', '')).status).toBe(202)
+    expect((await post('/deliveries/redeliver?all=true&force=true', '')).status).toBe(202)
   })
 })

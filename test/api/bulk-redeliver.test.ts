@@ -53,7 +53,10 @@ const all = async () =>
   )
 
 const redeliver = async (query = '', body?: unknown) =>
-  await scene.receiver.api(`/api/v1/deliveries/redeliver${query}`, { method: 'POST', body })
+  await scene.receiver.api(`/api/v1/deliveries/redeliver${query === '' ? '?' : `${query}&`}all=true`, {
+    method: 'POST',
+    body,
+  })
 
 /** The places of those that are tried again after the call; each is tried once more and fails again. */
 async function triedAgain(expected: readonly number[]) {

@@ -37,7 +37,7 @@ describe('recovering', () => {
     await expect.poll(() => statusOf(second.delivery)).toBe('failed')
     const third = await send(version(3))
     await expect.poll(() => statusOf(third.delivery)).toBe('succeeded')
-    const { status, body } = await post('/deliveries/redeliver')
+    const { status, body } = await post('/deliveries/redeliver?all=true')
     expect({ status, body }).toEqual({
       status: 202,
       body: { redelivered: 0, stale: 2, no_target: 0, next_cursor: null },
@@ -49,7 +49,7 @@ describe('recovering', () => {
     scene.github.failNext({ kind: 'answer', name: 'not-found' }, { operation: 'dispatch', times: 2 })
     const lost = [await send(version(1, 'bert')), await send(version(1, 'gpt'))]
     for (const { delivery } of lost) await expect.poll(() => statusOf(delivery)).toBe('failed')
-    const { body } = await post('/deliveries/redeliver?automation=deploy-production')
+    const { body } = await post('/deliveries/redeliver?automation=deploy-production&all=true')
     expect(body).toMatchObject({ redelivered: 2 })
     for (const { delivery } of lost) await expect.poll(() => statusOf(delivery)).toBe('succeeded')
   })

@@ -132,7 +132,9 @@ export async function meetTroubles(
     })
     const sent = await sendAll(receiver.url, troubles.length)
     await settle(receiver, options.settle_ms)
-    const { body } = await receiver.api('/api/v1/deliveries/redeliver?status=failed', { method: 'POST' })
+    const { body } = await receiver.api('/api/v1/deliveries/redeliver?status=failed&all=true', {
+      method: 'POST',
+    })
     if (typeof body['redelivered'] !== 'number') throw new Error(`Not redelivered: ${JSON.stringify(body)}`)
     await settle(receiver, options.settle_ms)
     const kept = await allDeliveries(receiver)

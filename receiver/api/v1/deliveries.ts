@@ -24,7 +24,8 @@ export const DELIVERY_FILTERS = {
   q: textParam("Text in the event's title, whatever its case."),
 }
 
-const STATUS = wordParam(DELIVERY_STATUSES, 'What has become of it.')
+/** The filter that chooses deliveries by what has become of them. */
+export const DELIVERY_STATUS = wordParam(DELIVERY_STATUSES, 'What has become of it.')
 
 const listDeliveries = route({
   id: 'listDeliveries',
@@ -34,7 +35,7 @@ const listDeliveries = route({
   summary: 'Lists deliveries, newest first.',
   role: 'read',
   limited: 'own',
-  params: { status: STATUS, ...DELIVERY_FILTERS, ...PAGE },
+  params: { status: DELIVERY_STATUS, ...DELIVERY_FILTERS, ...PAGE },
   answers: { 200: listOf(delivery, 'A page of deliveries.') },
 }).handle(async ({ params, principal }, { store, clock }) => {
   const { since, until, limit, cursor, ...filters } = params

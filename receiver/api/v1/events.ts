@@ -1,10 +1,5 @@
 import { z } from 'zod'
-import type { AutomationSpec } from '../../automations/automation.ts'
-import { compileAutomation } from '../../automations/compile.ts'
-import { explainConditions, toldMatch, type ExplainedMatch } from '../../automations/explain.ts'
-import { dropInResult } from '../../deliveries/drop-in.ts'
 import { replayEvent, type Replayer } from '../../deliveries/replay.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
 import { parse } from '../../store/json-text.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventDetail } from '../../store/views.ts'
@@ -12,6 +7,8 @@ import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
 import { FORCE, HOW_TO_FORCE, PAGE, pageOf, textParam, timeOf, timeParam, wordParam } from './params.ts'
+import { reasonsOf } from './reasons.ts'
+import { replayAll } from './replay-many.ts'
 import { replayMessage } from './replay-message.ts'
 import { event, EVENT_STATUSES, eventDetail, listOf } from './schemas.ts'
 import { eventDetailShape, eventShape } from './shapes.ts'
@@ -65,7 +62,7 @@ const getEvent = route({
   problems: { event_not_found: [404, 'There is no such event, or the token may not see it.'] },
 }).handle(async ({ path: { id = '' }, principal }, { store, runtime, clock }) => {
   const found = await findEvent(store, id, principal)
-  const matches = (await reasons(store, runtime(), found)).filter((one) => principal.sees(one.automation))
+  const matches = (await reasonsOf(store, runtime(), found)).filter((one) => principal.sees(one.automation))
   return { status: 200, body: eventDetailShape(ownEvent(found, principal), matches, clock.steady()) }
 })
 
@@ -112,7 +109,7 @@ const replayOne = route({
 })
 
 /** The routes of events. */
-export const EVENT_ROUTES: readonly Route[] = [listEvents, getEvent, replayOne]
+export const EVENT_ROUTES: readonly Route[] = [listEvents, replayAll, getEvent, replayOne]
 
 /** Returns an event that this token may see. */
 async function findEvent(store: Store, id: string, principal: Principal): Promise<EventDetail> {
@@ -130,23 +127,5 @@ async function messageOf({ store, runtime }: Replayer, id: string, stale: number
   const found = await store.getEvent({ id })
   return found === null
     ? null
-    : replayMessage(parse(found.event), found.deliveries, await reasons(store, runtime(), found), stale)
-}
-
-/**
- * Returns why each automation wanted the event or not: by the revision its deliveries were made under, else by today's.
- */
-async function reasons(store: Store, runtime: Runtime, stored: EventDetail): Promise<ExplainedMatch[]> {
-  const used = new Map(stored.deliveries.map(({ automation, revision }) => [automation, revision]))
-  if (stored.context.drop_in !== null) return [toldMatch(dropInResult(stored.context.drop_in))]
-  const automations = runtime.automations.filter(
-    ({ spec, revision }) => (used.get(spec.name) ?? revision) === revision,
-  )
-  const current = new Set(automations.map(({ spec }) => spec.name))
-  for (const [name, id] of used) {
-    if (current.has(name)) continue
-    const revision = await store.getRevision({ id })
-    if (revision !== null) automations.push(compileAutomation(parse(revision.spec) as AutomationSpec))
-  }
-  return explainConditions(automations, parse(stored.event), runtime.config.sources.get(stored.source)?.allow)
+    : replayMessage(parse(found.event), found.deliveries, await reasonsOf(store, runtime(), found), stale)
 }

@@ -1,4 +1,4 @@
-import type { Tx } from '../db.ts'
+import type { Queries, Tx } from '../db.ts'
 import type { BulkFilter, BulkRedelivered, Redelivered } from '../records.ts'
 import { requeue } from '../tables/deliveries.ts'
 import { promote } from '../tables/heads.ts'
@@ -39,22 +39,33 @@ export async function redeliverMany(
   return { ...counts, lanes: [...woken], next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
 }
 
-async function readFinished(
-  { db }: Tx,
-  { status, automation, destination, event }: BulkFilter,
+/** Returns the finished deliveries that a bulk redelivery means, oldest first. */
+export async function readFinished(
+  { db }: Queries,
+  filter: BulkFilter,
   { after, limit }: { after: number; limit: number },
-): Promise<DeliveryRow[]> {
+): Promise<(DeliveryRow & { automation: string; target: string })[]> {
+  const { status, automation, automations, destination, event, model, alias, since, until } = filter
   let query = db
     .selectFrom('deliveries')
-    .select(COLUMNS)
+    .select([...COLUMNS, 'automation', 'target'])
     .where('status', '=', status)
     .where('ended_at', 'is not', null)
     .where('seq', '>', after)
     .orderBy('seq')
     .limit(limit)
   if (automation !== undefined) query = query.where('automation', '=', automation)
+  if (automations !== undefined) query = query.where('automation', 'in', [...automations, ''])
   if (destination !== undefined) query = query.where('target', '=', destination)
   if (event !== undefined) query = query.where('event_id', '=', event)
+  if (since !== undefined) query = query.where('created_at', '>=', since)
+  if (until !== undefined) query = query.where('created_at', '<', until)
+  if (model !== undefined || alias !== undefined)
+    query = query.where((eb) => {
+      const events = eb.selectFrom('events').select('id').whereRef('events.id', '=', 'deliveries.event_id')
+      const named = model === undefined ? events : events.where('model', '=', model)
+      return eb.exists(alias === undefined ? named : named.where('alias', '=', alias))
+    })
   return query.execute()
 }
 
