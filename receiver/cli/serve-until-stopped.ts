@@ -14,6 +14,7 @@ import { startReceiver, type Receiver } from '../receiver.ts'
 import { SOURCE_TYPES } from '../sources/index.ts'
 import { openStore } from '../store/open.ts'
 import { openSecretsKeys } from '../store/secrets-key.ts'
+import { maskCrashes } from './crash.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { openInTime } from './open-in-time.ts'
 import type { StopSignals } from './stop-signals.ts'
@@ -35,6 +36,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   const guard = createGuard(environment.outbound, { resolve: resolveBySystem, env: process.env })
   const loaded = await loadResolved(options, guard)
   reportCuts(log, loaded)
+  const crashes = maskCrashes(loaded.config)
   const network = installNetwork()
   const outbound = createOutbound(guard)
   const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
@@ -53,7 +55,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   freeStartMemory()
   if (loaded.team_problems.length > 0)
     receiver.configRefused(loaded.team_problems, 'configuration refused: the other files are used')
-  const watch = watchFiles({ receiver, loaded, options, guard, log })
+  const watch = watchFiles({ receiver, crashes, loaded, options, guard, log })
   // Many programs read their configuration then; ours is read when it changes, so there is nothing to do.
   process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read by itself when it changes'))
 
@@ -98,6 +100,7 @@ function loadOptions(environment: Environment): LoadOptions {
 
 interface WatchedFiles {
   receiver: Receiver
+  crashes: { follow(config: LoadedConfig['config']): void }
   loaded: LoadedConfig
   options: LoadOptions
   guard: Guard
@@ -105,7 +108,7 @@ interface WatchedFiles {
 }
 
 /** Puts each change of the configuration's files in force, and says so where one cannot be. */
-function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { stop(): void } {
+function watchFiles({ receiver, crashes, loaded, options, guard, log }: WatchedFiles): { stop(): void } {
   return watchConfig({
     loaded,
     load(last_good) {
@@ -116,6 +119,7 @@ function watchFiles({ receiver, loaded, options, guard, log }: WatchedFiles): { 
     onChange(changed) {
       const { config } = changed
       reportCuts(log, changed)
+      crashes.follow(config)
       receiver.reload(config).then(
         (in_force) => {
           if (in_force)

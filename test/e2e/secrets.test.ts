@@ -8,7 +8,12 @@ import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 const ACCESS_TOKEN = 'access/token<that>&nobody+may-see=='
 const GITHUB_TOKEN = 'ghp_tokenThatNobodyMaySee0123456789abcd'
 const WRONG_TOKEN = 'wrong-token-that-nobody-may-see-either'
-const SECRETS = [WANDB_SECRET, ACCESS_TOKEN, GITHUB_TOKEN, ADMIN_TOKEN, WRONG_TOKEN]
+const HOOK_PATH = 'path-of-a-hook-that-nobody-may-see'
+const SECRETS = [HOOK_PATH, WANDB_SECRET, ACCESS_TOKEN, GITHUB_TOKEN, ADMIN_TOKEN, WRONG_TOKEN]
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const MAIN = join(ROOT, 'receiver', 'main.ts')
+const CRASH = join(ROOT, 'test', 'support', 'crash-on-signal.ts')
 
 const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
@@ -28,8 +33,17 @@ automations:
     events: [ADD_ARTIFACT_ALIAS]
     filter: { alias: production }
     destinations: [{ type: repository_dispatch, repository: acme/serving }]
+  - name: tell
+    events: [LINK_ARTIFACT]
+    destinations: [{ type: webhook, url: '\${env:HOOK_URL}' }]
 `,
-      env: { WANDB_ACCESS_TOKEN: ACCESS_TOKEN, GITHUB_TOKEN, LOG_LEVEL: 'trace' },
+      command: [process.execPath, '--import', CRASH, MAIN],
+      env: {
+        HOOK_URL: `https://hooks.example.com/${HOOK_PATH}`,
+        WANDB_ACCESS_TOKEN: ACCESS_TOKEN,
+        GITHUB_TOKEN,
+        LOG_LEVEL: 'trace',
+      },
     })
   })
   afterAll(() => scene.close())
@@ -88,7 +102,7 @@ automations:
     expect(JSON.stringify(scene.github.dispatches.at(-1)?.client_payload)).not.toContain(ACCESS_TOKEN)
   })
 
-  it('are in no answer, no log line and no byte of DATA_DIR', async () => {
+  it('are in no answer, no log line, no byte of DATA_DIR and not in the output of a crash', async () => {
     scene.receiver.writeConfig('version: 1\nsources: { wandb: { type: wandb, secret: x } }')
     await scene.receiver.waitFor(() => scene.receiver.output.includes('configuration refused'))
     const events = (await get('/api/v1/events')).body['items'] as { id: string }[]
@@ -98,8 +112,9 @@ automations:
     const files = readdirSync(scene.receiver.data_dir).map((name) => join(scene.receiver.data_dir, name))
     const bytes = Buffer.concat(files.map((file) => readFileSync(file))).toString('latin1')
     expect(bytes).toContain(String(events[0]?.id))
-    await scene.receiver.stop()
-    expect(scene.receiver.output).toContain('stopped')
+    scene.receiver.signal('SIGUSR2')
+    expect(await scene.receiver.exited).toMatchObject({ code: 1 })
+    expect(scene.receiver.output).toMatch(/Error: fetch of \*\*\* with \*\*\* failed\n +at /)
     for (const secret of SECRETS) {
       for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) {
         expect(answers).not.toContain(form)
