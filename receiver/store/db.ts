@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
+import { statement, type Call, type Returned } from './statement.ts'
 
 /** The database, or a transaction in it. */
 export type Db = Kysely<Tables>
@@ -9,15 +10,6 @@ export interface Dialect {
   name: 'sqlite' | 'postgres'
   /** Column types of the migrations. */
   types: { sequence: string; integer: string; bytes: string; keyed: string }
-  /** Makes everyone else who locks one of these models in `known` wait until the transaction of `db` ends. */
-  lockKnown(db: Db, models: readonly number[]): Promise<void>
-  /** Makes everyone else who locks these lanes wait until the transaction of `db` ends. See `Tx.lock`. */
-  lockLanes(db: Db, lanes: readonly string[]): Promise<void>
-  /**
-   * The same for subjects, which have no row of their own. SQLite has one writer anyway; on PostgreSQL two replicas
-   * could both take a new delivery for the first of its subject.
-   */
-  lockSubjects(db: Db, subjects: readonly string[]): Promise<void>
   /** Selects rows so that nobody else changes them until this transaction ends, waiting for who does. */
   locked<Q extends { forUpdate(): Q }>(query: Q): Q
   /** Selects rows so that no other replica works on them, leaving out those that another one holds. */
@@ -28,6 +20,8 @@ export interface Dialect {
 export interface Locks {
   lanes: readonly string[]
   subjects: readonly string[]
+  /** Models by the numbers under which they are known. */
+  models?: readonly number[]
 }
 
 /** One transaction of one operation: what all of its steps share. */
@@ -36,35 +30,72 @@ export interface Tx {
   readonly dialect: Dialect
   /** The store's time, Unix ms. */
   readonly now: number
+  /** Runs statements in their order, in one message to the server. Returns the rows of each. */
+  batch<const T extends readonly Call[]>(calls: T): Promise<Returned<T>>
   /**
-   * Waits for these lanes, then for these subjects, and holds them until the transaction ends. Called once in a
-   * transaction, before any delivery is changed: so nobody waits in a circle.
+   * Waits for these lanes, then for these subjects and models, and holds them until the transaction ends. Called once
+   * in a transaction, before any delivery is changed: so nobody waits in a circle.
    *
    * @throws Error when it is called again
    */
   lock(locks: Locks): Promise<void>
+  /** The same for subjects and models alone, as a statement of a batch: the ones after it see what is there then. */
+  locking(locks: Omit<Locks, 'lanes'>): Call
 }
 
 /** What a step needs that only reads and writes rows. */
 export type Queries = Pick<Tx, 'db'>
 
+/** A transaction that a driver has begun. */
+export interface Begun {
+  db: Db
+  batch: (calls: readonly Call[]) => Promise<unknown[][]>
+  now: number
+}
+
 /** Begins what the steps of one operation share, in a transaction that the caller has begun. */
-export function createTx(db: Db, dialect: Dialect, now: number): Tx {
+export function createTx({ db, batch, now }: Begun, dialect: Dialect): Tx {
   let locked = false
+  const locking = ({ subjects, models = [] }: Omit<Locks, 'lanes'>) => {
+    if (locked) throw new Error('A transaction takes all of its locks in one call.')
+    locked = true
+    return lockKeys(unique([...subjects.map(lockKey), ...models.map((model) => BigInt(-model))]))
+  }
   return {
     db,
     dialect,
     now,
-    async lock({ lanes, subjects }) {
-      if (locked) throw new Error('A transaction takes all of its locks in one call.')
-      locked = true
-      await dialect.lockLanes(db, unique(lanes))
-      await dialect.lockSubjects(db, unique(subjects))
+    batch: (calls) => batch(calls) as never,
+    locking,
+    async lock({ lanes, ...keys }) {
+      await batch([lockLanes(unique(lanes)), locking(keys)])
     },
   }
 }
 
-const unique = (names: readonly string[]) => [...new Set(names)]
+/*
+ * SQLite has one writer, which needs no locks. On PostgreSQL two replicas could both take a new delivery for the first
+ * of its subject. Each kind is locked in one order for all: two replicas then never wait for each other in turn.
+ */
+const lockLanes = statement(
+  'lock_lanes',
+  ({ isIn }) => `select lane from lanes where ${isIn('lane', 1)} order by lane for update`,
+  { only: true },
+)
+
+/** Subjects and models have no row of their own. A statement that reads keeps its view from before it waited. */
+const lockRows = statement(
+  'lock_keys',
+  () => 'select pg_advisory_xact_lock(key::bigint) from json_array_elements_text($1::json) as key',
+  { only: true },
+)
+const lockKeys = (keys: readonly bigint[]) =>
+  lockRows(keys.toSorted((one, other) => (one < other ? -1 : 1)).map(String))
+
+/** Advisory locks are numbers: the first 60 bits of the subject, which is a hash already. Those of models lie below 0. */
+const lockKey = (subject: string) => BigInt(`0x${subject.slice(0, 15).replace(/[^0-9a-f]/g, '0') || '0'}`)
+
+const unique = <T>(names: readonly T[]) => [...new Set(names)]
 
 /**
  * Another transaction changed what this one had read before it took its locks. Nothing is wrong: the same again will

@@ -1,8 +1,7 @@
 import { accept } from './accept/accept.ts'
-import { findDelivery } from './accept/recognise.ts'
 import { advance } from './advance/advance.ts'
 import { recover } from './advance/recover.ts'
-import { createTx, type Db, type Dialect, type Tx } from './db.ts'
+import { createTx, type Begun, type Dialect, type Tx } from './db.ts'
 import { addAudit, listAudit } from './manage/audit.ts'
 import {
   automationNames,
@@ -29,6 +28,7 @@ import {
   secretsOfOtherKeys,
 } from './manage/secrets.ts'
 import type { OperationName, Operations } from './store.ts'
+import { findDelivery } from './tables/known.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { bringForward } from './upkeep/bring-forward.ts'
 import { lastSeen, ping } from './upkeep/notes.ts'
@@ -110,9 +110,9 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
 export async function runOperation<K extends OperationName>(
   name: K,
   args: ArgsOf<K>,
-  { db, dialect, now = timeOf(args) }: { db: Db; dialect: Dialect; now?: number },
+  { now = timeOf(args), dialect, ...begun }: Omit<Begun, 'now'> & { dialect: Dialect; now?: number },
 ): Promise<Awaited<ReturnType<Operations[K]>>> {
-  return await OPERATIONS[name].run(createTx(db, dialect, now), args)
+  return await OPERATIONS[name].run(createTx({ ...begun, now }, dialect), args)
 }
 
 const timeOf = (args: object) => ('now' in args && typeof args.now === 'number' ? args.now : Date.now())

@@ -46,13 +46,12 @@ interface EventsTable {
   alias: string | null
 }
 
-/** What is remembered of models: see `tables/known.ts`. */
+/** What is remembered of a model: see `tables/known.ts`. */
 interface KnownTable {
   model: number
   what: number
-  value: string | null
-  event_id: Uint8Array
-  until: number
+  value: Uint8Array
+  until: number | null
 }
 
 /** How far a slot has got: outlives the deliveries, so that an old event can still be told from the latest. */

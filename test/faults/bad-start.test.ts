@@ -160,7 +160,7 @@ describe.concurrent('a store that a newer program wrote', () => {
 })
 
 describe.concurrent('a store from before the first release', () => {
-  const WORDS = [/The store has schema 1; this program needs 2 or newer/, /start with an empty DATA_DIR or/]
+  const WORDS = [/The store has schema 1; this program needs 4 or newer/, /start with an empty DATA_DIR or/]
 
   it('is refused on SQLite, and left as it is', async () => {
     const data_dir = join(folder, 'older')

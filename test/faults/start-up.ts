@@ -62,7 +62,7 @@ function fill(data_dir: string, events: number, waiting: number): void {
       printf('%032x', i), printf('%032x', i), i, '', 1, 'retrying', i > ${events - waiting},
       case when i > ${events - waiting} then 'pending' else 'succeeded' end, 0, 1, 1, ${now}, ${now},
       case when i > ${events - waiting} then null else ${now} end from n`)
-  db.exec(`${numbers} insert into known select i, 1, null, cast('evt_' || i as blob), ${now} + 1000000000 from n`)
+  db.exec(`${numbers} insert into known select i, 0, cast('evt_' || i as blob), ${now} from n`)
   db.exec('commit')
   db.close()
 }

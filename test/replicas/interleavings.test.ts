@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Advance, Advanced, Claimed, NewDelivery } from '../../receiver/store/records.ts'
 import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
+import { modelOf } from '../../receiver/store/tables/known.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { createDatabase } from '../support/database.ts'
 import { finishedAttempt } from '../support/attempts.ts'
@@ -212,7 +213,7 @@ describe.skipIf(server === null)('two replicas at the same moment', () => {
     const move = (version: string) => storedEvent({ holder: { key: 'resnet50:production', version } })
     await here.accept({ now, events: [move('v3')] })
     await between.query('begin')
-    await between.query('select pg_advisory_xact_lock(-model) from known')
+    await between.query(`select pg_advisory_xact_lock(${-modelOf('wandb', 'resnet50:production')})`)
     await between.query("update known set value = 'v4' where value = 'v3'")
     const v5 = move('v5')
     const accepting = here.accept({ now, events: [v5] })

@@ -29,7 +29,7 @@ const COMMIT_EVERY = 500
 /** Opens an empty store in a temporary folder. Nothing is flushed: a simulated day survives no power cut. */
 export async function openScaleStore(): Promise<ScaleStore> {
   const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-scale-'))
-  const { db, handle } = openDatabase(folder)
+  const { db, handle, batch } = openDatabase(folder)
   handle.exec('pragma synchronous = off')
   const spent = { transactions: 0, ms: 0 }
   await migrate(db, SQLITE)
@@ -47,7 +47,7 @@ export async function openScaleStore(): Promise<ScaleStore> {
   return {
     spent,
     run(name, args) {
-      return transaction(() => runOperation(name, args, { db, dialect: SQLITE }))
+      return transaction(() => runOperation(name, args, { db, batch, dialect: SQLITE }))
     },
     statuses() {
       const rows = handle.prepare('select status, count(*) as n from deliveries group by status').all()

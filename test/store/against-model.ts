@@ -6,10 +6,11 @@ import { finishedAttempt } from '../support/attempts.ts'
 import { REVISION, storedDelivery, storedEvent } from '../support/events.ts'
 import {
   arrivals,
+  arrivedEvent,
   happenings,
   LANES,
   POLICIES,
-  type Arrival,
+  type Arrivals,
   type AttemptParts,
   type Happening,
   type Wanted,
@@ -65,19 +66,13 @@ async function doBoth(store: Store, all: readonly Happening[]): Promise<void> {
   await pair.drain()
 }
 
-async function acceptInBoth(store: Store, groups: readonly (readonly Arrival[])[]): Promise<void> {
+async function acceptInBoth(store: Store, { home, groups }: Arrivals): Promise<void> {
   const model = new LogModel()
   let now = START
   const accepted: string[] = []
   for (const group of groups) {
     now += group[0]?.after_ms ?? 0
-    const events = group.map(({ rule, value, window_ms, hashed, refuse_repeats, holder, version }) =>
-      storedEvent({
-        identity: { rule, key: 'k', value, window_ms, body_hash: hashed ? value : null },
-        refuse_repeats,
-        holder: holder === null ? null : { key: holder, version },
-      }),
-    )
+    const events = group.map((arrival) => arrivedEvent(arrival, home))
     const expected = events.map((event) => model.accept(event, now))
     const results = await store.accept({ now, events })
     expect(results).toEqual(expected)

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import type { AttemptClass } from '../../receiver/policy/attempt.ts'
+import type { NewEvent } from '../../receiver/store/records.ts'
+import { storedEvent } from '../support/events.ts'
 
 export const LANES = ['a', 'b', 'c'] as const
 export const POLICIES = [
@@ -63,10 +65,32 @@ const arrival = fc.record({
 /** One of them. */
 export type Arrival = typeof arrival extends fc.Arbitrary<infer T> ? T : never
 /** Groups that are accepted one after the other. */
-export const arrivals = fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), {
-  minLength: 5,
-  maxLength: 20,
+export const arrivals = fc.record({
+  /** Whether the source names the model, and how long a request counts then. */
+  home: fc.constantFrom(null, { window_ms: 0 }, { window_ms: 1_000 }),
+  groups: fc.array(fc.array(arrival, { minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 20 }),
 })
+/** Groups, from one source. */
+export type Arrivals = typeof arrivals extends fc.Arbitrary<infer T> ? T : never
+
+/** Returns an arrival as an event. */
+export function arrivedEvent(arrival: Arrival, home: Arrivals['home']): NewEvent {
+  const { rule, value, window_ms, hashed, refuse_repeats, holder, version } = arrival
+  const of_source = rule === 'last' ? home : null
+  const identity = {
+    rule,
+    key: 'k',
+    value,
+    window_ms: of_source?.window_ms ?? window_ms,
+    body_hash: hashed || of_source !== null ? value : null,
+  }
+  return storedEvent({
+    identity,
+    home: home === null ? null : 'k',
+    refuse_repeats,
+    holder: holder === null ? null : { key: holder, version },
+  })
+}
 
 export type Wanted = typeof newDelivery extends fc.Arbitrary<infer T> ? T : never
 export type AttemptParts = typeof attempt extends fc.Arbitrary<infer T> ? T : never

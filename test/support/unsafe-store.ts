@@ -13,7 +13,7 @@ import { storedEvent } from './events.ts'
  */
 const [data_dir = '', synchronous = ''] = process.argv.slice(2)
 mkdirSync(data_dir, { recursive: true })
-const { db, handle } = openDatabase(data_dir)
+const { db, handle, batch } = openDatabase(data_dir)
 await migrate(db, SQLITE)
 handle.exec(`pragma synchronous = ${synchronous}`)
 
@@ -24,7 +24,7 @@ process.stdin.on('data', (request: Buffer) => {
 async function answer(request: Buffer): Promise<void> {
   handle.exec('begin immediate')
   const events = [storedEvent({ raw: request })]
-  await runOperation('accept', { now: Date.now(), events }, { db, dialect: SQLITE })
+  await runOperation('accept', { now: Date.now(), events }, { db, batch, dialect: SQLITE })
   handle.exec('commit')
   process.stdout.write('HTTP/1.1 202 Accepted\r\n\r\n')
 }

@@ -1,14 +1,15 @@
 import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { Tx } from '../db.ts'
 import { jsonText, parse, type JsonText } from '../json-text.ts'
-import type { AcceptArgs, Accepted, NewEvent } from '../records.ts'
+import type { AcceptArgs, Accepted, NewDelivery, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
+import { automationsVersion, checkAutomations } from '../tables/automations.ts'
 import { insertEvents, storedOf } from '../tables/events.ts'
-import { checkAutomations } from '../tables/automations.ts'
-import { findLanes, openLanes } from '../tables/lanes.ts'
+import { headsOf, type Head } from '../tables/heads.ts'
+import { decide, keysOf, placesOf, readKnown, writeKnown, type KnownRow, type Seen } from '../tables/known.ts'
+import { findLanes, insertLanes, lanesOf, openLanes, type LaneToOpen } from '../tables/lanes.ts'
 import { insertRevisions } from '../tables/revisions.ts'
-import { enqueue, type Enqueued } from './enqueue.ts'
-import { recognise } from './recognise.ts'
+import { enqueue, planQueue, type Enqueued } from './enqueue.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
 /** Takes in a group of events: see `Operations.accept`. */
@@ -17,7 +18,6 @@ export async function accept(
   { events, retry = false, wait_ms = Infinity }: AcceptArgs,
 ): Promise<Accepted[]> {
   const began = performance.now()
-  await checkAutomations(tx, events)
   const ids = events.map(({ id }) => id)
   const stored = retry ? await storedOf(tx, ids) : new Set<string>()
   const rest = events.filter(({ id }) => !stored.has(id))
@@ -28,108 +28,145 @@ export async function accept(
   return events.map(({ id }) => results.get(id) ?? { outcome: 'accepted', event_id: id, repeat_of: null })
 }
 
+/** A group costs two messages beside the commit: one locks and reads what matters to it, one writes it. */
 async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> {
-  const { results, fresh } = await tellSeen(tx, events)
-  if (fresh.length === 0) return results
-  const lanes = await lockQueue(tx, fresh)
+  const { heads, lanes, seen, writes } = await look(tx, events)
+  const fresh = events.flatMap((event, i): Fresh[] => {
+    const what = seen[i]
+    return what?.duplicate_of === null ? [{ event, ...what, place: null }] : []
+  })
   const { kept, stale } = await placeReplays(tx, fresh)
-  await keepRevisions(tx, kept)
-  const seqs = await keep(tx, kept)
-  const { lanes: promoted, superseded } = await enqueue(
+  const queue = await planQueue(
     tx,
     kept.flatMap(({ event, place }) =>
       event.deliveries.map((delivery) => ({
         event_id: event.id,
-        place: place ?? seqs.get(event.id) ?? 0,
-        replayed: place !== null,
-        delivery: { ...delivery, lane: lanes.get(delivery.lane) ?? delivery.lane },
+        place,
+        delivery: { ...delivery, lane: lanes.present.get(delivery.lane) ?? delivery.lane },
       })),
     ),
+    heads,
   )
-  const [first] = kept
-  return results.map((result) => {
-    if (result.outcome !== 'accepted') return result
-    const { event_id } = result
-    const left_out = stale.get(event_id)
-    if (left_out !== undefined && !seqs.has(event_id)) return { outcome: 'stale', event_id }
+  const beside = await enqueue(tx, queue, [
+    writeKnown(writes.map(toRow)),
+    ...revisionsOf(tx, kept),
+    insertEvents(kept.map((one) => eventRow(tx, one))),
+    ...openLanes(tx, lanes.to_open),
+  ])
+  const stored = new Set(kept.map(({ event }) => event.id))
+  const [first] = stored
+  return events.map(({ id }, i): Accepted => {
+    const what = seen[i]
+    if (what === undefined || what.duplicate_of !== null)
+      return { outcome: 'duplicate', event_id: what?.duplicate_of ?? id }
+    const left_out = stale.get(id)
+    if (left_out !== undefined && !stored.has(id)) return { outcome: 'stale', event_id: id }
     return {
-      ...result,
+      outcome: 'accepted',
+      event_id: id,
+      repeat_of: what.repeat_of,
       ...(left_out === undefined ? {} : { stale: left_out }),
-      ...(event_id === first?.event.id ? beside({ lanes: promoted, superseded }) : {}),
+      ...(id === first ? told(beside) : {}),
     }
   })
 }
 
+const toRow = ({ model, what, value, until }: KnownRow) => ({ model, what, value, until })
+
 /** What an answer says of other deliveries, where there is something to say. */
-function beside({ lanes, superseded }: Enqueued): Partial<Enqueued> {
+function told({ lanes, superseded }: Enqueued): Partial<Enqueued> {
   return {
     ...(lanes.length > 0 ? { lanes } : {}),
     ...(superseded.length > 0 ? { superseded } : {}),
   }
 }
 
-/** Tells events that were seen before from fresh ones. */
-async function tellSeen(
+/** What is there already that matters to a group, under its locks. */
+interface Look {
+  seen: readonly Seen[]
+  writes: readonly KnownRow[]
+  heads: readonly Head[]
+  lanes: { present: ReadonlyMap<string, string>; to_open: readonly LaneToOpen[] }
+}
+
+/** Locks the models, lanes and subjects of events, and reads what is known of them. */
+async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
+  const keyed = events.map((event) => ({ event, keys: keysOf(event) }))
+  const live = events.flatMap(({ deliveries }) => deliveries.filter(({ error }) => error === null))
+  const ordered = live.filter((delivery) => delivery.ordered).map(({ subject }) => subject)
+  const places = keyed.flatMap(({ keys }) => placesOf(keys))
+  const wanted = lanesOf(live, tx.now)
+  const [, found, , heads, known, version] = await tx.batch([
+    // New lanes before any lock, then the lanes, then all else: two replicas never wait for each other in turn.
+    insertLanes(wanted),
+    findLanes(wanted, tx.now),
+    tx.locking({
+      subjects: live.map(({ subject }) => subject),
+      models: places.map(({ model }) => model),
+    }),
+    headsOf(ordered),
+    readKnown(places),
+    automationsVersion,
+  ])
+  checkAutomations(events, version)
+  const { seen, writes } = decide(keyed, known, tx.now)
+  return { seen, writes, heads, lanes: await presentLanes(tx, live, found) }
+}
+
+/**
+ * Returns the lanes to open. An event may have been planned before the identity of its lane was known: such a lane is
+ * found under its present name. That is rare, so a replica that locks in another order meanwhile is run again.
+ */
+async function presentLanes(
   tx: Tx,
-  events: readonly NewEvent[],
-): Promise<{ results: Accepted[]; fresh: Fresh[] }> {
-  const recognised = await recognise(tx, events)
-  const results = events.map(({ id }, i): Accepted => {
-    const seen = recognised[i]
-    if (seen?.is_new === false) return { outcome: 'duplicate', event_id: seen.event_id }
-    return { outcome: 'accepted', event_id: id, repeat_of: seen?.repeat_of ?? null }
-  })
-  const fresh = events.flatMap((event, i): Fresh[] => {
-    const seen = recognised[i]
-    if (seen?.is_new !== true) return []
-    const { repeat_of, previous_version } = seen
-    return [{ event, repeat_of, previous_version, place: null }]
-  })
-  return { results, fresh }
+  live: readonly NewDelivery[],
+  found: readonly LaneToOpen[],
+): Promise<Look['lanes']> {
+  const present = new Map(
+    found.flatMap(({ lane, moved_to }) => (moved_to === null ? [] : [[lane, moved_to]])),
+  )
+  if (present.size === 0) return { present, to_open: found }
+  const renamed = lanesOf(
+    live.map((delivery) => ({ ...delivery, lane: present.get(delivery.lane) ?? delivery.lane })),
+    tx.now,
+  )
+  const [, to_open] = await tx.batch([insertLanes(renamed), findLanes(renamed, tx.now)])
+  return { present, to_open }
 }
 
-/** Opens and locks the lanes and subjects of new deliveries. Returns the present names of lanes that were renamed. */
-async function lockQueue(tx: Tx, fresh: readonly Fresh[]): Promise<ReadonlyMap<string, string>> {
-  const live = fresh.flatMap(({ event }) => event.deliveries.filter(({ error }) => error === null))
-  const found = await findLanes(tx, live)
-  await tx.lock({
-    lanes: [...found.late, ...found.changed],
-    subjects: live.map(({ subject }) => subject),
-  })
-  await openLanes(tx, found)
-  return found.present
-}
-
-/** Keeps the automations that came along with events, in one order for all: two groups may have the same ones. */
-async function keepRevisions(tx: Tx, fresh: readonly Fresh[]): Promise<void> {
+/** What keeps the automations that came along with events, in one order for all: two groups may have the same ones. */
+function revisionsOf(tx: Tx, fresh: readonly Fresh[]) {
   const revisions = fresh.flatMap(({ event: { revision } }) => revision ?? [])
-  await insertRevisions(
-    tx,
-    revisions.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-  )
+  if (revisions.length === 0) return []
+  return [
+    insertRevisions(
+      tx,
+      revisions.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    ),
+  ]
 }
 
-/** Writes events to the log, with what only the log knows. Returns the order of acceptance by id. */
-function keep(tx: Tx, fresh: readonly Fresh[]): Promise<Map<string, number>> {
-  return insertEvents(
-    tx,
-    fresh.map(({ event, repeat_of, previous_version, place }) => ({
-      id: event.id,
-      source: event.source,
-      type: event.type,
-      kind: event.kind,
-      status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
-      received_at: event.received_at,
-      accepted_at: tx.now,
-      event: withHistory(event.event, repeat_of, previous_version),
-      context: jsonText(event.context),
-      raw: event.raw,
-      place,
-      model: event.model ?? null,
-      alias: event.alias ?? null,
-    })),
-  )
+function eventRow(tx: Tx, { event, repeat_of, previous_version, place }: Fresh) {
+  return {
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    kind: event.kind,
+    status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
+    received_at: event.received_at,
+    accepted_at: tx.now,
+    event: withHistory(event.event, repeat_of, previous_version),
+    context: jsonText(event.context),
+    raw: event.raw,
+    place,
+    model: keyOf(event.model),
+    alias: keyOf(event.alias),
+  }
 }
+
+/** PostgreSQL takes no key of more than 2,704 bytes: a longer name cannot be filtered by. */
+const keyOf = (name: string | null | undefined) => (name == null || name.length > LONGEST_KEY ? null : name)
+const LONGEST_KEY = 600
 
 function withHistory(
   text: JsonText<ModelEvent>,

@@ -50,7 +50,7 @@ export async function finishAll(tx: Tx, results: readonly Finished[], lanes: Lan
     written.subjects.push(...subjects)
     written.superseded.push(...superseded)
   }
-  await insertAttempts(tx, attempts)
+  await tx.batch([insertAttempts(attempts)])
   return written
 }
 

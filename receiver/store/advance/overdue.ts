@@ -77,20 +77,18 @@ export async function reclaimUnderWay(tx: Tx, under_way: readonly Belonging[]): 
 async function reclaimAll(tx: Tx, lost: readonly Belonging[], leased_until: number): Promise<Ended> {
   if (lost.length === 0) return { changed: [], given_up: [] }
   const changed = await reclaim(tx, { ids: idsOf(lost), leased_until })
-  await insertAttempts(
-    tx,
-    changed.map(({ id, attempts }) => ({
-      delivery_id: id,
-      number: attempts,
-      at: tx.now,
-      duration_ms: 0,
-      status: null,
-      class: LOST.class,
-      error: LOST.message,
-      request: jsonText({}),
-      response: null,
-    })),
-  )
+  const attempts = changed.map(({ id, attempts }) => ({
+    delivery_id: id,
+    number: attempts,
+    at: tx.now,
+    duration_ms: 0,
+    status: null,
+    class: LOST.class,
+    error: LOST.message,
+    request: jsonText({}),
+    response: null,
+  }))
+  await tx.batch([insertAttempts(attempts)])
   const used_up = changed.filter(({ status }) => status === 'failed')
   const given_up = await noteGivenUp(tx, idsOf(used_up), { status: 'failed', error: LOST_TOO_OFTEN })
   return { changed, given_up }

@@ -7,7 +7,7 @@ export async function saveRevisions(
   tx: Tx,
   { revisions }: { revisions: readonly Revision[] },
 ): Promise<void> {
-  await insertRevisions(tx, revisions)
+  await tx.batch([insertRevisions(tx, revisions)])
 }
 
 /** Returns the revision with this id, or null. */

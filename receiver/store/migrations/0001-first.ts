@@ -24,8 +24,8 @@ async function createEvents(create: Create, { sequence, integer, bytes, keyed }:
   await create('create index events_by_age on events (status, accepted_at)')
 
   await create(`create table known (
-    model ${integer} not null, what ${integer} not null, value text, event_id ${bytes} not null,
-    until ${integer} not null, primary key (model, what)) ${keyed}`)
+    model ${integer} not null, what ${integer} not null, value ${bytes} not null, until ${integer},
+    primary key (model, what)) ${keyed}`)
   await create(
     `create table slots (slot text primary key, place ${integer} not null, noted_at ${integer} not null) ${keyed}`,
   )

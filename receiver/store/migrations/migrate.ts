@@ -16,7 +16,7 @@ const MIGRATIONS: readonly ((db: Db, dialect: Dialect) => Promise<void>)[] = [
 ]
 
 /** The schema that the first of `MIGRATIONS` makes. Earlier ones were never released. */
-const FIRST = 2
+const FIRST = 4
 const LATEST = FIRST + MIGRATIONS.length - 1
 
 /**

@@ -1,6 +1,5 @@
-import { sql } from 'kysely'
 import pg from 'pg'
-import type { Db } from '../db.ts'
+import { statement, type Call } from '../statement.ts'
 
 const CHANNEL = 'model_dispatch_work'
 const RECONNECT_MS = 1_000
@@ -8,12 +7,21 @@ const RECONNECT_MS = 1_000
 /** The server takes less than 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html). */
 const payload = (lane: string) => (Buffer.byteLength(lane) < 8_000 ? lane : '')
 
-/** How replicas tell each other that there is work. */
+/** How a replica hears of the work of others. */
 export interface Listening {
-  /** Tells all replicas, when this transaction commits, that there is work, and in which lanes if that is known. */
-  notify(db: Db, lanes: readonly string[]): Promise<void>
   close(): Promise<void>
 }
+
+/** Returns what tells all replicas, when the transaction commits, that there is work, and in which lanes if that is known. */
+export function notifying(lanes: readonly string[]): Call {
+  return notify(lanes.length === 0 ? [''] : [...new Set(lanes)].map(payload))
+}
+
+const notify = statement(
+  'notify',
+  () => `select pg_notify('${CHANNEL}', payload) from json_array_elements_text($1::json) as payload`,
+  { only: true },
+)
 
 /** Hears when another replica has put work into the store; reconnects for ever when the connection breaks. */
 export function listen(config: () => pg.ClientConfig, wake: (lanes: readonly string[]) => void): Listening {
@@ -53,10 +61,6 @@ export function listen(config: () => pg.ClientConfig, wake: (lanes: readonly str
   void connect()
 
   return {
-    async notify(db, lanes) {
-      const payloads = lanes.length === 0 ? [''] : [...new Set(lanes)].map(payload)
-      await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db)
-    },
     async close() {
       closed = true
       if (timer !== null) clearTimeout(timer)

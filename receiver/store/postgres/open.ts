@@ -9,8 +9,9 @@ import type { OperationName, Store } from '../store.ts'
 import { sharedClock } from './clock.ts'
 import { explainServer, isOfServer, openError, reviseError, type ServerFacts } from './errors.ts'
 import { POSTGRES } from './dialect.ts'
-import { listen } from './listen.ts'
+import { listen, notifying } from './listen.ts'
 import { takeTurns } from './servers.ts'
+import { inTransaction } from './transaction.ts'
 
 /** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */
 const MIGRATION_LOCK = 663_353_472
@@ -35,7 +36,6 @@ export interface PostgresOptions {
 export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
   const { pool, servers, config, onServer } = connect(url)
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const transact = (work: (trx: Db) => Promise<unknown>) => db.transaction().execute(work)
   const open = async (others: number): Promise<void> => {
     try {
       await onServer(() => prepare(db))
@@ -66,11 +66,11 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       try {
         return await onServer(async () => {
           const time = clock === null ? {} : { now: await clock.now() }
-          return await transact(async (trx) => {
-            const value = await runOperation(name, args as never, { db: trx, dialect: POSTGRES, ...time })
-            if (wakes !== undefined) await listening.notify(trx, wakes(args as never))
-            return value
-          })
+          return await inTransaction(
+            pool,
+            (begun) => runOperation(name, args as never, { ...begun, dialect: POSTGRES, ...time }),
+            () => (wakes === undefined ? [] : [notifying(wakes(args as never))]),
+          )
         })
       } catch (error) {
         if (tried < TRIES && isRetryable(error)) continue
@@ -100,6 +100,7 @@ function connect(url: string) {
     max: 10,
     connectionTimeoutMillis: 5_000,
     idle_in_transaction_session_timeout: STOPPED_MS,
+    pipeline: true,
     types,
     application_name: 'model-dispatch',
   }

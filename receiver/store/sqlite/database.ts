@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import type { Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
+import type { Call } from '../statement.ts'
 import { StoreUnavailable } from '../store.ts'
 import { fileError } from './errors.ts'
 
@@ -15,6 +16,8 @@ export interface OpenDatabase {
   db: Db
   handle: DatabaseSync
   path: string
+  /** Runs statements in their order. Returns the rows of each. */
+  batch: (calls: readonly Call[]) => Promise<unknown[][]>
 }
 
 /** Held for as long as the process runs: a handle that is collected as garbage gives its lock away. */
@@ -31,7 +34,7 @@ export function openDatabase(data_dir: string): OpenDatabase {
   // Small: the system caches the file as well, and SQLite walks its own cache at every commit.
   handle.exec('pragma cache_size = -4096')
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(handle) }) })
-  return { db, handle, path }
+  return { db, handle, path, batch: batchOn(handle) }
 }
 
 /**
@@ -74,6 +77,23 @@ function ownFile(data_dir: string, name: string): string {
 function isLocked(error: unknown): boolean {
   const { errcode } = error as { errcode?: unknown }
   return typeof errcode === 'number' && [5, 6].includes(errcode & 0xff)
+}
+
+/** Runs the statements whose texts are fixed: each is prepared once. */
+function batchOn(handle: DatabaseSync): OpenDatabase['batch'] {
+  const prepared = new Map<string, StatementSync>()
+  const run = (call: Call): unknown[] => {
+    if (call.sqlite === null) return []
+    let statement = prepared.get(call.name)
+    if (statement === undefined) {
+      statement = handle.prepare(withoutUndo(call.sqlite))
+      prepared.set(call.name, statement)
+    }
+    if (call.each === undefined) return statement.all(...call.parameters)
+    for (const values of call.each) statement.run(...values)
+    return []
+  }
+  return (calls) => Promise.resolve(calls.map(run))
 }
 
 /** node:sqlite in the form that Kysely's dialect expects. */

@@ -10,9 +10,6 @@ export const SQLITE: Dialect = {
     // The key's own tree holds the row: half the pages to write.
     keyed: 'without rowid',
   },
-  lockKnown: () => Promise.resolve(),
-  lockSubjects: () => Promise.resolve(),
-  lockLanes: () => Promise.resolve(),
   locked: (query) => query,
   skipLocked: (query) => query,
 }

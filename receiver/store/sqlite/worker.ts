@@ -78,7 +78,7 @@ async function handle(
     const given = typeof args === 'string' ? groupFromText(args) : args
     const value = await transaction(open, async () => {
       ownership.isOurs()
-      const result = await runOperation(operation, given as never, { db: open.db, dialect: SQLITE })
+      const result = await runOperation(operation, given as never, { ...open, dialect: SQLITE })
       // Before the commit, so that nothing is half done, and after it, so that nothing is promised in vain.
       ownership.isThere()
       return result

@@ -1,31 +1,24 @@
-import { sql, type Insertable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Queries } from '../db.ts'
 import type { Tables } from '../schema.ts'
+import { inserting, type Call } from '../statement.ts'
 import { LISTED_ATTEMPTS, type AttemptSummary } from '../views.ts'
-import { insertAll } from './insert-all.ts'
 
 /** One attempt to be kept. */
-export type NewAttempt = Insertable<Tables['attempts']>
+export type NewAttempt = Selectable<Tables['attempts']>
 
 /** Inserts attempts, numbered by their delivery's `attempts`. */
-export async function insertAttempts({ db }: Queries, attempts: readonly NewAttempt[]): Promise<void> {
-  await insertRows(
-    db,
-    attempts.map((attempt) => ({
-      delivery_id: attempt.delivery_id,
-      number: attempt.number,
-      at: attempt.at,
-      duration_ms: attempt.duration_ms,
-      status: attempt.status ?? null,
-      class: attempt.class,
-      error: attempt.error ?? null,
-      request: attempt.request,
-      response: attempt.response ?? null,
-    })),
-  )
-}
-
-const insertRows = insertAll('attempts')
+export const insertAttempts: (attempts: readonly NewAttempt[]) => Call = inserting('attempts', {
+  delivery_id: 'text',
+  number: 'bigint',
+  at: 'bigint',
+  duration_ms: 'bigint',
+  status: 'bigint',
+  class: 'text',
+  error: 'text',
+  request: 'text',
+  response: 'text',
+})
 
 /** Deletes the attempts of these deliveries. */
 export async function deleteAttempts({ db }: Queries, deliveries: readonly string[]): Promise<void> {

@@ -1,19 +1,27 @@
-import type { Queries } from '../db.ts'
+import type { Queries, Tx } from '../db.ts'
 import type { AuditFilter, NewAuditEntry } from '../management-records.ts'
-import { insertAll } from './insert-all.ts'
+import { inserting } from '../statement.ts'
 
 /** Adds entries to the audit log. */
-export async function insertAudit({ db }: Queries, entries: readonly NewAuditEntry[]): Promise<void> {
-  // The same keys in the same order, as one statement for all of them needs it.
-  await insertRows(
-    db,
-    entries.map(({ at, actor, address, action, target, automation, details }) => ({
-      ...{ at, actor, address, action, target, automation, details },
-    })),
-  )
+export async function insertAudit(tx: Tx, entries: readonly NewAuditEntry[]): Promise<void> {
+  await tx.batch([
+    insertRows(
+      entries.map(({ at, actor, address, action, target, automation, details }) => ({
+        ...{ at, actor, address, action, target, automation, details },
+      })),
+    ),
+  ])
 }
 
-const insertRows = insertAll('audit', (query) => query)
+const insertRows = inserting('audit', {
+  at: 'bigint',
+  actor: 'text',
+  address: 'text',
+  action: 'text',
+  target: 'text',
+  automation: 'text',
+  details: 'text',
+})
 
 /** Returns entries of the audit log, newest first: those behind `before`, or the newest. */
 export async function readAudit(

@@ -1,6 +1,7 @@
 import type { Queries, Tx } from '../db.ts'
 import type { StoredAutomation } from '../management-records.ts'
 import type { NewEvent } from '../records.ts'
+import { statement } from '../statement.ts'
 import { AutomationsChanged } from '../store.ts'
 import { readFact, writeFact } from './facts.ts'
 
@@ -23,15 +24,21 @@ export async function beginChange(tx: Tx): Promise<number> {
   return version
 }
 
+/** Reads that version within a batch. */
+export const automationsVersion = statement<{ value: string }>(
+  'automations_version',
+  () => `select value from facts where key = '${VERSION}'`,
+)()
+
 /**
- * Checks that events were matched against the stored automations as they are now.
+ * Checks that events were matched against the stored automations as they are now: `found` is what `automationsVersion`
+ * returned.
  * @throws AutomationsChanged
  */
-export async function checkAutomations(queries: Queries, events: readonly NewEvent[]): Promise<void> {
-  const versions = events.flatMap(({ automations_version: version }) => version ?? [])
-  if (versions.length === 0) return
-  const present = await readVersion(queries)
-  if (versions.some((version) => version !== present)) throw new AutomationsChanged()
+export function checkAutomations(events: readonly NewEvent[], found: readonly { value: string }[]): void {
+  const present = Number(found[0]?.value ?? 0)
+  const isOther = ({ automations_version: version }: NewEvent) => version !== undefined && version !== present
+  if (events.some(isOther)) throw new AutomationsChanged()
 }
 
 /** Returns every stored automation, by name. */

@@ -22,9 +22,9 @@ import type { Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { DeliveryError, DeliveryStatus, NewDelivery } from '../records.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
+import { inserting, statement, type Call } from '../statement.ts'
 import { EXPIRED, LOST, LOST_TOO_OFTEN } from './delivery-errors.ts'
-import { insertAll } from './insert-all.ts'
-import { DELIVERING, PENDING } from './literals.ts'
+import { DELIVERING, PENDING, REPLACEABLE_TEXT } from './literals.ts'
 
 type Builder = ExpressionBuilder<Tables, 'deliveries'>
 type Condition = (eb: Builder) => Expression<SqlBool>
@@ -32,22 +32,50 @@ type Condition = (eb: Builder) => Expression<SqlBool>
 /** A delivery as it enters the queue. */
 export interface Entry {
   event_id: string
-  place: number
+  /** Null: that of its event, which is new. */
+  place: number | null
   delivery: NewDelivery
   status: 'pending' | 'failed' | 'superseded'
   /** Whether it may be claimed at once. */
   head: boolean
 }
 
-/** Inserts deliveries in the order given. */
-export async function insert(tx: Tx, entries: readonly Entry[]): Promise<void> {
-  await insertRows(
-    tx.db,
-    entries.map((entry) => toRow(entry, tx.now)),
-  )
-}
+/** Returns what inserts deliveries, in the order given, once their events are there. */
+export const insert = (tx: Tx, entries: readonly Entry[]): Call =>
+  insertRows(entries.map((entry) => toRow(entry, tx.now)))
 
-const insertRows = insertAll('deliveries')
+const insertRows = inserting(
+  'deliveries',
+  {
+    id: 'text',
+    event_id: 'text',
+    automation: 'text',
+    revision: 'text',
+    position: 'bigint',
+    type: 'text',
+    target: 'text',
+    lane: 'text',
+    subject: 'text',
+    slot: 'text',
+    place: 'bigint',
+    dedupe_key: 'text',
+    ordered: 'bigint',
+    supersede: 'text',
+    head: 'bigint',
+    status: 'text',
+    redeliveries: 'bigint',
+    counted_attempts: 'bigint',
+    attempts: 'bigint',
+    due_at: 'bigint',
+    created_at: 'bigint',
+    ended_at: 'bigint',
+    expires_after: 'bigint',
+    expires_at: 'bigint',
+    error: 'text',
+    replay_of: 'text',
+  },
+  { values: { place: 'coalesce(r.place, (select seq from events where events.id = r.event_id))' } },
+)
 
 function toRow({ event_id, place, delivery, status, head }: Entry, now: number) {
   return {
@@ -71,8 +99,6 @@ function toRow({ event_id, place, delivery, status, head }: Entry, now: number) 
     counted_attempts: 0,
     attempts: 0,
     due_at: now,
-    lease: null,
-    lease_until: null,
     created_at: now,
     ended_at: status === 'pending' ? null : now,
     expires_after: delivery.expires_after_ms,
@@ -215,6 +241,14 @@ export async function supersede({ db, now }: Tx, which: Condition): Promise<Gone
     .returning(['id', 'event_id', 'automation', 'target', 'subject', 'slot'])
     .execute()
 }
+
+/** Supersedes what a new event supersedes in these slots: all that is there already is older. The second value is now. */
+export const supersedeBeforeNew = statement<Gone>(
+  'supersede_before_new',
+  ({ isIn, at }) => `update deliveries set status = 'superseded', head = 0, ended_at = ${at(2)}
+    where ${isIn('slot', 1)} and ${REPLACEABLE_TEXT}
+    returning id, event_id, automation, target, subject, slot`,
+)
 
 /** Cancels a pending delivery. Returns false, and changes nothing, when it has been leased or has ended meanwhile. */
 export async function cancelPending({ db, now }: Tx, id: string): Promise<boolean> {

@@ -1,18 +1,22 @@
-import type { Insertable } from 'kysely'
 import type { Queries, Tx } from '../db.ts'
-import type { Tables } from '../schema.ts'
-import { insertAll } from './insert-all.ts'
+import { inserting } from '../statement.ts'
 
-/** Inserts events. Returns the order of acceptance (`seq`) by id. */
-export async function insertEvents(
-  { db }: Queries,
-  rows: readonly Insertable<Tables['events']>[],
-): Promise<Map<string, number>> {
-  const inserted = await insertRows(db, rows)
-  return new Map(inserted.map(({ id, seq }) => [id, seq]))
-}
-
-const insertRows = insertAll('events', (query) => query.returning(['id', 'seq']))
+/** Inserts events, in the order of acceptance. */
+export const insertEvents = inserting('events', {
+  id: 'text',
+  source: 'text',
+  type: 'text',
+  kind: 'text',
+  status: 'text',
+  received_at: 'bigint',
+  accepted_at: 'bigint',
+  event: 'text',
+  context: 'text',
+  raw: 'bytea',
+  place: 'bigint',
+  model: 'text',
+  alias: 'text',
+})
 
 /** Returns which of these events are stored. */
 export async function storedOf({ db }: Queries, ids: readonly string[]): Promise<Set<string>> {

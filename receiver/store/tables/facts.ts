@@ -1,5 +1,5 @@
 import type { Queries } from '../db.ts'
-import { insertAll } from './insert-all.ts'
+import { inserting, type Call } from '../statement.ts'
 
 /** Returns what the store knows by this name alone; null where it was never written. */
 export async function readFact({ db }: Queries, key: string): Promise<string | null> {
@@ -16,17 +16,12 @@ export async function writeFact({ db }: Queries, key: string, value: string): Pr
     .execute()
 }
 
-const insertFacts = insertAll('facts', (query) =>
-  query.onConflict((conflict) => conflict.column('key').doNothing()),
-)
-
 /** Writes facts, but for those that were written before. */
-export async function writeFactsOnce(
-  { db }: Queries,
-  facts: readonly { key: string; value: string }[],
-): Promise<void> {
-  await insertFacts(db, facts)
-}
+export const writeFactsOnce: (facts: readonly { key: string; value: string }[]) => Call = inserting(
+  'facts',
+  { key: 'text', value: 'text' },
+  { end: 'on conflict (key) do nothing' },
+)
 
 /** Deletes a fact. Returns whether it was there. */
 export async function deleteFact({ db }: Queries, key: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Queries } from '../db.ts'
+import type { Queries, Tx } from '../db.ts'
 import { deleteFact, writeFactsOnce } from './facts.ts'
 
 /** Whose deliveries go where. */
@@ -10,12 +10,9 @@ interface Way {
 const keyOf = ({ automation, target }: Way) => `failing:${automation}:${target}`
 
 /** Notes that deliveries of these automations to these targets fail. */
-export async function noteFailing(tx: Queries, ways: readonly Way[]): Promise<void> {
+export async function noteFailing(tx: Tx, ways: readonly Way[]): Promise<void> {
   const keys = [...new Set(ways.map(keyOf))].sort()
-  await writeFactsOnce(
-    tx,
-    keys.map((key) => ({ key, value: '1' })),
-  )
+  await tx.batch([writeFactsOnce(keys.map((key) => ({ key, value: '1' })))])
 }
 
 /** Notes that a delivery got through. Returns whether those before it failed. */

@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
+import { statement } from '../statement.ts'
 import { setHead } from './delivery-upkeep.ts'
-import { PENDING, UNFINISHED, YES } from './literals.ts'
+import { PENDING, REPLACEABLE_TEXT, UNFINISHED, YES } from './literals.ts'
 
 // Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the
 // first behind it, by the index (subject, head, place, seq), and says UNFINISHED: that is the text of that index.
@@ -45,20 +46,20 @@ export async function promote(tx: Tx, subjects: readonly string[]): Promise<stri
   return setHead(tx, promoted, 1)
 }
 
-/** Returns those of `subjects` in which an ordered delivery is unfinished: one of these is the head then. */
-export async function busySubjects({ db }: Tx, subjects: readonly string[]): Promise<Set<string>> {
-  if (subjects.length === 0) return new Set()
-  const rows = await db
-    .selectFrom('deliveries')
-    .select('subject')
-    .distinct()
-    .where('subject', 'in', [...new Set(subjects)])
-    .where(UNFINISHED)
-    .where('head', '=', YES)
-    .where('ordered', '=', YES)
-    .execute()
-  return new Set(rows.map(({ subject }) => subject))
+/** The head of a subject, or a delivery that is under way in it. */
+export interface Head {
+  subject: string
+  slot: string
+  /** Whether a newer event of its slot supersedes it. */
+  replaceable: number | boolean
 }
+
+/** Finds the heads of ordered deliveries in these subjects: what comes into one of them waits behind its head. */
+export const headsOf = statement<Head>(
+  'heads_of',
+  ({ isIn }) => `select subject, slot, (${REPLACEABLE_TEXT}) as replaceable from deliveries
+    where ${isIn('subject', 1)} and status in ('pending', 'delivering') and head = 1 and ordered = 1`,
+)
 
 /** What a delivery's turn within its subject goes by. */
 interface Position {

@@ -1,9 +1,9 @@
-import { sql, type Selectable } from 'kysely'
+import type { Selectable } from 'kysely'
 import { FRESH_LANE, type LanePolicy } from '../../policy/lane.ts'
 import type { Queries, Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { LanesTable } from '../schema.ts'
-import { insertAll } from './insert-all.ts'
+import { inserting, overRows, type Call } from '../statement.ts'
 import { PENDING, YES } from './literals.ts'
 
 /** A lane as it is kept. */
@@ -12,105 +12,102 @@ export type LaneRow = Selectable<LanesTable>
 /** The wake time of a lane that has nothing to claim. Later than any real time. */
 export const NEVER = 8_640_000_000_000_000
 
-/** The lanes that new deliveries go into, as they were found. */
-export interface FoundLanes {
-  /** The present names of lanes that have been renamed, by the former ones. */
-  present: ReadonlyMap<string, string>
-  policies: ReadonlyMap<string, LanePolicy>
-  /** Lanes under another policy than today's. */
-  changed: readonly string[]
-  /** Lanes whose wake time is to come. */
-  late: readonly string[]
+/** A lane that new deliveries go into, as it is made where there is none. */
+export type WantedLane = Omit<LaneRow, 'moved_to' | 'pause_message' | 'pause'>
+
+/** Returns the lanes of new deliveries, by name. */
+export function lanesOf(
+  deliveries: readonly { lane: string; policy: LanePolicy }[],
+  now: number,
+): WantedLane[] {
+  const policies = new Map(deliveries.map(({ lane, policy }) => [lane, policy]))
+  return [...policies]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([lane, { concurrency, interval_ms }]) => ({
+      lane,
+      concurrency,
+      // Whole ms: that is what the columns hold.
+      interval_ms: Math.ceil(interval_ms),
+      next_at: 0,
+      paused_until: FRESH_LANE.paused_until,
+      pauses: FRESH_LANE.pauses,
+      streak: FRESH_LANE.streak,
+      streak_subjects: jsonText(FRESH_LANE.streak_subjects),
+      cursor: '',
+      wake_at: now,
+    }))
+}
+
+/** Inserts those of these lanes that do not exist. */
+export const insertLanes = inserting(
+  'lanes',
+  {
+    lane: 'text',
+    concurrency: 'bigint',
+    interval_ms: 'bigint',
+    next_at: 'bigint',
+    paused_until: 'bigint',
+    pauses: 'bigint',
+    streak: 'bigint',
+    streak_subjects: 'text',
+    cursor: 'text',
+    wake_at: 'bigint',
+  },
+  { end: 'and not exists (select 1 from lanes where lanes.lane = r.lane) on conflict (lane) do nothing' },
+)
+
+const POLICY = { lane: 'text', concurrency: 'bigint', interval_ms: 'bigint' } as const
+
+/** A lane in which something must change before new deliveries can be claimed from it. */
+export interface LaneToOpen {
+  lane: string
+  /** The policy of today. */
+  concurrency: number
+  interval_ms: number
+  moved_to: string | null
 }
 
 /**
- * Makes sure that the lanes of new deliveries exist, and finds what must change in them. An event may have been planned
- * before the identity of its lane was known: such a lane is found under its present name.
+ * Finds and locks those of these lanes that are under another policy than today's, whose wake time is to come (later
+ * than the second value, now), or that have got another name. Others are not touched, so that accepts don't queue behind
+ * their rows; if another replica finds such a lane empty meanwhile, the replica that accepted must look at it afterwards
+ * (`Advance.lanes`).
  */
-export async function findLanes(
-  tx: Tx,
-  deliveries: readonly { lane: string; policy: LanePolicy }[],
-): Promise<FoundLanes> {
-  // Whole ms: that is what the columns hold.
-  const policies = new Map(
-    deliveries.map(({ lane, policy: { concurrency, interval_ms } }) => [
-      lane,
-      { concurrency, interval_ms: Math.ceil(interval_ms) },
-    ]),
-  )
-  if (policies.size === 0) return { present: new Map(), policies, changed: [], late: [] }
-  const known = await tx.db
-    .selectFrom('lanes')
-    .select(['lane', 'concurrency', 'interval_ms', 'wake_at', 'moved_to'])
-    .where('lane', 'in', [...policies.keys()])
-    .execute()
-  const present = new Map(
-    known.flatMap(({ lane, moved_to }): [string, string][] => (moved_to === null ? [] : [[lane, moved_to]])),
-  )
-  if (present.size > 0) {
-    const renamed = deliveries.map(({ lane, policy }) => ({ lane: present.get(lane) ?? lane, policy }))
-    return { ...(await findLanes(tx, renamed)), present }
-  }
-  const isChanged = ({ lane, concurrency, interval_ms }: LanePolicy & { lane: string }) => {
-    const policy = policies.get(lane)
-    return policy?.concurrency !== concurrency || policy.interval_ms !== interval_ms
-  }
-  const names = new Set(known.map(({ lane }) => lane))
-  const missing = [...policies].filter(([lane]) => !names.has(lane)).sort(byName)
-  // New rows before any lock, and sorted: two replicas then never wait for each other in turn.
-  await insertLanes(
-    tx.db,
-    missing.map(([lane, policy]) => newLane(lane, policy, tx.now)),
-  )
-  const late = known.filter(({ wake_at }) => wake_at > tx.now).map(({ lane }) => lane)
-  return { present, policies, changed: known.filter(isChanged).map(({ lane }) => lane), late }
-}
+export const findLanes = overRows<LaneToOpen>(
+  'find_lanes',
+  POLICY,
+  ({ rows, at, forUpdate }) => `select l.lane, r.concurrency, r.interval_ms, l.moved_to
+    from ${rows(POLICY)} as r cross join lanes l where l.lane = r.lane
+    and (l.wake_at > ${at(2)} or l.concurrency <> r.concurrency or l.interval_ms <> r.interval_ms or l.moved_to is not null)
+    order by l.lane ${forUpdate('l')}`,
+)
 
-const byName = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1)
+const EARLIEST = (now: string) => `case
+  when next_at > paused_until and next_at > ${now} then next_at
+  when paused_until > ${now} then paused_until
+  else ${now} end`
 
-function newLane(lane: string, policy: LanePolicy, wake_at: number): LaneRow {
-  return {
-    lane,
-    ...policy,
-    next_at: 0,
-    ...FRESH_LANE,
-    streak_subjects: jsonText(FRESH_LANE.streak_subjects),
-    cursor: '',
-    wake_at,
-    moved_to: null,
-  }
-}
-
-const insertLanes = insertAll('lanes', (query) =>
-  query.onConflict((conflict) => conflict.column('lane').doNothing()),
+const setPolicies = overRows(
+  'open_lanes',
+  POLICY,
+  ({ rows, at }) => `update lanes set concurrency = r.concurrency, interval_ms = r.interval_ms,
+    wake_at = case when wake_at > ${EARLIEST(at(2))} then ${EARLIEST(at(2))} else wake_at end
+    from ${rows(POLICY)} as r where lanes.lane = r.lane`,
 )
 
 /**
- * Something new can be claimed in these lanes: puts them under today's policy and brings their wake time forward to
- * now, or to the end of their pace or pause. The caller holds the locks of `changed` and `late`. A lane that needs
- * neither is not touched, so that accepts don't queue behind its row; if another replica finds that lane empty
- * meanwhile, the replica that accepted must look at it afterwards (`Advance.lanes`).
+ * Something new can be claimed in these lanes, whose locks the caller holds: puts them under today's policy and brings
+ * their wake time forward to now, or to the end of their pace or pause.
  */
-export async function openLanes({ db, now }: Tx, { policies, changed, late }: FoundLanes): Promise<void> {
-  for (const lane of changed) {
-    await db
-      .updateTable('lanes')
-      .set({ ...policies.get(lane) })
-      .where('lane', '=', lane)
-      .execute()
-  }
-  if (late.length === 0) return
-  const earliest = sql<number>`case
-    when next_at > paused_until and next_at > ${now} then next_at
-    when paused_until > ${now} then paused_until
-    else ${now} end`
-  await db
-    .updateTable('lanes')
-    .set({ wake_at: earliest })
-    .where('lane', 'in', late)
-    .where('wake_at', '>', earliest)
-    .execute()
-}
+export const openLanes = ({ now }: Tx, lanes: readonly LaneToOpen[]): Call[] =>
+  lanes.length === 0
+    ? []
+    : [
+        setPolicies(
+          lanes.map(({ lane, concurrency, interval_ms }) => ({ lane, concurrency, interval_ms })),
+          now,
+        ),
+      ]
 
 /** Returns these lanes. */
 export async function readLanes({ db }: Queries, lanes: readonly string[]): Promise<LaneRow[]> {

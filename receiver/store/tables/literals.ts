@@ -19,5 +19,7 @@ export const NO = literal(0)
 export const UNFINISHED = sql<boolean>`deliveries.status in ('pending', 'delivering')`
 
 /** The condition of a delivery that a newer event of its subject supersedes, by its own `supersede`. */
-export const REPLACEABLE = sql<boolean>`deliveries.status = 'pending'
+export const REPLACEABLE_TEXT = `deliveries.status = 'pending'
   and (deliveries.supersede = 'waiting' or (deliveries.supersede = 'retrying' and deliveries.counted_attempts > 0))`
+/** The same in a query of Kysely. */
+export const REPLACEABLE = sql.raw<boolean>(REPLACEABLE_TEXT)

@@ -1,17 +1,15 @@
 import type { Queries, Tx } from '../db.ts'
 import type { Revision } from '../records.ts'
-import { insertAll } from './insert-all.ts'
+import { inserting, type Call } from '../statement.ts'
 
 /** Inserts the revisions that are not kept yet. */
-export async function insertRevisions({ db, now }: Tx, revisions: readonly Revision[]): Promise<void> {
-  await insertRows(
-    db,
-    revisions.map(({ id, automation, spec }) => ({ id, automation, spec, created_at: now })),
-  )
-}
+export const insertRevisions = ({ now }: Tx, revisions: readonly Revision[]): Call =>
+  insertRows(revisions.map(({ id, automation, spec }) => ({ id, automation, spec, created_at: now })))
 
-const insertRows = insertAll('revisions', (query) =>
-  query.onConflict((conflict) => conflict.column('id').doNothing()),
+const insertRows = inserting(
+  'revisions',
+  { id: 'text', automation: 'text', spec: 'text', created_at: 'bigint' },
+  { end: 'on conflict (id) do nothing' },
 )
 
 /** Returns the revision with this id, or null. */

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Queries, Tx } from '../db.ts'
 import type { Superseded } from '../records.ts'
+import { inserting } from '../statement.ts'
 import { supersede, type Gone } from './deliveries.ts'
-import { insertAll } from './insert-all.ts'
 import { DELIVERING, NO, PENDING, REPLACEABLE, UNFINISHED, YES } from './literals.ts'
 
 // As in heads.ts: no query here may walk through all that waits in a subject.
@@ -49,7 +49,7 @@ export async function notePassed(
   tx: Tx,
   { event_id, place, ordered, ...slot }: Slot & { event_id: string; place: number; ordered: number },
 ): Promise<Superseding> {
-  await notePlaces(tx.db, [{ slot: slot.slot, place, noted_at: tx.now }])
+  await tx.batch([notePlaces([{ slot: slot.slot, place, noted_at: tx.now }])])
   if (ordered === 0) return { superseded: [], subjects: [] }
   const older = (head: Literal) =>
     unfinished(tx, slot, head)
@@ -74,13 +74,13 @@ export function by(superseded_by: string, gone: readonly Gone[]): Superseding {
   }
 }
 
-const notePlaces = insertAll('slots', (query) =>
-  query.onConflict((conflict) =>
-    conflict
-      .column('slot')
-      .doUpdateSet((eb) => ({ place: eb.ref('excluded.place'), noted_at: eb.ref('excluded.noted_at') }))
-      .whereRef('slots.place', '<=', 'excluded.place'),
-  ),
+const notePlaces = inserting(
+  'slots',
+  { slot: 'text', place: 'bigint', noted_at: 'bigint' },
+  {
+    end: `on conflict (slot) do update set place = excluded.place, noted_at = excluded.noted_at
+      where slots.place <= excluded.place`,
+  },
 )
 
 /** The newest event with an unfinished delivery in a slot. */
