@@ -10,10 +10,14 @@ import { traceOf } from './observe/reason-of.ts'
 
 /** Returns the HTTP side of the receiver: routes and nothing else. */
 export function createApp(
-  options: IngestOptions & ApiOptions & HealthOptions & { types: TypeTables },
+  options: IngestOptions &
+    ApiOptions &
+    HealthOptions & { types: TypeTables; trust_proxy?: readonly string[] },
 ): Express {
   const app = express()
   app.disable('x-powered-by')
+  // Who sent a request is what the last proxy that is trusted says; nobody else's word counts.
+  app.set('trust proxy', [...(options.trust_proxy ?? [])])
   app.disable('etag')
   app.enable('case sensitive routing')
   app.use(ingestRouter(options))

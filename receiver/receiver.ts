@@ -37,6 +37,8 @@ export interface ReceiverOptions {
   port: number
   /** The receiver's own address for links; null where it is not known. */
   public_url: string | null
+  /** Addresses and CIDRs of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  trust_proxy?: readonly string[]
   config: Config
   store: Store
   /** Makes what talks to GitHub, for as long as the receiver runs: `createGitHub`. */

@@ -45,6 +45,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     host: environment.host,
     port: environment.port,
     public_url: environment.public_url,
+    trust_proxy: environment.trust_proxy,
     config: loaded.config,
     store,
     github: createGitHub,
