@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { jsonText } from '../../../receiver/store/json-text.ts'
 import { StoreUnavailable } from '../../../receiver/store/store.ts'
 import { storedDelivery, storedEvent } from '../../support/events.ts'
 import type { TestedStore } from './tested-store.ts'
@@ -14,6 +15,23 @@ export function describeAccept(tested: TestedStore): void {
       const stored = await tested.store.getEvent({ id: event.id })
       expect(Buffer.from(stored?.raw ?? [])).toEqual(Buffer.from([0x7b, 0x00, 0xff, 0x7d]))
       expect(stored?.deliveries.map(({ id }) => id)).toEqual([delivery.id])
+    })
+
+    it('keeps the text of an automation that comes along, once for however many events of a group', async () => {
+      const { store, now } = tested
+      const of = (id: string) => ({ id, automation: 'dispatches', spec: jsonText({ name: id }) })
+      const event = (id: string) =>
+        storedEvent({
+          revision: of(id),
+          deliveries: [storedDelivery({ revision: id, automation: 'dispatches' })],
+        })
+      const group = ['rev_b', 'rev_a', 'rev_b'].map(event)
+      await store.accept({ now, events: group })
+      await store.accept({ now, events: [event('rev_a')] })
+      expect(await store.getRevision({ id: 'rev_a' })).toEqual(of('rev_a'))
+      expect(await store.getRevision({ id: 'rev_b' })).toEqual(of('rev_b'))
+      const stored = await store.getEvent({ id: group[0]?.id ?? '' })
+      expect(stored?.deliveries.map(({ revision }) => revision)).toEqual(['rev_b'])
     })
 
     it('answers a request seen before with the first one, within its window only', async () => {
