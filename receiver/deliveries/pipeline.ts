@@ -50,6 +50,7 @@ export interface PipelineOptions {
 /** Returns a pipeline that accepts, but does not deliver yet; reclaims what an earlier process left under way. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { store, runtime, automations, public_url, changes, clock, log } = options
+  const last_seen = await store.lastSeen({})
   const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
   const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
   const alerts = createAlerts({
@@ -78,7 +79,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const wake = (lanes: readonly string[] = []) => {
     engine.wake(lanes)
   }
-  const upkeep = startUpkeep({ store, config: () => runtime().config, clock, log, backlog, wake })
+  const upkeep = startUpkeep({ store, config: () => runtime().config, clock, log, backlog, wake, last_seen })
   acceptor.onAccepted((event, lanes) => {
     tellAccepted(changes, event)
     if (event.deliveries.length === 0) return

@@ -10,6 +10,11 @@ const WAKE_EVERY_MS = 30_000
 const SWEEP_EVERY_MS = 10 * 60_000
 /** Between two batches of a sweep, in ms, so that ingest goes first. */
 const SWEEP_PAUSE_MS = 50
+/**
+ * A start so long after the last note of the time is either one after a long rest, or one on a wrong clock, by which all
+ * would be past keeping. Nothing is deleted for as long, so that there is time to notice.
+ */
+const LONG_REST_MS = 24 * 3_600_000
 
 /** The engine's housekeeping. */
 export interface Upkeep {
@@ -24,12 +29,29 @@ export interface UpkeepOptions {
   clock: Clock
   log: Log
   backlog: Backlog
+  /** The latest time that an earlier process noted, in Unix ms; 0 where there was none. */
+  last_seen: number
   /** Makes the engine look into every lane. */
   wake: () => void
 }
 
+/** Returns from when on rows may be deleted, in Unix ms of the steady clock, and says so where that is not now. */
+function deletesFrom({ clock, log, last_seen }: UpkeepOptions): number {
+  const now = clock.steady()
+  if (last_seen === 0 || now - last_seen <= LONG_REST_MS) return now
+  const [until, seen] = [now + LONG_REST_MS, last_seen].map((at) => new Date(at).toISOString())
+  const fix = "If the machine's clock is wrong, set it right and restart."
+  log.warn(
+    { last_seen: seen, until, fix },
+    'retention: nothing is deleted for a day: no time was noted for so long',
+  )
+  return now + LONG_REST_MS
+}
+
 /** Starts to count the backlog, to delete what is past keeping, and to look for lanes whose wake time was lost. */
-export function startUpkeep({ store, config, clock, log, backlog, wake }: UpkeepOptions): Upkeep {
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { store, config, clock, log, backlog, wake } = options
+  const deletes_from = deletesFrom(options)
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
     work().catch((error: unknown) => {
@@ -44,6 +66,7 @@ export function startUpkeep({ store, config, clock, log, backlog, wake }: Upkeep
   }
   const sweep = async () => {
     const now = clock.steady()
+    if (now < deletes_from) return
     let gone = 0
     for (let is_done = false; !is_done && !stopped;) {
       const swept = await store.sweep({ ...config().retention, now })
