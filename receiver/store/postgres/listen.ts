@@ -28,6 +28,7 @@ export function listen(config: () => pg.ClientConfig, wake: (lanes: readonly str
   let client: pg.Client | null = null
   let closed = false
   let timer: NodeJS.Timeout | null = null
+  const isClosed = () => closed
 
   const connect = async () => {
     const next = new pg.Client(config())
@@ -41,11 +42,15 @@ export function listen(config: () => pg.ClientConfig, wake: (lanes: readonly str
     next.on('notification', ({ payload = '' }) => wake(payload === '' ? [] : [payload]))
     try {
       await next.connect()
-      if (closed) {
+      if (isClosed()) {
         await next.end()
         return
       }
       await next.query(`listen ${CHANNEL}`)
+      if (isClosed()) {
+        await next.end()
+        return
+      }
       client = next
       // Whatever was announced while nobody listened is looked for once.
       wake([])
