@@ -14,7 +14,7 @@ const subject = z
     source: z.string(),
     model: z.string(),
     alias: z.string().nullable(),
-    events: z.int().describe('How many of the latest 4000 events.'),
+    events: z.int().describe('How many of the latest 2000 events.'),
     last_event: z.object({ id: z.string(), received_at: time }),
   })
   .meta({ id: 'Subject' })

@@ -7,6 +7,7 @@ import {
   deliveryBounds,
   eventBounds,
   LOOKED_THROUGH,
+  SEARCHED_THROUGH,
   within,
   type Bounds,
   type Looked,
@@ -50,13 +51,14 @@ export async function findEvents(tx: Queries, filter: EventFilter): Promise<Look
   return look(tx, {
     rows: sql`select ${sql.join(needed)} from events where ${allOf(drive)} order by seq desc`,
     rest,
-    limit: filter.limit,
+    filter,
   })
 }
 
 /** Finds the deliveries of a page, in the same way. */
 export async function findDeliveries(tx: Queries, filter: DeliveryFilter): Promise<Looked> {
-  const bounds = await deliveryBounds(tx, await eventBounds(tx, filter))
+  const events = await eventBounds(tx, filter)
+  const bounds = await deliveryBounds(tx, events)
   const { status, event, automation, automations, destination, model, alias } = filter
   const candidates: [RawBuilder<unknown>, RawBuilder<unknown>][] = [
     ...(event === undefined ? [] : [[sql`event_id = ${event}`, sql`e.event_id = ${event}`] as never]),
@@ -77,7 +79,7 @@ export async function findDeliveries(tx: Queries, filter: DeliveryFilter): Promi
     ...timeConditions(sql`e.created_at`, filter),
     ...(byModel || filter.q !== undefined ? [ofEvent(filter)] : []),
   ]
-  if (drive) return findByModel(tx, filter, { bounds, rest })
+  if (drive) return findByModel(tx, filter, { events, bounds, rest })
   const conditions = [
     ...(driver === undefined ? [] : [driver[0]]),
     ...within(sql`seq`, bounds, filter.cursor),
@@ -85,7 +87,7 @@ export async function findDeliveries(tx: Queries, filter: DeliveryFilter): Promi
   return look(tx, {
     rows: sql`select ${rest.length === 0 ? sql`seq` : DELIVERY_COLUMNS} from deliveries where ${allOf(conditions)} order by seq desc`,
     rest,
-    limit: filter.limit,
+    filter,
   })
 }
 
@@ -108,18 +110,23 @@ const SLACK_ROWS = 200
 async function findByModel(
   tx: Queries,
   filter: DeliveryFilter,
-  { bounds, rest }: { bounds: Bounds; rest: Conditions },
+  { events, bounds, rest }: { events: Bounds; bounds: Bounds; rest: Conditions },
 ): Promise<Looked> {
-  const { model, alias, cursor, limit } = filter
+  const { model, alias, cursor } = filter
   const newest = cursor === undefined ? null : await eventBefore(tx, Number(cursor))
   const driver = model === undefined ? sql`alias = ${alias}` : sql`model = ${model}`
-  const events = allOf([driver, ...(newest === null ? [] : [sql`seq <= ${newest + SLACK_ROWS}`])])
+  const conditions = [
+    // Each of these has a delivery.
+    ...[driver, sql`status = 'matched'`, ...within(sql`seq`, events, undefined)],
+    ...(newest === null ? [] : [sql`seq <= ${newest + SLACK_ROWS}`]),
+  ]
+  const scanned = sql`select id from events where ${allOf(conditions)} order by seq desc limit ${LOOKED_THROUGH}`
   return look(tx, {
-    rows: sql`select ${MODEL_COLUMNS} from (select id from events where ${events} order by seq desc limit ${LOOKED_THROUGH}) as m
-      inner join deliveries as d on d.event_id = m.id
+    rows: sql`select ${MODEL_COLUMNS} from (${scanned}) as m inner join deliveries as d on d.event_id = m.id
       where ${allOf(within(sql`d.seq`, bounds, cursor))} order by d.seq desc`,
+    scanned,
     rest,
-    limit,
+    filter,
   })
 }
 
@@ -156,21 +163,32 @@ function isOneOf(column: RawBuilder<unknown>, names: readonly string[]): RawBuil
   return names.length === 0 ? sql`1 = 0` : sql`${column} in (${sql.join(names)})`
 }
 
+/** What is looked through. */
+interface Rows {
+  /** Newest first, without a limit. */
+  rows: RawBuilder<unknown>
+  /** What the rows are made from, where that has the limit. */
+  scanned?: RawBuilder<unknown>
+  rest: Conditions
+  filter: { limit: number; q?: string | undefined }
+}
+
 /** Looks through rows, newest first, until enough fit or enough have been looked at. */
-async function look(
-  { db }: Queries,
-  { rows, rest, limit }: { rows: RawBuilder<unknown>; rest: Conditions; limit: number },
-): Promise<Looked> {
+async function look({ db }: Queries, { rows, scanned, rest, filter }: Rows): Promise<Looked> {
+  const { limit, q } = filter
   if (rest.length === 0) {
     const { rows: found } = await sql<{ seq: number }>`${rows} limit ${limit + 1}`.execute(db)
-    return { found: found.map(({ seq }) => seq), looked: 0, last: null }
+    return { found: found.map(({ seq }) => seq), last: null }
   }
-  const { rows: found } = await sql<{ seq: number }>`select e.seq from (${rows} limit ${LOOKED_THROUGH}) as e
+  const most = q === undefined || scanned !== undefined ? LOOKED_THROUGH : SEARCHED_THROUGH
+  const window = scanned === undefined ? sql`${rows} limit ${most}` : rows
+  const { rows: found } = await sql<{ seq: number }>`select e.seq from (${window}) as e
     where ${allOf(rest)} order by e.seq desc limit ${limit + 1}`.execute(db)
   const seqs = found.map(({ seq }) => seq)
-  if (seqs.length > limit) return { found: seqs, looked: 0, last: null }
+  if (seqs.length > limit) return { found: seqs, last: null }
   const { rows: ends } = await sql<{ looked: number; last: number | null }>`
-    select count(*) as looked, min(w.seq) as last from (${rows} limit ${LOOKED_THROUGH}) as w`.execute(db)
+    select (select count(*) from (${scanned ?? window}) as s) as looked, min(w.seq) as last
+    from (${window}) as w`.execute(db)
   const [end] = ends
-  return { found: seqs, looked: end?.looked ?? 0, last: end?.last ?? null }
+  return { found: seqs, last: end === undefined || end.looked < most ? null : end.last }
 }

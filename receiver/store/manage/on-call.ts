@@ -6,7 +6,7 @@ import type { ShownSubject, SourceEventSeen } from '../management-records.ts'
 /** How many of a source's latest events are looked at. */
 const LATEST = 50
 /** How many events are looked through for models, newest first. */
-const LOOKED_THROUGH = 4_000
+const LOOKED_THROUGH = 2_000
 
 /** Returns the latest events of each source: see `Operations.sourceActivity`. */
 export async function sourceActivity(

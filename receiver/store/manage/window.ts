@@ -5,7 +5,10 @@ import type { Queries } from '../db.ts'
  * How many rows a page looks through at most, so that no combination of filters can take long: a page may be short, or
  * empty, and go on at its `next_cursor`.
  */
-export const LOOKED_THROUGH = 4_000
+export const LOOKED_THROUGH = 1_000
+
+/** The same where each row's whole text is searched. */
+export const SEARCHED_THROUGH = 400
 
 /** How far the order of acceptance and the clocks may differ, in ms: the exact time is compared besides. */
 const SLACK_MS = 10 * 60_000
@@ -91,17 +94,13 @@ function readCursor(cursor: string): number {
 export interface Looked {
   /** The `seq` of those that fit, newest first, at most one more than the page holds. */
   found: number[]
-  /** How many rows were looked through, and the `seq` of the last one. */
-  looked: number
+  /** The `seq` of the last row that was looked through, where there may be more behind it; else null. */
   last: number | null
 }
 
 /** Returns what a page shows, and where the next one goes on. */
-export function pageOf(
-  { found, looked, last }: Looked,
-  limit: number,
-): { seqs: number[]; next: string | null } {
+export function pageOf({ found, last }: Looked, limit: number): { seqs: number[]; next: string | null } {
   const seqs = found.slice(0, limit)
   if (found.length > limit) return { seqs, next: String(seqs.at(-1)) }
-  return { seqs, next: looked < LOOKED_THROUGH || last === null ? null : String(last) }
+  return { seqs, next: last === null ? null : String(last) }
 }
