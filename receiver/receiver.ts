@@ -107,7 +107,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await reloads.start(options.config)
   const reload = () => reloads.again()
   const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
-  const pipeline = await createPipeline({ store, runtime, automations, public_url, changes, clock, log })
+  const pipeline = await createPipeline({ ...options, runtime, automations, changes, clock })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })

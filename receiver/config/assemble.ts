@@ -28,7 +28,7 @@ export interface Assembled {
 export interface AssembleContext {
   environment: Environment
   env: ReferenceSources['env']
-  /** Judges the URLs of destinations, references resolved. */
+  /** Judges the URLs of destinations and look-ups, references resolved. */
   checkUrl: (url: string) => Problem | null
 }
 
@@ -58,7 +58,7 @@ export function assemble(
     problems.set(file.file, found)
   }
   const assembly: Assembly = { files, tables, report }
-  const { sources, types } = assembleSources(assembly)
+  const { sources, types } = assembleSources(assembly, checkUrl)
   const { connections, context } = assembleConnections(assembly, environment)
   // All files of a configuration lie in one directory.
   const references = new SecretReferences(env, dirname(files[0]?.file ?? '.'))
@@ -88,7 +88,7 @@ export function assemble(
   }
 }
 
-function assembleSources({ files, tables, report }: Assembly) {
+function assembleSources({ files, tables, report }: Assembly, checkUrl: AssembleContext['checkUrl']) {
   const sources = new Map<string, SourceConfig>()
   const types = new Map<string, SourceType>()
   for (const file of files) {
@@ -99,7 +99,7 @@ function assembleSources({ files, tables, report }: Assembly) {
         report(file, [takenName(['sources', name], 'source')])
         continue
       }
-      const { source, faults } = buildSource(name, input as SourceInput, type)
+      const { source, faults } = buildSource(name, input as SourceInput, type, checkUrl)
       report(file, faults)
       sources.set(name, source)
       types.set(name, { ...type, events: { ...type.events, ...type.eventsOf?.(source.settings) } })

@@ -19,8 +19,22 @@ export interface SourceConfig {
   /** Milliseconds, or null for the source type's own rule. */
   dedupe_ms: number | null
   repeats: 'accept' | 'refuse'
+  /** How the registry is asked before an event is matched; null: not at all. */
+  lookup: LookupConfig | null
+  /** How long the source may send nothing before that is told, in ms; null: forever. */
+  silent_after_ms: number | null
   /** The source type's own further keys. */
   settings: Record<string, unknown>
+}
+
+/** Where and how a source's registry is asked. */
+export interface LookupConfig {
+  /** required: an event without an answer is not matched. */
+  mode: 'optional' | 'required'
+  /** Null where the registry answers everybody. */
+  api_key: string | null
+  /** Without a slash at the end. */
+  base_url: string
 }
 
 /** Who may send to GitHub's own dispatch route. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DestinationType } from '../destinations/destination.ts'
 import { secretText } from '../secrets/settings.ts'
+import type { SourceLookup } from '../sources/lookup.ts'
 import type { SourceType } from '../sources/source.ts'
 import { visibleText } from '../templates/visible.ts'
 import { DURATION, SIZE } from './units.ts'
@@ -63,6 +64,29 @@ const sourceShape = {
     .enum(['accept', 'refuse'])
     .default('accept')
     .describe('What to do with a body seen long ago: accept marks the event as `repeat_of`.'),
+  silent_after: duration
+    .nullable()
+    .default(null)
+    .describe('How long the registry may send nothing before `source.silent` is raised.'),
+}
+
+function lookupSchema({ base_url, needs_key, key_help }: SourceLookup) {
+  const address = z
+    .string()
+    .min(1, 'must not be empty')
+    .describe('The address of the registry. A path below it is kept.')
+  const shape = {
+    mode: z
+      .enum(['optional', 'required'])
+      .default('optional')
+      .describe('optional: matched without an answer after 60 s; required: waits for one, for up to 72 h.'),
+    api_key: needs_key ? secretText(key_help) : secretText(key_help).optional(),
+    base_url: base_url === null ? address : address.default(base_url),
+  }
+  return z
+    .strictObject(shape)
+    .optional()
+    .describe('Asks the registry for metadata, version and run of each event before it is matched.')
 }
 
 const repositoryGlob = visibleText().regex(/^[^/\s]+\/[^/\s]+$/, {
@@ -222,13 +246,23 @@ export type ConnectionInput = z.output<typeof connection>
 /** An entry of `dispatches` as its schema gives it. */
 export type DispatchesInput = z.output<typeof dispatch>
 /** A source as its schema gives it: the keys of every source, and those of its type. */
-export type SourceInput = z.output<ReturnType<typeof sourceSchema>> & Record<string, unknown>
+export type SourceInput = z.output<ReturnType<typeof sourceSchema>> & { lookup?: LookupInput } & Record<
+    string,
+    unknown
+  >
+/** How a source is asked, as its schema gives it. */
+export interface LookupInput {
+  mode: 'optional' | 'required'
+  api_key?: string
+  base_url: string
+}
 
 /** The names of the keys that every source has. */
 export const SOURCE_KEYS: ReadonlySet<string> = new Set(['type', ...Object.keys(sourceShape)])
 
-function sourceSchema({ type, title, settings }: SourceType) {
-  return z.strictObject({ type: z.literal(type).describe(title), ...sourceShape, ...settings })
+function sourceSchema({ type, title, settings, lookup }: SourceType) {
+  const asked = lookup === undefined ? {} : { lookup: lookupSchema(lookup) }
+  return z.strictObject({ type: z.literal(type).describe(title), ...sourceShape, ...asked, ...settings })
 }
 
 /** Returns the schema of any type of a table, told apart by `type`. */

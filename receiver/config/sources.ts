@@ -1,9 +1,9 @@
 import { OWN_SOURCE } from '../../src/contract/model-event.ts'
 import type { Credentials, SourceType } from '../sources/source.ts'
-import type { SourceConfig } from './config.ts'
+import type { CheckUrl, LookupConfig, SourceConfig } from './config.ts'
 import type { Fault } from './problems.ts'
-import { SOURCE_KEYS, type SourceInput } from './schema.ts'
-import { parseSize } from './units.ts'
+import { SOURCE_KEYS, type LookupInput, type SourceInput } from './schema.ts'
+import { parseDuration, parseSize } from './units.ts'
 
 /** The least length of what a sender must know: shorter ones can be guessed. */
 const LEAST_SECRET = 16
@@ -15,6 +15,7 @@ export function buildSource(
   name: string,
   input: SourceInput,
   type: SourceType,
+  checkUrl: CheckUrl,
 ): { source: SourceConfig; faults: Fault[] } {
   const { secrets = [], access_token = null, authorization = null, insecure, allow, repeats } = input
   const source: SourceConfig = {
@@ -26,12 +27,50 @@ export function buildSource(
     body_limit: parseSize(input.body_limit) ?? 0,
     dedupe_ms: input.dedupe_seconds === null ? null : Math.round(input.dedupe_seconds * 1_000),
     repeats,
-    settings: Object.fromEntries(Object.entries(input).filter(([key]) => !SOURCE_KEYS.has(key))),
+    lookup: type.lookup === undefined ? null : lookupOf(input.lookup),
+    silent_after_ms: input.silent_after === null ? null : parseDuration(input.silent_after),
+    settings: settingsOf(input, type),
   }
   return {
     source,
-    faults: [...nameFaults(name), ...credentialFaults(name, source, type), ...ownFaults(source, type)],
+    faults: [
+      ...nameFaults(name),
+      ...credentialFaults(name, source, type),
+      ...ownFaults(source, type),
+      ...silenceFaults(source, input),
+      ...lookupFaults(source, checkUrl),
+    ],
   }
+}
+
+/** Returns the keys that the type adds. */
+function settingsOf(input: SourceInput, { lookup }: SourceType): Record<string, unknown> {
+  const isOurs = (key: string) => SOURCE_KEYS.has(key) || (lookup !== undefined && key === 'lookup')
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !isOurs(key)))
+}
+
+function lookupOf(input: LookupInput | undefined): LookupConfig | null {
+  if (input === undefined) return null
+  const { mode, api_key = null, base_url } = input
+  return { mode, api_key, base_url: base_url.replace(/\/+$/, '') }
+}
+
+function lookupFaults({ name, lookup }: SourceConfig, checkUrl: CheckUrl): Fault[] {
+  if (lookup === null) return []
+  const path = ['sources', name, 'lookup', 'base_url']
+  const problem = checkUrl(lookup.base_url)
+  if (problem !== null) return [{ path, ...problem }]
+  const { search, hash } = new URL(lookup.base_url)
+  if (search === '' && hash === '') return []
+  const message = 'has a query or a fragment: paths are added at its end'
+  return [{ path, message, fix: 'Write scheme, host and path alone, e.g. https://mlflow.example.com.' }]
+}
+
+function silenceFaults({ name, silent_after_ms }: SourceConfig, { silent_after }: SourceInput): Fault[] {
+  if (silent_after === null || silent_after_ms !== null) return []
+  return [
+    { path: ['sources', name, 'silent_after'], message: 'is longer than ten years', fix: 'Shorten it.' },
+  ]
 }
 
 function ownFaults(source: SourceConfig, type: SourceType): Fault[] {

@@ -9,6 +9,7 @@ import type { SourceEvent } from '../sources/source.ts'
 import { parse } from '../store/json-text.ts'
 import type { Consequence, GivenUp, NewDelivery } from '../store/records.ts'
 import type { Attempt } from './attempt.ts'
+import type { Silence } from './silences.ts'
 
 /** At most one event per cause is raised in this time, in ms, over all replicas. */
 const QUIET_MS = 15 * 60_000
@@ -17,6 +18,8 @@ const QUIET_MS = 15 * 60_000
  * refused raise any number.
  */
 const UNSTORED_QUIET_MS = 5_000
+/** How long a silence is told but once, in ms: longer than `silent_after` can be. */
+const SILENCE_QUIET_MS = 4_000 * 86_400_000
 /** Refused requests within the quiet time before a source counts as rejecting. */
 const REJECTIONS = 5
 
@@ -30,6 +33,8 @@ export interface Alerts {
   undeliverable(event: ModelEvent, delivery: Undeliverable): void
   /** Tells that a request to this source was refused; null stands for all names that no source has. */
   rejected: (source: string | null, reason: string) => void
+  /** Tells that a source sends nothing: once for as long as that lasts. */
+  silent: (silence: Silence) => void
   /** Tells that a changed configuration could not be used. */
   refused: (problems: readonly ConfigProblem[]) => void
 }
@@ -47,6 +52,8 @@ export const OWN_SOURCE_CONFIG: SourceConfig = {
   body_limit: 0,
   dedupe_ms: null,
   repeats: 'accept',
+  lookup: null,
+  silent_after_ms: null,
   settings: {},
 }
 
@@ -62,12 +69,20 @@ export interface AlertsOptions {
 
 /** Something to tell people. */
 interface Alert {
-  type: 'delivery.failed' | 'delivery.recovered' | 'lane.paused' | 'source.rejecting' | 'config.refused'
+  type:
+    | 'delivery.failed'
+    | 'delivery.recovered'
+    | 'lane.paused'
+    | 'source.rejecting'
+    | 'source.silent'
+    | 'config.refused'
   /** Alerts of one type and cause are raised once in the quiet time. */
   cause: string
   title: string
   model: ModelEvent['model']
   extra: JsonObject
+  /** How long the cause is quiet, in ms. Default: 15 minutes. */
+  quiet_ms?: number
 }
 
 /** Returns what raises alerts: each at most once per cause in the quiet time. */
@@ -77,13 +92,13 @@ export function createAlerts({ take, public_url, clock, log }: AlertsOptions): A
   const rejections = new Map<string, number[]>()
 
   function raise(alert: Alert): void {
-    const { type, cause, title } = alert
+    const { type, cause, title, quiet_ms = QUIET_MS } = alert
     const extra = { ...alert.extra, ...linkOf(alert, public_url) }
     const now = clock.steady()
     const key = hash('sha256', `${type}\n${cause}`, 'hex')
     if (now < (quiet.get(key) ?? -Infinity)) return
     for (const [old, until] of quiet) if (now >= until) quiet.delete(old)
-    quiet.set(key, now + QUIET_MS)
+    quiet.set(key, now + quiet_ms)
     const raw = Buffer.from(JSON.stringify({ event: type, title, ...extra }))
     take(toSourceEvent({ ...alert, extra }, key), raw).catch((error: unknown) => {
       quiet.set(key, clock.steady() + UNSTORED_QUIET_MS)
@@ -116,6 +131,9 @@ export function createAlerts({ take, public_url, clock, log }: AlertsOptions): A
       const who = source === null ? 'the receiver' : `source ${source}`
       const title = `${who} refuses requests: ${reason}`
       raise({ type: 'source.rejecting', cause, title, model: null, extra: { source, reason } })
+    },
+    silent(silence) {
+      raise(silentAlert(silence))
     },
     refused(problems) {
       raise(refusedAlert(problems))
@@ -177,6 +195,16 @@ function undeliverableAlert(event: ModelEvent, delivery: Undeliverable): Alert {
   return { type: 'delivery.failed', cause, title: `${automation}: ${reason}`, model: event.model, extra }
 }
 
+function silentAlert({ source, since, last_event_id, silent_after_ms }: Silence): Alert {
+  const at = new Date(since).toISOString()
+  const title = `source ${source} has sent nothing since ${at}`
+  const fix = `Look at the registry's webhooks and automations: it may have stopped to send. If so little happens there, make \`silent_after\` of ${source} longer.`
+  const extra = { source, since: at, silent_after_s: silent_after_ms / 1_000, last_event_id, fix }
+  // One silence has one last event, whichever replica finds it and however often the receiver starts.
+  const cause = `${source}\n${last_event_id ?? ''}`
+  return { type: 'source.silent', cause, title, model: null, extra, quiet_ms: SILENCE_QUIET_MS }
+}
+
 function refusedAlert(problems: readonly ConfigProblem[]): Alert {
   const texts = problems.map(({ file, line, key, message }) => `${file}:${line ?? ''} ${key}: ${message}`)
   const title = `configuration refused: ${texts[0] ?? ''}`
@@ -189,7 +217,7 @@ export function sampleAlert(type: string): SourceEvent {
   return toSourceEvent({ type: type as Alert['type'], cause: '', title, model: null, extra: {} }, 'test')
 }
 
-function toSourceEvent({ type, title, model, extra }: Alert, key: string): SourceEvent {
+function toSourceEvent({ type, title, model, extra, quiet_ms = QUIET_MS }: Alert, key: string): SourceEvent {
   return {
     event: {
       type,
@@ -206,7 +234,7 @@ function toSourceEvent({ type, title, model, extra }: Alert, key: string): Sourc
       extra,
     },
     // The store itself keeps it to one per cause, whichever replica raises it.
-    identity: { rule: 'delivery', key, value: key, window_ms: QUIET_MS, body_hash: null },
+    identity: { rule: 'delivery', key, value: key, window_ms: quiet_ms, body_hash: null },
     home: null,
     hint: null,
     dispatch_type: null,

@@ -1,6 +1,8 @@
+import type { Lookups } from '../lookups/lookups.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Changes } from '../observe/changes.ts'
 import type { Log } from '../observe/log.ts'
+import type { Outbound } from '../outbound/send.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
 import type { NewEvent } from '../store/records.ts'
@@ -11,9 +13,11 @@ import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
 import { createBacklog } from './backlog.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { prepareEvent } from './prepare-event.ts'
+import { connectLookups } from './released.ts'
+import { createSilences } from './silences.ts'
 import { noteTrigger } from './triggers.ts'
 import { tellAccepted, tellAttempt, tellGivenUp } from './tell-changes.ts'
-import { startUpkeep } from './upkeep.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
 
 /** How long attempts under way may go on after a stop was asked for, in ms. */
 const ATTEMPT_GRACE_MS = 20_000
@@ -41,6 +45,8 @@ export interface PipelineOptions {
   automations: AcceptContext['automations']
   /** The receiver's own address for links; null where it is not known. */
   public_url: string | null
+  /** The way out to registries. */
+  outbound: Outbound
   /** Those who look on are told here. */
   changes: Changes
   clock: Clock
@@ -79,9 +85,13 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const wake = (lanes: readonly string[] = []) => {
     engine.wake(lanes)
   }
-  const upkeep = startUpkeep({ store, config: () => runtime().config, clock, log, backlog, wake, last_seen })
+  const config = () => runtime().config
+  const silences = createSilences({ store, config, clock, onSilent: alerts.silent })
+  const upkeep = startUpkeep({ store, config, clock, log, backlog, silences, wake, last_seen })
+  const lookups = connectLookups(options, { backlog, wake, alerts })
   acceptor.onAccepted((event, lanes) => {
     tellAccepted(changes, event)
+    if (event.lookup !== undefined) lookups.wake()
     if (event.deliveries.length === 0) return
     backlog.add(event.deliveries.length)
     wake([...event.deliveries.map(({ lane }) => lane), ...lanes])
@@ -99,9 +109,17 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     healthy: () => engine.healthy(),
     start: () => {
       engine.start()
+      lookups.wake()
     },
-    stop: () => stopAll(engine, acceptor, upkeep),
+    stop: () => stopAll({ lookups, engine, acceptor, upkeep }),
   }
+}
+
+interface Parts {
+  lookups: Lookups
+  engine: Engine
+  acceptor: Acceptor
+  upkeep: Upkeep
 }
 
 function tellUndeliverable({ event, deliveries }: NewEvent, alerts: Alerts): void {
@@ -127,7 +145,8 @@ async function reclaim(
   for (const delivery of given_up) alerts.gaveUp(delivery)
 }
 
-async function stopAll(engine: Engine, acceptor: Acceptor, upkeep: { stop(): void }): Promise<void> {
+async function stopAll({ lookups, engine, acceptor, upkeep }: Parts): Promise<void> {
+  await lookups.stop()
   await engine.stop(ATTEMPT_GRACE_MS)
   // The last results may have raised alerts.
   await acceptor.idle()

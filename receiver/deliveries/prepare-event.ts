@@ -5,10 +5,14 @@ import type { MatchResult } from '../automations/automation.ts'
 import { explainEvent } from '../automations/explain.ts'
 import { whyNone } from '../automations/nearest.ts'
 import type { SourceConfig } from '../config/config.ts'
+import type { Matched } from '../lookups/decide.ts'
+import { giveUpAfter } from '../lookups/schedule.ts'
 import { isoTime } from '../observe/iso-time.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { SourceEvent } from '../sources/source.ts'
 import { jsonText } from '../store/json-text.ts'
+import type { TakenLookup } from '../store/lookup-records.ts'
+import type { NewLookup } from '../store/new-lookup.ts'
 import type { NewDelivery, NewEvent } from '../store/records.ts'
 import { dropInAutomation, dropInResult, type DropIn } from './drop-in.ts'
 import { newEventId } from './ids.ts'
@@ -51,6 +55,9 @@ export function prepareEvent(
     replay: null,
     holder: holderOf(event),
   }
+  const isAsked = found.home !== null && !event.test && record.context.drop_in === null
+  const lookup = isAsked ? lookupFor(source, false) : null
+  if (lookup !== null) return waitingFor(lookup, { event, hint: found.hint, record })
   return matchAndPlan(runtime, source, { event, found, record })
 }
 
@@ -90,6 +97,8 @@ export interface Replay {
   arrival: Arrival
   /** Also what is stale: a newer event has the slot. */
   force: boolean
+  /** The registry is asked anew: it did not answer before. Null: what the event says is all that is needed. */
+  lookup: NewLookup | null
 }
 
 /**
@@ -99,7 +108,7 @@ export interface Replay {
 export function prepareReplay(
   runtime: Runtime,
   source: SourceConfig,
-  { event: replayed, found, arrival, force }: Replay,
+  { event: replayed, found, arrival, force, lookup }: Replay,
 ): Prepared {
   const event: ModelEvent = {
     ...replayed,
@@ -116,6 +125,7 @@ export function prepareReplay(
     replay: { of: replayed.id, force },
     holder: null,
   }
+  if (lookup !== null) return waitingFor(lookup, { event, hint: found.hint, record })
   return matchAndPlan(runtime, source, { event, found, record })
 }
 
@@ -138,6 +148,42 @@ function recordOf(event: ModelEvent, found: Found, arrival: Arrival) {
   }
 }
 
+/** Returns how an event waits for its source's look-up; null where the source has none. */
+export function lookupFor({ lookup }: SourceConfig, force: boolean): NewLookup | null {
+  if (lookup === null) return null
+  const { mode } = lookup
+  return { required: mode === 'required', give_up_ms: giveUpAfter(mode), force }
+}
+
+/** Returns an event whose registry is asked first: it is matched, and moves an alias in our log, after that. */
+function waitingFor(
+  lookup: NewLookup,
+  { event, hint, record }: { event: ModelEvent; hint: string | null; record: Omit<NewEvent, 'deliveries'> },
+): Prepared {
+  const message = `Its registry is asked about ${event.model?.name ?? 'it'} before it is matched.`
+  return { event, hint, results: [], message, record: { ...record, lookup, holder: null, deliveries: [] } }
+}
+
+/** Returns what is to be done about an event whose registry was asked. */
+export function matchLookedUp(runtime: Runtime, event: ModelEvent, { context }: TakenLookup): Matched {
+  const source = runtime.config.sources.get(event.source.name)
+  const { deliveries, message, under } = match(runtime, source?.allow, { event, found: context })
+  return { deliveries, message, holder: event.replay_of === null ? holderOf(event) : null, ...under }
+}
+
+function match(
+  runtime: Runtime,
+  allow: SourceConfig['allow'] | undefined,
+  { event, found }: { event: ModelEvent; found: Omit<Found, 'hint'> },
+) {
+  const results = explainEvent(runtime.automations, event, allow)
+  const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
+  const deliveries = planDeliveries(event, found, matched, runtime.senders)
+  const { shared, version } = runtime.stored
+  const under = shared ? { automations_version: version } : {}
+  return { results, deliveries, message: messageOf(event, deliveries, results), under }
+}
+
 function matchAndPlan(
   runtime: Runtime,
   source: SourceConfig,
@@ -145,12 +191,7 @@ function matchAndPlan(
 ): Prepared {
   const { drop_in } = record.context
   if (drop_in !== null) return planDropIn(runtime, { event, found, record, drop_in })
-  const results = explainEvent(runtime.automations, event, source.allow)
-  const matched = runtime.automations.filter((_, i) => results[i]?.matched === true)
-  const deliveries = planDeliveries(event, found, matched, runtime.senders)
-  const message = messageOf(event, deliveries, results)
-  const { shared, version } = runtime.stored
-  const under = shared ? { automations_version: version } : {}
+  const { results, deliveries, message, under } = match(runtime, source.allow, { event, found })
   return { event, hint: found.hint, results, message, record: { ...record, deliveries, ...under } }
 }
 

@@ -5,7 +5,7 @@ import { parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
 import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
 import { OWN_SOURCE_CONFIG } from './alerts.ts'
-import { prepareReplay } from './prepare-event.ts'
+import { lookupFor, prepareReplay } from './prepare-event.ts'
 
 /** What a replay works with. */
 export interface Replayer extends AcceptContext {
@@ -19,6 +19,8 @@ export type Replayed =
   | { outcome: 'replayed'; event_id: string; deliveries: string[]; stale: number }
   /** A newer event has the slot of every delivery: nothing was stored. */
   | { outcome: 'stale' }
+  /** Its registry is being asked: it is matched after that. */
+  | { outcome: 'enriching' }
   /** The source that sent it is no longer configured. */
   | { outcome: 'source_gone'; source: string }
   | { outcome: 'not_found' }
@@ -34,6 +36,9 @@ export async function replayEvent(
 ): Promise<Replayed> {
   const stored = await store.getEvent({ id })
   if (stored === null) return { outcome: 'not_found' }
+  if (stored.status === 'enriching') return { outcome: 'enriching' }
+  // Its alias has left the version.
+  if (stored.status === 'stale' && !force) return { outcome: 'stale' }
   const source =
     stored.source === OWN_SOURCE ? OWN_SOURCE_CONFIG : runtime().config.sources.get(stored.source)
   if (source === undefined) return { outcome: 'source_gone', source: stored.source }
@@ -44,7 +49,8 @@ export async function replayEvent(
     secret: stored.context.secret,
     drop_in: stored.context.drop_in,
   }
-  const replay = { event, found: stored.context, arrival, force }
+  const lookup = stored.status === 'lookup_failed' ? lookupFor(source, force) : null
+  const replay = { event, found: stored.context, arrival, force, lookup }
   const { prepared, accepted } = await acceptPrepared(context, () => prepareReplay(runtime(), source, replay))
   const { record } = prepared
   if (accepted.outcome === 'stale') return { outcome: 'stale' }
@@ -78,7 +84,7 @@ export async function previewReplay(
   const { secret, drop_in } = stored.context
   const arrival = { raw: stored.raw, received_at: clock.wall(), secret, drop_in }
   const { record } = prepareReplay(runtime(), source, {
-    ...{ event: parse(stored.event), found: stored.context, arrival, force },
+    ...{ event: parse(stored.event), found: stored.context, arrival, force, lookup: null },
   })
   const late = force ? [] : await store.staleReplays({ of: id, deliveries: record.deliveries.map(slotOf) })
   return {

@@ -4,9 +4,12 @@ import type { Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
 import type { Store } from '../store/store.ts'
 import type { Backlog } from './backlog.ts'
+import type { Silences } from './silences.ts'
 
 const BACKLOG_EVERY_MS = 10_000
 const WAKE_EVERY_MS = 30_000
+/** Also how long a silence is told late at most, in ms. */
+const SILENCES_EVERY_MS = 60_000
 const SWEEP_EVERY_MS = 10 * 60_000
 /** Between two batches of a sweep, in ms, so that ingest goes first. */
 const SWEEP_PAUSE_MS = 50
@@ -31,6 +34,8 @@ export interface UpkeepOptions {
   backlog: Backlog
   /** The latest time that an earlier process noted, in Unix ms; 0 where there was none. */
   last_seen: number
+  /** Looks for sources that send nothing. */
+  silences: Silences
   /** Makes the engine look into every lane. */
   wake: () => void
 }
@@ -50,7 +55,7 @@ function deletesFrom({ clock, log, last_seen }: UpkeepOptions): number {
 
 /** Starts to count the backlog, to delete what is past keeping, and to look for lanes whose wake time was lost. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { store, config, clock, log, backlog, wake } = options
+  const { store, config, clock, log, backlog, silences, wake } = options
   const deletes_from = deletesFrom(options)
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
@@ -80,9 +85,11 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     setInterval(() => void backlog.count(), BACKLOG_EVERY_MS),
     setInterval(guard(wakeLost), WAKE_EVERY_MS),
     setInterval(guard(sweep), SWEEP_EVERY_MS),
+    setInterval(guard(silences.check), SILENCES_EVERY_MS),
   ]
   void backlog.count()
   guard(wakeLost)()
+  guard(silences.check)()
   return {
     stop() {
       stopped = true

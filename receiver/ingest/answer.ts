@@ -51,7 +51,7 @@ export function answerFor(
       status: 'accepted',
       event_id: event.id,
       event: event.type,
-      matched: matchedBy(first),
+      matched: record.lookup === undefined ? matchedBy(first) : null,
       deliveries: record.deliveries.map(({ id }) => id),
       message: first.message,
       url: url(event.id),
@@ -66,11 +66,16 @@ export function answerFor(
 export function dryRunAnswer(runtime: Runtime, prepared: readonly Prepared[]): Answer {
   const events = prepared.map((one) => {
     const { message, hint, ...explained } = explainPrepared(runtime, one)
-    const told = `Dry run, nothing is stored or sent. ${message}`
+    const told = `Dry run, nothing is stored or sent. ${message}${notAsked(runtime, one)}`
     return { ...explained, message: told, ...(hint === null ? {} : { hint }) }
   })
   const [first] = events
   return { status: 200, body: { status: 'dry_run', ...first, ...(events.length > 1 ? { events } : {}) } }
+}
+
+function notAsked({ config }: Runtime, { event }: Prepared): string {
+  const isAsked = config.sources.get(event.source.name)?.lookup != null
+  return isAsked ? ' The registry was not asked: what a look-up adds is missing here.' : ''
 }
 
 function sameAs(id: string, now: number): string {

@@ -116,7 +116,9 @@ function understand(verified: Verified): Understood {
 function plan(understood: Understood): Planned {
   const { runtime, source, webhook, secret, shown, found } = understood
   const arrival = { raw: ownBytes(shown), received_at: webhook.now, secret }
-  const prepared = found.map((event) => prepareEvent(runtime, source.config, event, arrival))
+  // A dry run is answered at once: nobody can wait for a registry there.
+  const config = isDryRun(webhook) ? { ...source.config, lookup: null } : source.config
+  const prepared = found.map((event) => prepareEvent(runtime, config, event, arrival))
   return { ...understood, prepared }
 }
 

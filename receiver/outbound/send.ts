@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts'
 import { OutboundRefused, type Guard, type Refusal } from './guard.ts'
 import { CONNECT_TIMEOUT_MS } from './network.ts'
 
-/** The most that is read of an answer's body, in bytes. */
+/** The most that is read of an answer's body where the request does not say otherwise, in bytes. */
 export const ANSWER_LIMIT = 8 * 1024
 
 /** The longest wait for an answer to begin, and between two parts of it, in ms. The caller's signal bounds the whole. */
@@ -19,6 +19,8 @@ export interface OutboundRequest {
   body: string | Buffer | null
   /** Whether the server's certificate must be valid. @default true */
   verify_tls?: boolean
+  /** The most that is read of the answer's body, in bytes. @default ANSWER_LIMIT */
+  answer_limit?: number
 }
 
 /** What came of a request. */
@@ -46,12 +48,13 @@ export function createOutbound(guard: Guard): Outbound {
   const dispatchers = createDispatchers(guard)
   return {
     guard,
-    async send({ method, url, headers, body, verify_tls = true }, signal) {
+    async send({ method, url, headers, body, verify_tls = true, answer_limit = ANSWER_LIMIT }, signal) {
       const refusal = guard.checkText(url)
       if (refusal !== null) return { kind: 'refused', refusal }
       try {
         const dispatcher = dispatchers.take(guard.proxyFor(new URL(url)), verify_tls)
-        return { kind: 'answer', answer: await ask(url, { method, headers, body, dispatcher, signal }) }
+        const options = { method, headers, body, dispatcher, signal }
+        return { kind: 'answer', answer: await ask(url, options, answer_limit) }
       } catch (error) {
         const refused = refusalIn(error)
         return refused === null ? { kind: 'no-answer', error } : { kind: 'refused', refusal: refused }
@@ -61,9 +64,9 @@ export function createOutbound(guard: Guard): Outbound {
   }
 }
 
-async function ask(url: string, options: Parameters<typeof request>[1]): Promise<Answer> {
+async function ask(url: string, options: Parameters<typeof request>[1], limit: number): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, options)
-  return { status: statusCode, headers: oneEach(headers), body: await readAtMost(body, ANSWER_LIMIT) }
+  return { status: statusCode, headers: oneEach(headers), body: await readAtMost(body, limit) }
 }
 
 /** Reads the start of a body. One that breaks off keeps what came: its status line has been received and decides. */

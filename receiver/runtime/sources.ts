@@ -2,6 +2,7 @@ import type { SourceConfig } from '../config/config.ts'
 import { z } from 'zod'
 import { secretValues } from '../config/schema-walk.ts'
 import { secretTexts } from '../sources/credentials.ts'
+import type { SourceLookup } from '../sources/lookup.ts'
 import type { ConnectedSource, SourceType, Verification, WebhookRequest } from '../sources/source.ts'
 
 const NO_TOKENS = { access_token: null, authorization: null }
@@ -9,6 +10,8 @@ const NO_TOKENS = { access_token: null, authorization: null }
 /** A source of the configuration in force, ready to take requests. */
 export interface Source extends ConnectedSource {
   config: SourceConfig
+  /** How its registry is asked, where `config.lookup` says that it is; else null. */
+  lookup: SourceLookup | null
   /** Bodies to try with, by event type: see `SourceType.samples`. */
   samples: SourceType['samples']
   /** The kinds of the event types that it knows. */
@@ -47,9 +50,11 @@ export function connectSources(
     const events = { ...type.events, ...type.eventsOf?.(config.settings) }
     const hidden = [
       ...secretTexts(config.credentials),
+      ...(config.lookup?.api_key == null ? [] : [config.lookup.api_key]),
       ...secretValues(z.object(type.settings), config.settings),
     ]
-    const more = { config, samples, events, hidden, withSecrets, verifySignature }
+    const lookup = config.lookup === null ? null : (type.lookup ?? null)
+    const more = { config, lookup, samples, events, hidden, withSecrets, verifySignature }
     sources.set(config.name, { ...connected, ...open, ...more })
   }
   return sources

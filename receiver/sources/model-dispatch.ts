@@ -15,6 +15,7 @@ export const modelDispatch = sourceType({
     'delivery.recovered': 'other',
     'lane.paused': 'other',
     'source.rejecting': 'other',
+    'source.silent': 'other',
     'config.refused': 'other',
   },
   connect: () => ({

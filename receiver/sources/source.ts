@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { DecodedEvent, EventKind, Json, JsonObject } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { Identity } from './identity.ts'
+import type { SourceLookup } from './lookup.ts'
 
 /** A webhook request as it came off the wire. Nothing in it is trusted before `verify` said so. */
 export interface WebhookRequest {
@@ -169,6 +170,8 @@ export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   ): SourceFault[]
   /** Makes a source of its configuration, once per configuration. */
   connect(context: SourceContext<z.output<z.ZodObject<Shape>>>): ConnectedSource
+  /** How the registry is asked for what its webhooks leave out; absent where it cannot be. */
+  lookup?: SourceLookup
   /** Bodies to try with, by event type: real JSON that this registry sends. */
   samples: Readonly<Record<string, Json>>
   /** What to paste where in the registry, in Markdown; `{url}` stands for the webhook URL. */

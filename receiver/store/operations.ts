@@ -1,4 +1,5 @@
 import { accept } from './accept/accept.ts'
+import { advanceLookups } from './accept/lookups.ts'
 import { advance } from './advance/advance.ts'
 import { recover } from './advance/recover.ts'
 import { createTx, type Begun, type Dialect, type Tx } from './db.ts'
@@ -27,10 +28,12 @@ import {
   secretsKeys,
   secretsOfOtherKeys,
 } from './manage/secrets.ts'
+import type { NewDelivery } from './records.ts'
 import type { OperationName, Operations } from './store.ts'
 import { findDelivery } from './tables/known.ts'
 import { backlog } from './upkeep/backlog.ts'
 import { bringForward } from './upkeep/bring-forward.ts'
+import { lastHeard } from './upkeep/last-heard.ts'
 import { lastSeen, ping } from './upkeep/notes.ts'
 import { probeLanes } from './upkeep/probe-lanes.ts'
 import { renameLane } from './upkeep/rename-lane.ts'
@@ -41,8 +44,8 @@ import { wakeLanes } from './upkeep/wake-lanes.ts'
 interface Operation<K extends OperationName> {
   /** One transaction; it never begins or ends it. */
   run: (tx: Tx, args: ArgsOf<K>) => ReturnType<Operations[K]>
-  /** The lanes in which another replica may find new work now; empty: it must look everywhere. Absent: there is none. */
-  wakes?: (args: ArgsOf<K>) => readonly string[]
+  /** The lanes in which another replica may find new work now; empty: it must look everywhere. Null, or absent: there is none. */
+  wakes?: (args: ArgsOf<K>) => readonly string[] | null
 }
 
 type ArgsOf<K extends OperationName> = Parameters<Operations[K]>[0]
@@ -55,13 +58,14 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
      * Where accepted deliveries went. An accept leaves the wake time of a lane that is due alone; if another replica
      * finds that lane empty at the same time, only this says that something waits in it.
      */
-    wakes: ({ events }) =>
-      events.flatMap(({ deliveries }) =>
-        deliveries.filter(({ error }) => error === null).map(({ lane }) => lane),
-      ),
+    wakes: ({ events }) => lanesOf(events.flatMap(({ deliveries }) => deliveries)),
   },
   addAudit: { run: addAudit },
   advance: { run: advance },
+  advanceLookups: {
+    run: advanceLookups,
+    wakes: ({ settled }) => lanesOf(settled.flatMap((one) => (one.outcome === 'done' ? one.deliveries : []))),
+  },
   automationNames: { run: automationNames },
   automationsVersion: { run: automationsVersion },
   backlog: { run: backlog },
@@ -72,6 +76,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   getDelivery: { run: getDelivery },
   getEvent: { run: getEvent },
   getRevision: { run: getRevision },
+  lastHeard: { run: lastHeard },
   lastSeen: { run: lastSeen },
   listAudit: { run: listAudit },
   listLanes: { run: listLanes },
@@ -101,6 +106,12 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   storedAutomations: { run: storedAutomations },
   sweep: { run: sweep },
   wakeLanes: { run: wakeLanes },
+}
+
+/** Returns where these deliveries go; null where none is to be made. */
+function lanesOf(deliveries: readonly NewDelivery[]): string[] | null {
+  const live = deliveries.filter(({ error }) => error === null)
+  return live.length === 0 ? null : live.map(({ lane }) => lane)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { AttemptResult, Meaning } from '../policy/attempt.ts'
 import type { LanePolicy, PauseReason } from '../policy/lane.ts'
 import type { Identity } from '../sources/identity.ts'
 import type { JsonText } from './json-text.ts'
+import type { NewLookup } from './new-lookup.ts'
 
 /** The states of a delivery; who leaves each of them, and how: `tables/deliveries.ts`. */
 export type DeliveryStatus =
@@ -78,6 +79,8 @@ export interface NewEvent {
   refuse_repeats: boolean
   /** Null but for a replay: which event it replays, and whether stale deliveries are made as well. */
   replay: { of: string; force: boolean } | null
+  /** What its registry is asked before it is matched; absent: nothing, and `deliveries` is what came of the match. */
+  lookup?: NewLookup
   /** Where to look up and note who holds the alias or stage; null where the event moves none. */
   holder: { key: string; version: string | null } | null
   /** The text of an automation that no configuration holds, to be kept with its deliveries. */
@@ -230,6 +233,15 @@ export interface Revision {
   automation: string
   /** It names secrets, it never holds one. The store does not look into it. */
   spec: JsonText<unknown>
+}
+
+/** When a source sent its last event. */
+export interface LastHeard {
+  source: string
+  /** Null where it never sent any: `silent_ms` counts from when that was asked first. */
+  event_id: string | null
+  /** How long ago, in ms of the store's time. */
+  silent_ms: number
 }
 
 /** How long what has ended is kept, in ms. */

@@ -19,6 +19,7 @@ export interface Tables {
   lanes: LanesTable
   facts: FactsTable
   secrets: SecretsTable
+  lookups: LookupsTable
   automations: AutomationsTable
   audit: AuditTable
 }
@@ -30,7 +31,8 @@ interface EventsTable {
   source: string
   type: string
   kind: string
-  status: 'matched' | 'unmatched'
+  /** enriching: its registry is asked first (`lookups`); stale, lookup_failed: nothing came of it, for good. */
+  status: 'enriching' | 'matched' | 'unmatched' | 'stale' | 'lookup_failed'
   /** By the machine's clock: what people are shown. */
   received_at: number
   /** By the store's own time, as every other time that is compared. */
@@ -195,4 +197,28 @@ export interface AuditTable {
   automation: string | null
   /** What else is to be known, without secrets: outcome, before and after. */
   details: JsonText<unknown>
+}
+
+/** Events whose registry is asked before they are matched; see `tables/lookups.ts`. */
+export interface LookupsTable {
+  event_id: string
+  /** The event's own. */
+  seq: number
+  source: string
+  /** Equal for the events that are matched in the order of acceptance: those of the source about one model. */
+  home: string
+  /** 1: nothing is matched without an answer. */
+  required: number
+  /** 1: also deliveries that a newer event makes stale. */
+  force: number
+  /** How often the registry was asked in vain. */
+  tries: number
+  /** Why, the last time. */
+  error: string | null
+  accepted_at: number
+  /** When it may be asked (again), or taken from a process that was lost; null: behind an older one of its home. */
+  due_at: number | null
+  give_up_at: number
+  /** Names the claim it is under; a result is only written under the same lease. */
+  lease: string | null
 }

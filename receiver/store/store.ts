@@ -10,6 +10,7 @@ import type {
   SourceEventSeen,
   StoredAutomation,
 } from './management-records.ts'
+import type { AdvanceLookups, AdvancedLookups } from './lookup-records.ts'
 import type {
   AcceptArgs,
   Accepted,
@@ -18,6 +19,7 @@ import type {
   BulkFilter,
   BulkRedelivered,
   Canceled,
+  LastHeard,
   Recovered,
   Redelivered,
   Retention,
@@ -69,6 +71,15 @@ export interface Operations {
    * longer valid is dropped.
    */
   advance(args: Advance): Promise<Advanced>
+
+  /**
+   * The heartbeat of the look-ups: writes what registries said, lets those events on that nothing older of their model
+   * waits before, and leases what is due: of each model the oldest event. A result whose lease is no longer valid is
+   * dropped. Events whose time to ask is over are leased whatever `free` says.
+   *
+   * @throws AutomationsChanged where a result was matched under other automations than those that are stored now.
+   */
+  advanceLookups(args: AdvanceLookups): Promise<AdvancedLookups>
 
   /** Reclaims every delivery under way, for a store with one process when it starts. */
   recover(args: { now: number }): Promise<Recovered>
@@ -135,6 +146,9 @@ export interface Operations {
    * ran on a clock that was far ahead. What it had seen within windows of that time is forgotten. Meant for the start.
    */
   bringForward(args: { now: number }): Promise<number>
+
+  /** Says when each of these sources sent its last event, and notes it: the event itself may be past keeping. */
+  lastHeard(args: { sources: readonly string[]; now: number }): Promise<LastHeard[]>
 
   /** Deletes one batch of what is past keeping, oldest first. */
   sweep(args: Retention & { now: number }): Promise<Swept>

@@ -11,13 +11,16 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
+/** What became of an event: see `EventsTable.status`. */
+export type EventStatus = 'enriching' | 'matched' | 'unmatched' | 'stale' | 'lookup_failed'
+
 /** An event as lists show it. */
 export interface EventSummary {
   id: string
   source: string
   type: string
   kind: string
-  status: string
+  status: EventStatus
   received_at: number
   event: JsonText<ModelEvent>
   deliveries: DeliverySummary[]

@@ -36,7 +36,7 @@ export function explainStored(
   if (source === undefined) return null
   const { secret, drop_in } = stored.context
   const arrival = { raw: stored.raw, received_at: now, secret, drop_in }
-  const again = { event: parse(stored.event), found: stored.context, arrival, force: false }
+  const again = { event: parse(stored.event), found: stored.context, arrival, force: false, lookup: null }
   return explainPrepared(runtime, prepareReplay(runtime, source, again), sees)
 }
 
@@ -53,9 +53,9 @@ export function explainRequest(
 ): Explained[] {
   const { shown, found } = understandRequest(source, webhook)
   const arrival = { raw: new Uint8Array(shown), received_at: webhook.now, secret: null }
-  return found.map((event) =>
-    explainPrepared(runtime, prepareEvent(runtime, source.config, event, arrival), sees),
-  )
+  // What a body alone tells: nobody asks the registry for an explanation.
+  const config = { ...source.config, lookup: null }
+  return found.map((event) => explainPrepared(runtime, prepareEvent(runtime, config, event, arrival), sees))
 }
 
 /** Returns whether a recorded request would be let in: its signature is checked on its bytes as they came. */

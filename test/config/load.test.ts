@@ -46,6 +46,8 @@ sources:
       body_limit: 524_288,
       dedupe_ms: 1_500,
       repeats: 'accept',
+      lookup: null,
+      silent_after_ms: null,
       settings: { colour: 'red', lookup: { api_key: 'a-secret-of-the-toys' } },
     })
   })

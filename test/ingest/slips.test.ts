@@ -14,6 +14,8 @@ const source = (name: string, type: string, secret: string): SourceConfig => ({
   body_limit: 1_000,
   dedupe_ms: null,
   repeats: 'accept',
+  lookup: null,
+  silent_after_ms: null,
   settings: {},
 })
 const CONFIGURED = [source('wandb', 'wandb', 'ours'), source('other', 'wandb', 'theirs')]

@@ -28,6 +28,8 @@ const CONFIG: SourceConfig = {
   body_limit: 1_000,
   dedupe_ms: null,
   repeats: 'accept',
+  lookup: null,
+  silent_after_ms: null,
   settings: {},
 }
 
@@ -53,6 +55,7 @@ function eventNamed(title: string): SourceEvent {
 /** A source whose requests name the step that is to go wrong. */
 const SOURCE: Source = {
   config: CONFIG,
+  lookup: null,
   samples: {},
   events: {},
   hidden: [],

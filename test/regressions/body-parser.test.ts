@@ -23,6 +23,8 @@ const WANDB: SourceConfig = {
   body_limit: 1_048_576,
   dedupe_ms: null,
   repeats: 'accept',
+  lookup: null,
+  silent_after_ms: null,
   settings: {},
 }
 const CONFIGURED = new Map([[WANDB.name, WANDB]])
@@ -42,7 +44,7 @@ const RUNTIME: Runtime = {
   sources: connectSources(CONFIGURED, SOURCE_TYPES),
   automations: [],
   senders: new Map(),
-    starters: new Set(),
+  starters: new Set(),
   repositoriesOf: () => null,
   stored: { version: 0, shared: false, refused: new Map() },
 }

@@ -17,7 +17,7 @@ import { request, type Answer } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { DEPLOY_CONFIG } from '../support/scene.ts'
 import { DATABRICKS_SECRET, WANDB_SECRET } from '../support/send.ts'
-import { publicOutbound } from '../support/outbound.ts'
+import { outboundOf } from '../support/outbound.ts'
 
 const ENV = {
   GITHUB_TOKEN: 'ghp_tokenOfTheTests0001',
@@ -43,6 +43,8 @@ export interface HouseOptions {
   public_url?: string
   types?: TypeTables
   github?: StandInOptions
+  /** More variables of the environment. */
+  env?: Readonly<Record<string, string>>
   /** What GitHub is told before the receiver starts. */
   prepare?: (github: StandInGitHub) => void
 }
@@ -83,7 +85,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
 
   function load() {
-    const env = { ...ENV, ADMIN_TOKEN, GITHUB_API_URL: github.url }
+    const env = { ...ENV, ADMIN_TOKEN, GITHUB_API_URL: github.url, ...options.env }
     return loadConfig({ path, env, environment: readEnvironment(env), ...types })
   }
   async function open() {
@@ -96,7 +98,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       config: loaded.config,
       store: around(store),
       github: createGitHub,
-      outbound: publicOutbound(),
+      outbound: outboundOf(readEnvironment(options.env ?? {})),
       log: createLog('info', { write }),
       clock: options.clock ?? systemClock(0),
       types,

@@ -20,7 +20,10 @@ export const EVENT_FILTERS = {
   type: textParam("The registry's own name of the event."),
   kind: textParam('The neutral kind, such as alias.added.'),
   automation: textParam('An automation that has a delivery of the event.'),
-  status: wordParam(EVENT_STATUSES, 'matched, or unmatched where no automation wanted it.'),
+  status: wordParam(
+    EVENT_STATUSES,
+    'What became of it: unmatched where no automation wanted it, enriching while its registry is asked.',
+  ),
   model: textParam('The name of the model, in full.'),
   alias: textParam('The alias that was added or removed.'),
   since: timeParam('Received at this time or later.'),
@@ -40,9 +43,6 @@ const listEvents = route({
   answers: { 200: listOf(event, 'A page of events.') },
 }).handle(async ({ params, principal }, { store, clock }) => {
   const { status, since, until, limit, cursor, ...filters } = params
-  // Look-ups alone give the others, and there are none yet.
-  if (status !== undefined && status !== 'matched' && status !== 'unmatched')
-    return { status: 200, body: { items: [], next_cursor: null } }
   const bounds = { since: timeOf(since), until: timeOf(until), ...pageOf({ limit, cursor }) }
   const scope = await scopeOf(principal, store)
   const page = await store.listEvents({ ...filters, status, ...bounds, ...scope })
@@ -90,7 +90,8 @@ const replayOne = route({
   problems: {
     event_not_found: [404, 'There is no such event.'],
     source_gone: [409, 'Its source is no longer configured.'],
-    event_stale: [409, 'A newer event has the slot of every delivery.'],
+    event_enriching: [409, 'Its registry is being asked; it is matched after that.'],
+    event_stale: [409, 'A newer event has the slot of every delivery, or its alias has left the version.'],
   },
 }).handle(async (input, context) => {
   const { id = '' } = input.path
@@ -102,6 +103,12 @@ const replayOne = route({
     const detail = `Its source "${done.source}" is no longer configured. Configure it again, then replay.`
     throw new ApiProblem(409, 'source_gone', detail)
   }
+  if (done.outcome === 'enriching')
+    throw new ApiProblem(
+      409,
+      'event_enriching',
+      `The registry is being asked about ${id}. It is matched after that.`,
+    )
   if (done.outcome === 'stale') throw new ApiProblem(409, 'event_stale', STALE, { event_id: id })
   const { event_id, deliveries, stale } = done
   const message = await messageOf(context, event_id, stale)

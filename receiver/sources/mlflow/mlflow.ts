@@ -16,6 +16,7 @@ import {
 } from '../source.ts'
 import { decodeMlflowBody } from './body.ts'
 import { MLFLOW_EVENTS } from './events.ts'
+import { mlflowLookup } from './lookup.ts'
 import { MLFLOW_SAMPLES } from './samples.ts'
 
 /** How long a delivery id is remembered, in ms. */
@@ -59,6 +60,7 @@ export const mlflow = sourceType({
     verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
   }),
+  lookup: mlflowLookup,
   samples: MLFLOW_SAMPLES,
   setup: SETUP,
 })

@@ -17,6 +17,7 @@ import {
   type Verification,
   type WebhookRequest,
 } from '../source.ts'
+import { wandbLookup } from './lookup.ts'
 import { WANDB_SAMPLES } from './samples.ts'
 
 /** W&B sends no delivery id, and the same change made again is a new event: only an immediate repeat is the same. */
@@ -67,6 +68,7 @@ export const wandb = sourceType({
     verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
   }),
+  lookup: wandbLookup,
   samples: WANDB_SAMPLES,
   setup: SETUP,
 })

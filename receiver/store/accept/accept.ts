@@ -8,8 +8,10 @@ import { insertEvents, storedOf } from '../tables/events.ts'
 import { headsOf, type Head } from '../tables/heads.ts'
 import { decide, keysOf, placesOf, readKnown, writeKnown, type KnownRow, type Seen } from '../tables/known.ts'
 import { findLanes, insertLanes, lanesOf, openLanes, type LaneToOpen } from '../tables/lanes.ts'
+import { insertLookups } from '../tables/lookups.ts'
 import { insertRevisions } from '../tables/revisions.ts'
 import { enqueue, planQueue, type Enqueued } from './enqueue.ts'
+import { newLookup } from './lookups.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
 /** Takes in a group of events: see `Operations.accept`. */
@@ -51,6 +53,7 @@ async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> 
     writeKnown(writes.map(toRow)),
     ...revisionsOf(tx, kept),
     insertEvents(kept.map((one) => eventRow(tx, one))),
+    ...lookupsOf(tx, kept),
     ...openLanes(tx, lanes.to_open),
   ])
   const stored = new Set(kept.map(({ event }) => event.id))
@@ -146,13 +149,23 @@ function revisionsOf(tx: Tx, fresh: readonly Fresh[]) {
   ]
 }
 
+function lookupsOf(tx: Tx, fresh: readonly Fresh[]) {
+  const rows = fresh.flatMap(({ event }) => newLookup(tx, event))
+  return rows.length === 0 ? [] : [insertLookups(rows)]
+}
+
+function statusOf({ lookup, deliveries }: NewEvent) {
+  if (lookup !== undefined) return 'enriching'
+  return deliveries.length > 0 ? 'matched' : 'unmatched'
+}
+
 function eventRow(tx: Tx, { event, repeat_of, previous_version, place }: Fresh) {
   return {
     id: event.id,
     source: event.source,
     type: event.type,
     kind: event.kind,
-    status: event.deliveries.length > 0 ? ('matched' as const) : ('unmatched' as const),
+    status: statusOf(event),
     received_at: event.received_at,
     accepted_at: tx.now,
     event: withHistory(event.event, repeat_of, previous_version),

@@ -5,6 +5,7 @@ import { readFact, writeFact } from '../tables/facts.ts'
 import { up as first } from './0001-first.ts'
 import { up as secrets } from './0002-secrets.ts'
 import { up as management } from './0003-management.ts'
+import { up as lookups } from './0004-lookups.ts'
 
 const SCHEMA = 'schema'
 
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly ((db: Db, dialect: Dialect) => Promise<void>)[] = [
   (db, dialect) => first(db as never, dialect),
   (db, dialect) => secrets(db as never, dialect),
   (db, dialect) => management(db as never, dialect),
+  (db, dialect) => lookups(db as never, dialect),
 ]
 
 /** The schema that the first of `MIGRATIONS` makes. Earlier ones were never released. */

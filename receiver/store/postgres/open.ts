@@ -69,7 +69,10 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
           return await inTransaction(
             pool,
             (begun) => runOperation(name, args as never, { ...begun, dialect: POSTGRES, ...time }),
-            () => (wakes === undefined ? [] : [notifying(wakes(args as never))]),
+            () => {
+              const lanes = wakes?.(args as never) ?? null
+              return lanes === null ? [] : [notifying(lanes)]
+            },
           )
         })
       } catch (error) {

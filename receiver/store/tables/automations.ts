@@ -35,9 +35,13 @@ export const automationsVersion = statement<{ value: string }>(
  * returned.
  * @throws AutomationsChanged
  */
-export function checkAutomations(events: readonly NewEvent[], found: readonly { value: string }[]): void {
+export function checkAutomations(
+  events: readonly Pick<NewEvent, 'automations_version'>[],
+  found: readonly { value: string }[],
+): void {
   const present = Number(found[0]?.value ?? 0)
-  const isOther = ({ automations_version: version }: NewEvent) => version !== undefined && version !== present
+  const isOther = ({ automations_version: version }: Pick<NewEvent, 'automations_version'>) =>
+    version !== undefined && version !== present
   if (events.some(isOther)) throw new AutomationsChanged()
 }
 

@@ -1,4 +1,6 @@
+import type { Selectable } from 'kysely'
 import type { Queries, Tx } from '../db.ts'
+import type { Tables } from '../schema.ts'
 import { inserting } from '../statement.ts'
 
 /** Inserts events, in the order of acceptance. */
@@ -22,6 +24,49 @@ export const insertEvents = inserting('events', {
 export async function storedOf({ db }: Queries, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.selectFrom('events').select('id').where('id', 'in', ids).execute()
   return new Set(rows.map(({ id }) => id))
+}
+
+/** An event as far as a look-up needs it. */
+export type EventRow = Pick<Selectable<Tables['events']>, 'seq' | 'place' | 'event' | 'context'>
+
+/** Returns what is stored of these events, by id. */
+export async function eventsOf({ db }: Queries, ids: readonly string[]): Promise<Map<string, EventRow>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('events')
+    .select(['id', 'seq', 'place', 'event', 'context'])
+    .where('id', 'in', ids)
+    .execute()
+  return new Map(rows.map(({ id, ...row }) => [id, row]))
+}
+
+/** Returns the last event that each of these sources sent by itself: a replay is none. */
+export async function latestEvents(
+  { db }: Queries,
+  sources: readonly string[],
+): Promise<Map<string, { id: string; accepted_at: number }>> {
+  const latest = new Map<string, { id: string; accepted_at: number }>()
+  for (const source of sources) {
+    const row = await db
+      .selectFrom('events')
+      .select(['id', 'accepted_at'])
+      .where('source', '=', source)
+      .where('place', 'is', null)
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    if (row !== undefined) latest.set(source, row)
+  }
+  return latest
+}
+
+/** Writes what became of an event whose registry was asked. */
+export async function matchEvent(
+  { db }: Queries,
+  id: string,
+  { status, event }: Pick<Selectable<Tables['events']>, 'status' | 'event'>,
+): Promise<void> {
+  await db.updateTable('events').set({ status, event }).where('id', '=', id).execute()
 }
 
 /** Returns the place of an event: see `EventsTable`. Null when the event is gone. */
@@ -49,10 +94,17 @@ export async function deleteBareEvents({ db }: Queries, ids: readonly string[]):
   return Number(numDeletedRows)
 }
 
-/** Deletes up to `limit` events that matched nothing and were accepted before `accepted_before`. Returns how many. */
+/**
+ * Deletes up to `limit` events of a status that has no deliveries which were accepted before `accepted_before`. Returns
+ * how many.
+ */
 export async function deleteUnmatched(
   { db }: Queries,
-  { accepted_before, limit }: { accepted_before: number; limit: number },
+  {
+    status,
+    accepted_before,
+    limit,
+  }: { status: 'unmatched' | 'stale' | 'lookup_failed'; accepted_before: number; limit: number },
 ): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('events')
@@ -60,7 +112,7 @@ export async function deleteUnmatched(
       eb
         .selectFrom('events')
         .select('seq')
-        .where('status', '=', 'unmatched')
+        .where('status', '=', status)
         .where('accepted_at', '<', accepted_before)
         .orderBy('accepted_at')
         .limit(limit),

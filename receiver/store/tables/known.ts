@@ -39,7 +39,12 @@ export interface Keys {
 type KnownKey = Readonly<{ model: number; what: number }>
 
 /** Returns the keys of an event. */
-export function keysOf({ source, home, identity, holder }: NewEvent): Keys {
+export function keysOf({
+  source,
+  home,
+  identity,
+  holder,
+}: Pick<NewEvent, 'source' | 'home' | 'identity' | 'holder'>): Keys {
   const { rule, key, value, body_hash } = identity
   const model = modelOf(source, home ?? key)
   const place = (text: string) => (home === null ? modelOf(source, text) : model)
@@ -161,6 +166,36 @@ function moveHolder(holder: NewEvent['holder'], { keys, now, get, set }: Decisio
   const until = keys.holder.model === keys.model ? null : now + REPEATS_KEPT_MS
   set(keys.holder, Buffer.from(holder.version ?? ''), until)
   return held === undefined || held.value.length === 0 ? null : Buffer.from(held.value).toString()
+}
+
+/** An alias or stage that an event moves once its registry was asked. */
+export interface Move {
+  event_id: string
+  keys: Keys
+  holder: NewEvent['holder']
+}
+
+/** Returns who held what these events move, by event, and the rows to be written. `known`: the rows of the holders. */
+export function moveHolders(
+  moves: readonly Move[],
+  known: readonly KnownRow[],
+  now: number,
+): { before: Map<string, string | null>; writes: KnownRow[] } {
+  const state: State = new Map(known.map((row) => [nameOf(row), row]))
+  const written: State = new Map()
+  const set = (key: KnownKey, value: Uint8Array, until: number | null) => {
+    const row = { ...key, value, until }
+    state.set(nameOf(key), row)
+    written.set(nameOf(key), row)
+  }
+  const before = new Map(
+    moves.map(({ event_id, keys, holder }) => {
+      if (holder !== null && !isHeardOf(keys))
+        set({ model: keys.model, what: HEARD }, NOTHING, now + REPEATS_KEPT_MS)
+      return [event_id, moveHolder(holder, { keys, now, set, get: (key) => state.get(nameOf(key)) })]
+    }),
+  )
+  return { before, writes: [...written.values()].sort((a, b) => a.model - b.model || a.what - b.what) }
 }
 
 /** What a row says of a model whose requests leave no other: that the model was heard of. */

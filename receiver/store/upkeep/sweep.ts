@@ -25,7 +25,10 @@ export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Pro
   let gone = 0
   for (const status of DONE) gone += await sweepDeliveries(tx, status, now - succeeded_ms)
   for (const status of UNDONE) gone += await sweepDeliveries(tx, status, now - failed_ms)
-  gone += await deleteUnmatched(tx, { accepted_before: now - succeeded_ms, limit: BATCH })
+  for (const status of ['unmatched', 'stale', 'lookup_failed'] as const) {
+    const kept_ms = status === 'lookup_failed' ? failed_ms : succeeded_ms
+    gone += await deleteUnmatched(tx, { status, accepted_before: now - kept_ms, limit: BATCH })
+  }
   gone += await deleteAudit(tx, { before: now - AUDIT_MS, limit: BATCH })
   // Twice as long as what could roll a slot back: that may have been tried again since.
   const noted_before = now - 2 * Math.max(succeeded_ms, failed_ms)

@@ -3,6 +3,7 @@ import type { StoreToClear } from '../store-to-clear.ts'
 import { describeAccept } from './accept.ts'
 import { describeAdvance } from './advance.ts'
 import { describeLists } from './lists.ts'
+import { describeLookups } from './lookups.ts'
 import { describeManage } from './manage.ts'
 import { describeOrder } from './order.ts'
 import { describeProbe } from './probe.ts'
@@ -17,6 +18,7 @@ export function describeStore(name: string, open: () => Promise<StoreToClear>): 
     describeAccept(tested)
     describeAdvance(tested)
     describeOrder(tested)
+    describeLookups(tested)
     describeManage(tested)
     describeLists(tested)
     describeUpkeep(tested)
