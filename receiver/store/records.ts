@@ -235,15 +235,6 @@ export interface Revision {
   spec: JsonText<unknown>
 }
 
-/** When a source sent its last event. */
-export interface LastHeard {
-  source: string
-  /** Null where it never sent any: `silent_ms` counts from when that was asked first. */
-  event_id: string | null
-  /** How long ago, in ms of the store's time. */
-  silent_ms: number
-}
-
 /** How long what has ended is kept, in ms. */
 export interface Retention {
   succeeded_ms: number

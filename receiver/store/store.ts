@@ -19,7 +19,6 @@ import type {
   BulkFilter,
   BulkRedelivered,
   Canceled,
-  LastHeard,
   Recovered,
   Redelivered,
   Retention,
@@ -34,6 +33,7 @@ import type {
   EventDetail,
   EventFilter,
   EventSummary,
+  LastHeard,
   Page,
 } from './views.ts'
 

@@ -123,3 +123,12 @@ export interface DeliveryFilter extends CommonFilter {
   destination?: string | undefined
   event?: string | undefined
 }
+
+/** When a source sent its last event. */
+export interface LastHeard {
+  source: string
+  /** Null where it never sent any: `silent_ms` counts from when that was asked first. */
+  event_id: string | null
+  /** How long ago, in ms of the store's time. */
+  silent_ms: number
+}

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
-import type { LastHeard } from '../records.ts'
 import { latestEvents } from '../tables/events.ts'
 import { readFact, writeFact } from '../tables/facts.ts'
+import type { LastHeard } from '../views.ts'
 
 const factOf = (source: string) => `heard:${source}`
 
