@@ -44,6 +44,7 @@ describe('housekeeping', () => {
       clock,
       log,
       backlog,
+      silences: { check: () => Promise.resolve() },
       last_seen,
       wake: () => undefined,
     })

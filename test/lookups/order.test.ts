@@ -17,7 +17,8 @@ describe('look-ups in a registry that hangs, fails and lies', () => {
       expect(seen.statuses).toEqual({ matched: LOAD.events })
       expect(seen.looked_up).toBeGreaterThan(0)
       for (const numbers of seen.arrived.values()) expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
-      expect([...seen.arrived.values()].flat()).toHaveLength(LOAD.events)
+      // An attempt under way when the clock is moved may be made again.
+      expect(new Set([...seen.arrived.values()].flat()).size).toBe(LOAD.events)
     },
   )
 })
