@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { apiRouter, type ApiOptions } from './api/router.ts'
 import type { TypeTables } from './config/schema.ts'
+import { pageRouter } from './dashboard/page.ts'
 import { UNKNOWN_SOURCE } from './ingest/refuse.ts'
 import type { IngestOptions } from './ingest/ingest.ts'
 import { ingestRouter } from './ingest/router.ts'
@@ -23,6 +24,7 @@ export function createApp(
   app.use(ingestRouter(options))
   app.use(healthRouter(options))
   app.use(apiRouter(options))
+  app.use(pageRouter())
   app.use((_request, response) => {
     response.status(404).json({ status: 'refused', error: 'not_found', message: 'There is nothing here.' })
   })

@@ -5,7 +5,8 @@ import { principalOf, type Principal } from './principal.ts'
 import { problem } from './problem.ts'
 import type { SignIns } from './sign-in.ts'
 
-const OFF =
+/** What is said where no token is configured. */
+export const API_OFF =
   'The management API is off. Set ADMIN_TOKEN (24 characters or more), or name tokens under admin.tokens, to use it.'
 
 /** What tells who sends a request. */
@@ -15,44 +16,56 @@ export interface AuthorizeOptions {
   audit: Pick<Audit, 'refused'>
   sign_ins: SignIns
   /** Answers a request that is turned away. Default: with a problem of RFC 9457. */
-  refuse?: (response: Response, status: number, code: RefusalCode, detail: string) => void
+  refuse?: Refuse
+  /** Returns who is signed in by a cookie; null where nobody is. */
+  sessionOf: (tokens: readonly NamedToken[], request: Request) => Principal | null
 }
+
+/** Answers a request that is turned away. */
+export type Refuse = (response: Response, status: number, code: RefusalCode, detail: string) => void
 
 /** Why a request is turned away. */
 export type RefusalCode = 'api_off' | 'too_many_failures' | 'unauthorized'
 
 /**
- * Returns the handler that lets through requests with `Authorization: Bearer` and a token. Without any token the API is
+ * Returns the handler that lets through requests with `Authorization: Bearer` and a token, or the
+ * cookie of somebody who has signed in to the dashboard. Without any token the API is
  * off. An address that sends many wrong tokens is turned away for a minute, whatever it sends.
  */
-export function authorize({ tokens, audit, sign_ins, refuse = problem }: AuthorizeOptions) {
+export function authorize({ tokens, audit, sign_ins, sessionOf, refuse = problem }: AuthorizeOptions) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const known = tokens()
     if (known.length === 0) {
-      refuse(response, 404, 'api_off', OFF)
+      refuse(response, 404, 'api_off', API_OFF)
       return
     }
-    const address = addressOf(request)
-    const blocked_ms = sign_ins.blockedFor(address)
-    if (blocked_ms > 0) {
-      const seconds = Math.ceil(blocked_ms / 1_000)
-      response.set('Retry-After', String(seconds))
-      const detail = `This address has sent too many wrong tokens: try again in ${seconds} seconds.`
-      refuse(response, 429, 'too_many_failures', detail)
-      return
-    }
+    if (refuseBlocked(sign_ins, { request, response, refuse })) return
     const given = /^Bearer +(.+)$/i.exec(request.get('authorization') ?? '')?.[1]
-    const principal = given === undefined ? null : principalOf(known, given)
+    const principal = given === undefined ? sessionOf(known, request) : principalOf(known, given)
     if (principal !== null) {
       response.locals['principal'] = principal
       next()
       return
     }
-    if (given !== undefined) sign_ins.failed(address)
+    if (given !== undefined) sign_ins.failed(addressOf(request))
     audit.refused(request, given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN')
     response.set('WWW-Authenticate', 'Bearer')
     refuse(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
   }
+}
+
+/** Turns away an address that has sent too many wrong tokens. Returns whether it did. */
+export function refuseBlocked(
+  sign_ins: SignIns,
+  { request, response, refuse = problem }: { request: Request; response: Response; refuse?: Refuse },
+): boolean {
+  const blocked_ms = sign_ins.blockedFor(addressOf(request))
+  if (blocked_ms === 0) return false
+  const seconds = Math.ceil(blocked_ms / 1_000)
+  response.set('Retry-After', String(seconds))
+  const detail = `This address has sent too many wrong tokens: try again in ${seconds} seconds.`
+  refuse(response, 429, 'too_many_failures', detail)
+  return true
 }
 
 /** Returns who sent the request that is answered: `authorize` has let it through. */

@@ -57,10 +57,13 @@ const TAGS: Readonly<Record<string, string>> = {
   deliveries: 'One event on its way to one destination.',
   events: 'Changes in a model registry that were accepted.',
   lanes: 'What one limit counts together: its pace and its pause.',
+  overview: 'The last 24 hours, and what needs a person.',
   secrets: 'Named secrets for automations.',
+  session: 'Who is asking.',
   sources: 'Who may send.',
   stream: 'What changes, as it changes.',
   subjects: 'What became of one model and alias.',
+  trials: 'What would happen: explanations and tests.',
 }
 
 type Components = Map<string, unknown>

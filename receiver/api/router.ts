@@ -1,4 +1,5 @@
 import { Router, type NextFunction, type Request, type Response } from 'express'
+import type { NamedToken } from '../config/config.ts'
 import type { TypeTables } from '../config/schema.ts'
 import { answerError } from './answer-error.ts'
 import { createAudit } from './audit.ts'
@@ -12,6 +13,7 @@ import { refuseRegistryCall } from './registry-webhooks/errors.ts'
 import { REGISTRY_WEBHOOKS, registryWebhooksRouter } from './registry-webhooks/router.ts'
 import { routesOf } from './routes.ts'
 import { createSignIns } from './sign-in.ts'
+import { principalOfSession, sessionRouter } from './session.ts'
 
 export type { ApiOptions } from './context.ts'
 
@@ -26,11 +28,17 @@ export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
     response.type('application/json').send(document())
   })
   const context = { ...options, audit }
-  const access = { tokens: () => runtime().config.tokens, audit, sign_ins: createSignIns(clock) }
+  const sign_ins = createSignIns(clock)
+  const access = {
+    ...{ tokens: () => runtime().config.tokens, audit, sign_ins },
+    sessionOf: (tokens: readonly NamedToken[], request: Request) =>
+      principalOfSession(tokens, request, clock.wall()),
+  }
   router.use(
     REGISTRY_WEBHOOKS,
     registryWebhooksRouter(context, authorize({ ...access, refuse: refuseRegistryCall })),
   )
+  router.use('/api/v1', sessionRouter({ ...access, clock, public_url: options.public_url }))
   router.use('/api/v1', authorize(access), ...jsonBody(), mountRoutes(routes, context))
   router.use('/api', (request, response) => {
     const path = request.originalUrl.split('?')[0] ?? ''

@@ -9,10 +9,11 @@ import { EXPLAIN_ROUTES } from './v1/explain.ts'
 import { EXPORT_ROUTES } from './v1/export.ts'
 import { LANE_ROUTES } from './v1/lanes.ts'
 import { SECRET_ROUTES } from './v1/secrets.ts'
-import { SOURCE_ROUTES } from './v1/sources.ts'
+import { sourceRoutes } from './v1/sources.ts'
 import { STREAM_ROUTES } from './v1/stream.ts'
 import { SUBJECT_ROUTES } from './v1/subjects.ts'
 import { TEST_ROUTES } from './v1/test-automation.ts'
+import { OVERVIEW_ROUTES } from './v1/overview.ts'
 
 /** Returns every route of the management API: a new one is a line here. */
 export function routesOf(types: TypeTables): readonly Route[] {
@@ -25,10 +26,11 @@ export function routesOf(types: TypeTables): readonly Route[] {
     ...SECRET_ROUTES,
     ...SUBJECT_ROUTES,
     ...LANE_ROUTES,
-    ...SOURCE_ROUTES,
+    ...sourceRoutes(types),
     ...EXPORT_ROUTES,
     ...STREAM_ROUTES,
     ...AUDIT_ROUTES,
+    ...OVERVIEW_ROUTES,
     ...CONFIGURATION_ROUTES,
   ]
 }

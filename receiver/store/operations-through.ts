@@ -32,6 +32,7 @@ const NAMES = {
   staleReplays: true,
   listSecrets: true,
   noteSecretsUsed: true,
+  overview: true,
   ping: true,
   probeLanes: true,
   putAutomation: true,

@@ -16,6 +16,7 @@ import { getDelivery, getEvent, listDeliveries, listEvents } from './manage/list
 import { listLanes, resumeLane } from './manage/lanes.ts'
 import { listSubjects, sourceActivity } from './manage/on-call.ts'
 import { previewRedeliver, staleReplays } from './manage/preview.ts'
+import { overview } from './manage/overview.ts'
 import { redeliver, redeliverMany } from './manage/redeliver.ts'
 import { getRevision, saveRevisions } from './manage/revisions.ts'
 import {
@@ -89,6 +90,7 @@ export const OPERATIONS: { readonly [K in OperationName]: Operation<K> } = {
   listEvents: { run: listEvents },
   listSecrets: { run: listSecrets },
   noteSecretsUsed: { run: noteSecretsUsed },
+  overview: { run: overview },
   ping: { run: ping },
   probeLanes: { run: probeLanes, wakes: () => [] },
   putAutomation: { run: putAutomation },

@@ -34,6 +34,8 @@ import type {
   EventFilter,
   EventSummary,
   LastHeard,
+  Overview,
+  OverviewArgs,
   Page,
 } from './views.ts'
 
@@ -86,6 +88,9 @@ export interface Operations {
 
   /** Returns how many deliveries are unfinished, counted up to `most`. */
   backlog(args: { most: number }): Promise<number>
+
+  /** Returns what came in and how deliveries ended, by the hour, and what waits. */
+  overview(args: OverviewArgs): Promise<Overview>
 
   /** Returns one event with its raw body, or null. */
   getEvent(args: { id: string }): Promise<EventDetail | null>

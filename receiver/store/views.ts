@@ -132,3 +132,21 @@ export interface LastHeard {
   /** How long ago, in ms of the store's time. */
   silent_ms: number
 }
+
+/** Which hours an overview counts. Times are Unix ms. */
+export interface OverviewArgs {
+  /** When each begins. */
+  hours: readonly number[]
+  /** How long each lasts, in ms. */
+  hour_ms: number
+  /** Failed deliveries are counted up to so many. */
+  most_failed: number
+}
+
+/** What came in and went out, and what waits. Times are Unix ms. */
+export interface Overview {
+  hours: { at: number; events: number; succeeded: number; failed: number }[]
+  waiting: number
+  oldest_waiting_at: number | null
+  dead_letters: number
+}

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
  * list, so that every arrow points down. An `import type` is an import.
  */
 const ROOMS: readonly [room: string, ...imports: string[]][] = [
+  ['receiver/dashboard'],
   ['src/contract'],
   ['src', 'src/contract'],
   ['receiver/secrets', 'src/contract'],
@@ -216,6 +217,7 @@ describe('the house', () => {
     expect(rooms(uses('express'))).toEqual([
       'receiver',
       'receiver/api',
+      'receiver/dashboard',
       'receiver/ingest',
       'receiver/observe',
     ])

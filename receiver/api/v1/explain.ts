@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { NotAnEvent } from '../../ingest/parse-json.ts'
+import { compileAutomation } from '../../automations/compile.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Source } from '../../runtime/sources.ts'
 import {
   explainRequest,
@@ -13,6 +15,7 @@ import type { ApiContext } from '../context.ts'
 import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
+import { refuseWrite } from './automation-refusals.ts'
 import { seesEvent } from './scope.ts'
 import { explained } from './trial-schemas.ts'
 
@@ -34,6 +37,12 @@ const recorded = z.strictObject({
 const asked = z
   .strictObject({
     event: z.string().optional().describe('The id of a stored event.'),
+    automation: z
+      .looseObject({})
+      .optional()
+      .describe(
+        'With `event`: an automation that is asked in place of all others, checked as when it is saved. Needs the role write.',
+      ),
     source: z.string().optional().describe('The source that `body` or `request` is for.'),
     body: z.json().optional().describe('A body as the registry would send it. No signature is checked.'),
     type: z.string().optional().describe('With `body`: the event that `?event=` of the URL would state.'),
@@ -70,6 +79,7 @@ const explain = route({
     event_not_found: [404, 'There is no such event.'],
     source_not_found: [404, 'There is no such source.'],
     source_gone: [409, 'The source that sent the event is no longer configured.'],
+    automation_invalid: [422, 'The draft has mistakes: `problems` lists every one with its key and its fix.'],
     nothing_to_explain: [422, 'None or more than one of `event`, `body` and `request` is given.'],
     not_an_event: [422, 'The body cannot be read as an event.'],
   },
@@ -83,7 +93,10 @@ const explain = route({
       'nothing_to_explain',
       'Give one of `event`, `body` and `request`; `source` goes with the last two.',
     )
-  if (body.event !== undefined) return { status: 200, body: await ofStored(context, body.event, principal) }
+  if (body.event !== undefined) {
+    const runtime = await runtimeWith(context, body.automation, principal)
+    return { status: 200, body: await ofStored(context, { id: body.event, runtime, principal }) }
+  }
   const source = sourceNamed(context, body.source)
   return { status: 200, body: ofRequest(context, source, { ...body, sees }) }
 })
@@ -91,12 +104,36 @@ const explain = route({
 /** The routes that explain. */
 export const EXPLAIN_ROUTES: readonly Route[] = [explain]
 
-async function ofStored({ store, runtime, clock }: ApiContext, id: string, principal: Principal) {
+/** The runtime in force, or one with this automation alone. */
+async function runtimeWith(
+  { runtime, automations }: ApiContext,
+  draft: unknown,
+  { name, role }: Principal,
+): Promise<Runtime> {
+  if (draft === undefined) return runtime()
+  if (role !== 'write')
+    throw new ApiProblem(
+      403,
+      'read_only_token',
+      `The token "${name}" has the role read: trying a draft needs write.`,
+    )
+  const checked = await automations.check(draft)
+  if (!checked.ok) throw refuseWrite({ outcome: 'invalid', problems: checked.problems }, '')
+  return { ...runtime(), automations: [compileAutomation(checked.spec)] }
+}
+
+interface Stored {
+  id: string
+  runtime: Runtime
+  principal: Principal
+}
+
+async function ofStored({ store, clock }: ApiContext, { id, runtime, principal }: Stored) {
   const stored = await store.getEvent({ id })
   const sees: Sees = (automation) => principal.sees(automation)
   if (stored === null || !seesEvent(stored, principal))
     throw new ApiProblem(404, 'event_not_found', `There is no event "${id}".`)
-  const event = explainStored(runtime(), stored, { now: clock.wall(), sees })
+  const event = explainStored(runtime, stored, { now: clock.wall(), sees })
   if (event !== null) return { verification: null, events: [event] }
   const detail = `Its source "${stored.source}" is no longer configured. Configure it again.`
   throw new ApiProblem(409, 'source_gone', detail)

@@ -15,7 +15,12 @@ const subject = z
     model: z.string(),
     alias: z.string().nullable(),
     events: z.int().describe('How many of the latest 2000 events.'),
+    version: z.string().nullable().describe('As the last event says.'),
+    author: z.string().nullable(),
     last_event: z.object({ id: z.string(), received_at: time }),
+    deliveries: z
+      .array(z.object({ id: z.string(), target: z.string(), status: z.enum(DELIVERY_STATUSES) }))
+      .describe('Of the last event.'),
   })
   .meta({ id: 'Subject' })
 
@@ -60,10 +65,19 @@ const listSubjects = route({
   answers: { 200: listOf(subject, 'Those with the newest events first.') },
 }).handle(async ({ params: { limit = 50 }, principal }, { store }) => {
   const found = await store.listSubjects({ limit, ...(await scopeOf(principal, store)) })
-  const items = found.map(({ source, model, alias, events, event_id, received_at }) => ({
-    ...{ source, model, alias, events },
-    last_event: { id: event_id, received_at: timeText(received_at) },
-  }))
+  const items: z.input<typeof subject>[] = []
+  for (const { source, model, alias, events, event_id, received_at } of found) {
+    const last = await store.getEvent({ id: event_id })
+    const said = last === null ? null : parse(last.event)
+    const deliveries = last === null ? [] : ownEvent(last, principal).deliveries
+    items.push({
+      ...{ source, model, alias, events },
+      version: said?.model?.version ?? null,
+      author: said?.author ?? null,
+      last_event: { id: event_id, received_at: timeText(received_at) },
+      deliveries: deliveries.map(({ id, target, status }) => ({ id, target, status })),
+    })
+  }
   return { status: 200, body: { items, next_cursor: null } }
 })
 
