@@ -27,6 +27,16 @@ COPY src/contract src/contract
 COPY receiver receiver
 RUN node scripts/strip-types.ts /program receiver src/contract
 
+# The dashboard, as static files.
+FROM base AS page
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY scripts/build-dashboard.ts scripts/
+COPY schemas/model-dispatch.schema.json schemas/
+COPY dashboard dashboard
+RUN node scripts/build-dashboard.ts
+
 # The system that the receiver runs on: Node.js and nothing to install more with. Set-user-id programs lose that right.
 FROM base AS system
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share /usr/local/bin/np[mx] \
@@ -41,6 +51,7 @@ COPY --from=system / /
 COPY --from=packages /app/node_modules /app/node_modules
 COPY package.json LICENSE /app/
 COPY --from=program /program /app
+COPY --from=page /app/dashboard/dist /app/dashboard/dist
 
 ARG VERSION=0.2.0
 ARG REVISION=unknown

@@ -3,7 +3,7 @@ import jsdoc from 'eslint-plugin-jsdoc'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.venv/', 'data/'] },
+  { ignores: ['dist/', 'dashboard/dist/', 'node_modules/', '.venv/', 'data/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -26,7 +26,7 @@ export default tseslint.config(
   },
   {
     // What the programs are made of. A test may hold as many cases as it needs.
-    files: ['receiver/**/*.ts', 'src/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'],
+    files: ['receiver/**/*.ts', 'src/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'dashboard/**/*.{ts,tsx}'],
     plugins: { jsdoc },
     rules: {
       'max-lines-per-function': ['error', 60],

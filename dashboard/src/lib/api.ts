@@ -1,0 +1,104 @@
+/** What the receiver answers when it cannot do what was asked: RFC 9457. */
+export class Problem extends Error {
+  readonly status: number
+  readonly code: string
+  /** Mistakes by key, where the receiver names several. */
+  readonly problems: readonly { key: string; message: string }[]
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    problems: readonly { key: string; message: string }[] = [],
+  ) {
+    super(detail)
+    this.name = 'Problem'
+    this.status = status
+    this.code = code
+    this.problems = problems
+  }
+}
+
+/** The parameters of a query; those that are empty are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** An answer with the tag that `If-Match` takes. */
+export interface Tagged<T> {
+  body: T
+  etag: string | null
+}
+
+interface Call {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  query?: Query
+  body?: unknown
+  if_match?: string | null
+  signal?: AbortSignal
+}
+
+/** Everything goes to the API beside this page, whatever base path it stands under. */
+const BASE = './api/v1'
+
+let onSignedOut: () => void = () => undefined
+
+/** Names what happens when the session has ended. */
+export function whenSignedOut(then: () => void): void {
+  onSignedOut = then
+}
+
+/** Returns the address of an API call. */
+export function addressOf(path: string, query: Query = {}): string {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query))
+    if (value !== null && value !== undefined && value !== '') params.set(key, String(value))
+  const text = params.toString()
+  return `${BASE}${path}${text === '' ? '' : `?${text}`}`
+}
+
+/**
+ * Calls the API and returns its answer with its tag.
+ *
+ * @throws Problem for anything but success, also when the receiver cannot be reached.
+ */
+export async function callTagged<T>(path: string, call: Call = {}): Promise<Tagged<T>> {
+  const response = await answerTo(path, call)
+  const text = await response.text()
+  const body = jsonOf(text)
+  if (response.ok) return { body: body as T, etag: response.headers.get('etag') }
+  const { code, detail, problems } = (body ?? {}) as Partial<Problem> & { detail?: string }
+  const said = detail ?? `The receiver answered ${response.status}. Its log says why.`
+  if (response.status === 401 && path !== '/session') onSignedOut()
+  throw new Problem(response.status, code ?? 'unknown', said, problems)
+}
+
+/** Calls the API and returns its answer. Throws as `callTagged` does. */
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  return (await callTagged<T>(path, options)).body
+}
+
+async function answerTo(
+  path: string,
+  { method = 'GET', query, body, if_match, signal }: Call,
+): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (if_match != null) headers['if-match'] = if_match
+  try {
+    return await fetch(addressOf(path, query), {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal !== undefined && { signal }),
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Problem(0, 'unreachable', 'The receiver cannot be reached. The page tries again by itself.')
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

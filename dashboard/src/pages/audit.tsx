@@ -1,0 +1,54 @@
+import type { AuditEntry, Page } from '../lib/types.ts'
+import { useApi } from '../lib/use-api.ts'
+import { pretty } from '../lib/words.ts'
+import type { PageProps } from '../pages.ts'
+import { readList } from '../parts/filters.tsx'
+import { Async, Nothing, Raw, Title, When } from '../parts/states.tsx'
+import { Pager, Rows, type Column } from '../parts/table.tsx'
+
+const COLUMNS: readonly Column<AuditEntry>[] = [
+  { title: 'When', show: ({ at }) => <When at={at} /> },
+  { title: 'Who', show: ({ actor }) => (actor === '' ? <span className="quiet">nobody known</span> : actor) },
+  { title: 'What', show: ({ action, target }) => (target === null ? action : `${action}: ${target}`) },
+  { title: 'From', show: ({ address }) => address ?? '', wide: true },
+  {
+    title: 'Details',
+    show: ({ action, details }) => <Details title={action} details={details} />,
+    wide: true,
+  },
+]
+
+function Details({ title, details }: { title: string; details: object }) {
+  if (Object.keys(details).length === 0) return null
+  return (
+    <details>
+      <summary>Show</summary>
+      <Raw label={`${title}: details`}>{pretty(details)}</Raw>
+    </details>
+  )
+}
+
+/** Who did what through the page and the API. */
+export default function Audit({ route }: PageProps) {
+  const { query, cursors, onMove } = readList(route, [])
+  const entries = useApi<Page<AuditEntry>>('/audit', query)
+  return (
+    <>
+      <Title about="Who changed, sent, tested or tried what, newest first. Secrets never stand here.">
+        Audit log
+      </Title>
+      <Async of={entries}>
+        {({ items, next_cursor }) =>
+          items.length === 0 ? (
+            <Nothing title="Nobody has changed anything yet" />
+          ) : (
+            <>
+              <Rows label="Audit log" columns={COLUMNS} items={items} keyOf={({ id }) => id} />
+              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
+            </>
+          )
+        }
+      </Async>
+    </>
+  )
+}

@@ -1,0 +1,80 @@
+import { linkTo } from '../lib/route.ts'
+import { useApi } from '../lib/use-api.ts'
+import type { EventSummary, Page } from '../lib/types.ts'
+import type { PageProps } from '../pages.ts'
+import { Filters, readList } from '../parts/filters.tsx'
+import { ExportLink } from '../parts/export-link.tsx'
+import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
+import { Pager, Rows, type Column } from '../parts/table.tsx'
+
+const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
+const NAMES = ['q', 'source', 'model', 'alias', 'type', 'status', 'since', 'until']
+
+const COLUMNS: readonly Column<EventSummary>[] = [
+  {
+    title: 'What happened',
+    show: ({ id, event }) => (
+      <>
+        <a href={linkTo(`/events/${id}`)}>{event.title}</a> {event.test && <Mark tone="attention">test</Mark>}
+      </>
+    ),
+  },
+  { title: 'Type', show: ({ type }) => type, wide: true },
+  { title: 'Source', show: ({ source }) => source, wide: true },
+  { title: 'Status', show: ({ status }) => <Mark>{status}</Mark> },
+  {
+    title: 'Deliveries',
+    show: ({ deliveries }) => (
+      <span className="row">
+        {deliveries.map(({ id, status }) => (
+          <a key={id} href={linkTo(`/deliveries/${id}`)}>
+            <Mark>{status}</Mark>
+          </a>
+        ))}
+      </span>
+    ),
+    wide: true,
+  },
+  { title: 'Received', show: ({ received_at }) => <When at={received_at} /> },
+]
+
+/** What the registries said, newest first; new events appear by themselves. */
+export default function Events({ route }: PageProps) {
+  const { query, cursors, onMove } = readList(route, NAMES)
+  const events = useApi<Page<EventSummary>>('/events', query, ['event', 'delivery'])
+  return (
+    <>
+      <Title
+        about="Each verified webhook, and what became of it. New ones appear here by themselves."
+        actions={<ExportLink path="/events" query={query} />}
+      >
+        Events
+      </Title>
+      <Filters
+        route={route}
+        filters={[
+          { name: 'q', label: 'Search', hint: 'title or id' },
+          { name: 'model', label: 'Model' },
+          { name: 'alias', label: 'Alias or stage' },
+          { name: 'source', label: 'Source' },
+          { name: 'type', label: 'Type', hint: 'ADD_ARTIFACT_ALIAS' },
+          { name: 'status', label: 'Status', values: STATUSES },
+        ]}
+      />
+      <Async of={events}>
+        {({ items, next_cursor }) =>
+          items.length === 0 ? (
+            <Nothing title="No event fits">
+              Clear the filters, or look at <a href={linkTo('/sources')}>Sources</a> for what was refused.
+            </Nothing>
+          ) : (
+            <>
+              <Rows label="Events" columns={COLUMNS} items={items} keyOf={({ id }) => id} />
+              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
+            </>
+          )
+        }
+      </Async>
+    </>
+  )
+}

@@ -1,0 +1,89 @@
+import { Button, Dialog } from '@primer/react'
+import { useState, type ReactNode } from 'react'
+import { Notice } from './notice.tsx'
+
+/**
+ * A button that says what it does before it does it, and shows why it could not.
+ * @param props.children what will happen; absent: the button acts at once.
+ */
+export function Ask(props: {
+  label: string
+  title?: string
+  danger?: boolean
+  disabled?: boolean
+  /** Says what happened in one sentence, which stays beside the button. */
+  act: () => Promise<string>
+  children?: ReactNode
+}) {
+  const { label, title, danger, disabled, act, children } = props
+  const [open, setOpen] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [said, setSaid] = useState<{ text: string; failed: boolean } | null>(null)
+  const run = async () => {
+    setBusy(true)
+    try {
+      setSaid({ text: await act(), failed: false })
+    } catch (error) {
+      setSaid({ text: error instanceof Error ? error.message : String(error), failed: true })
+    }
+    setBusy(false)
+    setOpen(false)
+  }
+  return (
+    <>
+      <Button
+        variant={danger ? 'danger' : 'default'}
+        disabled={disabled === true || busy}
+        onClick={() => {
+          if (children === undefined) void run()
+          else setOpen(true)
+        }}
+      >
+        {label}
+      </Button>
+      {said !== null && (
+        <Notice tone={said.failed ? 'critical' : 'success'} role={said.failed ? 'alert' : 'status'}>
+          {said.text}
+        </Notice>
+      )}
+      {open && (
+        <Question
+          title={title ?? label}
+          label={busy ? 'One moment…' : label}
+          danger={danger === true}
+          disabled={busy}
+          onYes={() => void run()}
+          onBack={() => {
+            setOpen(false)
+          }}
+        >
+          {children}
+        </Question>
+      )}
+    </>
+  )
+}
+
+function Question(props: {
+  title: string
+  label: string
+  danger: boolean
+  disabled: boolean
+  onYes: () => void
+  onBack: () => void
+  children: ReactNode
+}) {
+  const { title, label, danger, disabled, onYes, onBack, children } = props
+  return (
+    <Dialog
+      title={title}
+      onClose={onBack}
+      footerButtons={[
+        { content: 'Back', onClick: onBack },
+        { content: label, buttonType: danger ? 'danger' : 'primary', disabled, onClick: onYes },
+      ]}
+    >
+      {children}
+    </Dialog>
+  )
+}

@@ -1,0 +1,14 @@
+import { CheckIcon, XIcon } from '@primer/octicons-react'
+
+/** Every condition of an automation, with whether it holds. */
+export function Conditions({ conditions }: { conditions: readonly { holds: boolean; reason: string }[] }) {
+  return (
+    <ul className="plain">
+      {conditions.map(({ holds, reason }) => (
+        <li key={reason}>
+          {holds ? <CheckIcon aria-label="holds" /> : <XIcon aria-label="does not hold" />} {reason}
+        </li>
+      ))}
+    </ul>
+  )
+}

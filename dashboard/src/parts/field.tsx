@@ -1,0 +1,43 @@
+import { useId, type ReactNode } from 'react'
+
+/** What a control needs so that its label, its help and its mistake are read with it. */
+export interface Described {
+  id: string
+  'aria-describedby'?: string
+  'aria-invalid'?: true
+}
+
+/** A control with its label above it, and its help and its mistake below. */
+export function Field(props: {
+  label: string
+  required?: boolean
+  help?: string | undefined
+  mistake?: string | undefined
+  children: (described: Described) => ReactNode
+}) {
+  const { label, required, help, mistake, children } = props
+  const id = useId()
+  const texts = [help, mistake].filter((text) => text !== undefined)
+  return (
+    <div className="field">
+      <label htmlFor={id} {...(required === true && { className: 'required' })}>
+        {label}
+      </label>
+      {children({
+        id,
+        ...(texts.length > 0 && { 'aria-describedby': `${id}-help` }),
+        ...(mistake !== undefined && { 'aria-invalid': true as const }),
+      })}
+      {texts.length > 0 && (
+        <span id={`${id}-help`} className="help">
+          {help}
+          {mistake !== undefined && (
+            <strong className="mistake" role="alert">
+              {mistake}
+            </strong>
+          )}
+        </span>
+      )}
+    </div>
+  )
+}

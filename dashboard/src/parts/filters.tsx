@@ -1,0 +1,105 @@
+import { Select, TextInput } from '@primer/react'
+import { useEffect, useState } from 'react'
+import { setParams, type Route } from '../lib/route.ts'
+import { Field, type Described } from './field.tsx'
+
+/** How long after the last key a text filter is applied, in ms. */
+const TYPED_MS = 300
+
+/** A filter of a list: free text, or one of some values. */
+export interface Filter {
+  name: string
+  label: string
+  values?: readonly string[]
+  hint?: string
+}
+
+/** The filters of a list. They stand in the address, so that a link shows the same rows. */
+export function Filters(props: { route: Route; filters: readonly Filter[] }) {
+  const { route, filters } = props
+  const change = (name: string, value: string) => {
+    setParams(route, { [name]: value, cursors: null })
+  }
+  return (
+    <div className="filters" role="search" aria-label="Filters">
+      {filters.map((filter) => (
+        <Field key={filter.name} label={filter.label}>
+          {(described) => (
+            <Control
+              filter={filter}
+              described={described}
+              value={route.params.get(filter.name) ?? ''}
+              onChange={(value) => {
+                change(filter.name, value)
+              }}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  )
+}
+
+interface ControlProps {
+  filter: Filter
+  described: Described
+  value: string
+  onChange: (value: string) => void
+}
+
+function Control(props: ControlProps) {
+  const { filter, described, value, onChange } = props
+  if (filter.values === undefined) return <TextFilter {...props} />
+  return (
+    <Select
+      {...described}
+      value={value}
+      onChange={(event) => {
+        onChange(event.target.value)
+      }}
+    >
+      <Select.Option value="">All</Select.Option>
+      {filter.values.map((one) => (
+        <Select.Option key={one} value={one}>
+          {one.replaceAll('_', ' ')}
+        </Select.Option>
+      ))}
+    </Select>
+  )
+}
+
+function TextFilter({ filter, described, value, onChange }: ControlProps) {
+  const [text, setText] = useState(value)
+  useEffect(() => {
+    if (text === value) return
+    const timer = setTimeout(() => {
+      onChange(text)
+    }, TYPED_MS)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [text, value, onChange])
+  return (
+    <TextInput
+      {...described}
+      value={text}
+      placeholder={filter.hint ?? ''}
+      onChange={(event) => {
+        setText(event.target.value)
+      }}
+    />
+  )
+}
+
+/** Returns the filters that the address sets, the cursors of the pages before this one, and how to move. */
+export function readList(route: Route, names: readonly string[]) {
+  const query = Object.fromEntries(names.map((name) => [name, route.params.get(name)]))
+  const cursors = (route.params.get('cursors') ?? '').split(' ').filter((cursor) => cursor !== '')
+  return {
+    query: { ...query, limit: 50, cursor: cursors.at(-1) ?? null },
+    cursors,
+    onMove: (moved: string[]) => {
+      setParams(route, { cursors: moved.join(' ') })
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import { Button, Select } from '@primer/react'
+import { useState } from 'react'
+import { call, Problem } from '../lib/api.ts'
+import type { EventSummary, Page, ProblemText } from '../lib/types.ts'
+import { useApi } from '../lib/use-api.ts'
+import { pretty } from '../lib/words.ts'
+import { Field } from './field.tsx'
+import { Conditions } from './conditions.tsx'
+import { Raw, Section } from './states.tsx'
+import { Notice } from './notice.tsx'
+
+/** Why an automation matched an event or not, and what would be sent. */
+interface Explained {
+  events: {
+    matches: { automation: string; matched: boolean; conditions: { holds: boolean; reason: string }[] }[]
+    requests: { destination: { type: string; target: string }; request: unknown; error: ProblemText | null }[]
+  }[]
+}
+
+/** Tries the draft on an event that really came: it is checked as when it is saved, and nothing is sent. */
+export function Preview(props: {
+  draft: Readonly<Record<string, unknown>>
+  onMistakes: (mistakes: ReadonlyMap<string, string>) => void
+}) {
+  const { draft, onMistakes } = props
+  const events = useApi<Page<EventSummary>>('/events', { limit: 20 })
+  const [id, setId] = useState('')
+  const [shown, setShown] = useState<Explained | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const recent = events.data?.items ?? []
+  const chosen = id === '' ? (recent[0]?.id ?? '') : id
+  const preview = async () => {
+    try {
+      setShown(
+        await call<Explained>('/explain', { method: 'POST', body: { event: chosen, automation: draft } }),
+      )
+      setProblem(null)
+      onMistakes(new Map())
+    } catch (error) {
+      setShown(null)
+      setProblem(error instanceof Error ? error.message : String(error))
+      if (error instanceof Problem)
+        onMistakes(new Map(error.problems.map(({ key, message }) => [key, message] as const)))
+    }
+  }
+  return (
+    <Section title="Try it on an event">
+      {recent.length === 0 ? (
+        <p className="quiet">No event has come yet: there is nothing to try it on.</p>
+      ) : (
+        <div className="row gap">
+          <Recent events={recent} chosen={chosen} onChoose={setId} />
+          <Button onClick={() => void preview()}>Preview</Button>
+        </div>
+      )}
+      {problem !== null && (
+        <Notice tone="critical" role="alert">
+          {problem}
+        </Notice>
+      )}
+      {shown?.events.map((event, index) => (
+        <Outcome key={index} event={event} />
+      ))}
+    </Section>
+  )
+}
+
+function Recent(props: { events: readonly EventSummary[]; chosen: string; onChoose: (id: string) => void }) {
+  return (
+    <Field label="Event">
+      {(described) => (
+        <Select
+          {...described}
+          block
+          value={props.chosen}
+          onChange={(event) => {
+            props.onChoose(event.target.value)
+          }}
+        >
+          {props.events.map(({ id, event }) => (
+            <Select.Option key={id} value={id}>
+              {event.title}
+            </Select.Option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  )
+}
+
+function Outcome({ event: { matches, requests } }: { event: Explained['events'][number] }) {
+  return (
+    <div className="card" role="status">
+      <strong>{matches.some(({ matched }) => matched) ? 'It matches.' : 'It does not match.'}</strong>
+      <Conditions conditions={matches.flatMap(({ conditions }) => conditions)} />
+      {requests.map(({ destination: { type, target }, request, error }) => (
+        <details key={`${type} ${target}`}>
+          <summary>{`${type.replaceAll('_', ' ')} to ${target}`}</summary>
+          <Raw label={`What ${type} would send`}>{pretty(error?.message ?? request ?? '')}</Raw>
+        </details>
+      ))}
+    </div>
+  )
+}

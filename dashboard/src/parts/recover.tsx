@@ -1,0 +1,96 @@
+import { Button, Dialog } from '@primer/react'
+import { useState } from 'react'
+import { call, type Query } from '../lib/api.ts'
+import { useSession } from '../lib/session.ts'
+import { count } from '../lib/words.ts'
+import { Notice } from './notice.tsx'
+
+/** What a bulk redelivery did; of a dry run, what it would do. */
+interface Recovery {
+  redelivered: number
+  stale: number
+  no_target: number
+  by_target?: { target: string; count: number }[]
+  first?: { id: string; automation: string; target: string }[]
+}
+
+/** Redelivers what the filters show: first what would be sent, then, once somebody has read it, the sending. */
+export function Recover({ query, onDone }: { query: Query; onDone: () => void }) {
+  const { may_write } = useSession()
+  const [plan, setPlan] = useState<Recovery | null>(null)
+  const [done, setDone] = useState<{ text: string; failed: boolean } | null>(null)
+  const { limit: _limit, cursor: _cursor, q: _q, ...filters } = query
+  const ask = async (dry_run: boolean) => {
+    const given = Object.entries(filters).filter(([, value]) => value != null && value !== '')
+    const all = given.some(([name]) => name === 'since') ? {} : { all: true }
+    const body = { status: 'failed', ...Object.fromEntries(given), ...all, dry_run }
+    try {
+      return await call<Recovery>('/deliveries/redeliver', { method: 'POST', body })
+    } catch (error) {
+      setDone({ text: error instanceof Error ? error.message : String(error), failed: true })
+      return null
+    }
+  }
+  const send = async () => {
+    setPlan(null)
+    const answer = await ask(false)
+    if (answer !== null)
+      setDone({
+        text: `${count(answer.redelivered, 'delivery is', 'deliveries are')} tried again.`,
+        failed: false,
+      })
+    onDone()
+  }
+  return (
+    <>
+      <Button disabled={!may_write} onClick={() => void ask(true).then(setPlan)}>
+        Redeliver failed…
+      </Button>
+      {done !== null && (
+        <Notice tone={done.failed ? 'critical' : 'success'} role={done.failed ? 'alert' : 'status'}>
+          {done.text}
+        </Notice>
+      )}
+      {plan !== null && (
+        <Dialog
+          title="What would be sent"
+          onClose={() => {
+            setPlan(null)
+          }}
+          footerButtons={[
+            {
+              content: 'Back',
+              onClick: () => {
+                setPlan(null)
+              },
+            },
+            { content: 'Send', buttonType: 'primary', onClick: () => void send() },
+          ]}
+        >
+          <Plan plan={plan} />
+        </Dialog>
+      )}
+    </>
+  )
+}
+
+function Plan({ plan: { redelivered, stale, no_target, by_target = [] } }: { plan: Recovery }) {
+  return (
+    <>
+      <p>{`${count(redelivered, 'delivery', 'deliveries')} would be tried again.`}</p>
+      <ul>
+        {by_target.map(({ target, count: number }) => (
+          <li key={target}>
+            {target}: {count(number, 'delivery', 'deliveries')}
+          </li>
+        ))}
+      </ul>
+      {stale > 0 && (
+        <p>{`${count(stale, 'is', 'are')} left out: a newer event has taken the place, and a recovery never rolls back.`}</p>
+      )}
+      {no_target > 0 && (
+        <p>{`${count(no_target, 'has', 'have')} no valid target: correct the automation, then replay the event.`}</p>
+      )}
+    </>
+  )
+}
