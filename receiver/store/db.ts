@@ -32,6 +32,8 @@ export interface Tx {
   readonly now: number
   /** Runs statements in their order, in one message to the server. Returns the rows of each. */
   batch<const T extends readonly Call[]>(calls: T): Promise<Returned<T>>
+  /** The same for the last statements of a transaction: the commit goes along, and nothing may follow. */
+  finish<const T extends readonly Call[]>(calls: T): Promise<Returned<T>>
   /**
    * Waits for these lanes, then for these subjects and models, and holds them until the transaction ends. Called once
    * in a transaction, before any delivery is changed: so nobody waits in a circle.
@@ -50,11 +52,13 @@ export type Queries = Pick<Tx, 'db'>
 export interface Begun {
   db: Db
   batch: (calls: readonly Call[]) => Promise<unknown[][]>
+  /** Where the commit is worth no message of its own: commits with these. */
+  finish?: (calls: readonly Call[]) => Promise<unknown[][]>
   now: number
 }
 
 /** Begins what the steps of one operation share, in a transaction that the caller has begun. */
-export function createTx({ db, batch, now }: Begun, dialect: Dialect): Tx {
+export function createTx({ db, batch, finish = batch, now }: Begun, dialect: Dialect): Tx {
   let locked = false
   const locking = ({ subjects, models = [] }: Omit<Locks, 'lanes'>) => {
     if (locked) throw new Error('A transaction takes all of its locks in one call.')
@@ -66,6 +70,7 @@ export function createTx({ db, batch, now }: Begun, dialect: Dialect): Tx {
     dialect,
     now,
     batch: (calls) => batch(calls) as never,
+    finish: (calls) => finish(calls) as never,
     locking,
     async lock({ lanes, ...keys }) {
       await batch([lockLanes(unique(lanes)), locking(keys)])

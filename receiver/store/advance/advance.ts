@@ -1,116 +1,94 @@
 import type { Tx } from '../db.ts'
-import type { Advance, Advanced, Claimed, Finished } from '../records.ts'
+import type { Advance, Advanced } from '../records.ts'
 import { promote } from '../tables/heads.ts'
-import { NEVER } from '../tables/lanes.ts'
-import { DELIVERING, PENDING } from '../tables/literals.ts'
-import { claimLane } from './claim.ts'
-import { finishAll } from './finish.ts'
+import { lockedLanes, NEVER } from '../tables/lanes.ts'
+import { claimAll, lookAt, type Looked } from './claim.ts'
+import { belongings, decideAll, finishing, readClaims, type Decided } from './finish.ts'
 import { LaneBook } from './lane-book.ts'
-import { endOverdue, findOverdue, type Overdue } from './overdue.ts'
-
-/** Lanes looked at in one call: bounds how long the transaction holds their rows. */
-const LANES_AT_ONCE = 16
+import { endOverdue, overdue, splitOverdue, type Ended, type Overdue } from './overdue.ts'
 
 /**
  * The engine's heartbeat: see `Operations.advance`. Every touched subject is promoted once, after all that changes
- * deliveries; every touched lane is written once, at the end.
+ * deliveries; every touched lane is written once, at the end. Where nothing but successes is reported and nothing is
+ * overdue, that takes 4 messages, and 2 where nothing is reported.
  */
 export async function advance(tx: Tx, args: Advance): Promise<Advanced> {
   const { finished } = args
-  const overdue = await findOverdue(tx)
-  const lanes = await lockAll(tx, finished, overdue)
-  const { consequences, subjects, superseded } = await finishAll(tx, finished, lanes)
-  const { changed, given_up } = await endOverdue(tx, overdue)
-  for (const { lane } of changed) lanes.held(lane)
-  const promoted = await promote(tx, [...subjects, ...changed.map(({ subject }) => subject)])
-  const unseen = new Set([...args.lanes, ...promoted])
-  const { claimed, blocked_ms } = await claimAll(tx, args, lanes, unseen)
-  await lanes.save(tx)
-  const missed = await existing(tx, [...unseen])
-  const next = await nextTime(tx)
-  const wait_ms = next >= NEVER ? Infinity : Math.max(0, next - tx.now)
-  return { claimed, consequences, given_up, superseded, blocked_ms, missed, wait_ms }
-}
-
-/** Locks the lanes and subjects of all that is to be changed, and opens these lanes. */
-async function lockAll(tx: Tx, finished: readonly Finished[], { lost, expired }: Overdue): Promise<LaneBook> {
   const lanes = new LaneBook()
-  const changed = [...finished, ...(await belonging(tx, finished)), ...lost, ...expired]
-  if (changed.length === 0) return lanes
-  const names = changed.map(({ lane }) => lane)
-  await tx.lock({ lanes: names, subjects: changed.map(({ subject }) => subject) })
-  await lanes.read(tx, names)
-  return lanes
-}
-
-/** Where these deliveries are now: a lane may have got another name since they were claimed. */
-async function belonging(
-  { db }: Tx,
-  finished: readonly Finished[],
-): Promise<{ lane: string; subject: string }[]> {
-  if (finished.length === 0) return []
   const ids = finished.map(({ delivery_id }) => delivery_id)
-  return db.selectFrom('deliveries').select(['lane', 'subject']).where('id', 'in', ids).execute()
+  const first = args.capacity === 0 ? [] : lookAt(tx, args.lanes)
+  const [late, now, ...look] = await tx.batch([
+    overdue(tx.now),
+    belongings(ids),
+    ...(ids.length > 0 ? [] : first),
+  ])
+  const found = splitOverdue(late)
+  const changed = [...finished, ...now, ...found.lost, ...found.expired]
+  if (changed.length === 0)
+    return claim(tx, { args, lanes, unseen: args.lanes, look: look as unknown as Looked }, NOTHING)
+
+  const names = [...new Set(changed.map(({ lane }) => lane))]
+  const [rows, , claims] = await tx.batch([
+    lockedLanes(names),
+    tx.locking({ subjects: changed.map(({ subject }) => subject) }),
+    readClaims(ids),
+  ])
+  for (const row of rows) lanes.open(row)
+  const decided = decideAll(tx, { results: finished, claims, lanes })
+  const { done, look: next, unseen } = await write(tx, { args, lanes, decided, found })
+  return claim(tx, { args, lanes, unseen, look: next }, done)
 }
 
-/** Claims from the lanes that are due and from `unseen`, and takes out of `unseen` what it has looked at. */
-async function claimAll(
+type Done = Pick<Advanced, 'consequences' | 'given_up' | 'superseded'>
+const NOTHING: Done = { consequences: [], given_up: [], superseded: [] }
+
+/** Writes what attempts showed, and ends what is overdue. Returns what can be claimed then. */
+async function write(
   tx: Tx,
-  { capacity, lease_ms }: Advance,
-  lanes: LaneBook,
-  unseen: Set<string>,
-): Promise<{ claimed: Claimed[]; blocked_ms: Map<string, number> }> {
-  const claimed: Claimed[] = []
-  const blocked_ms = new Map<string, number>()
-  if (capacity === 0) return { claimed, blocked_ms }
-  for (const row of await dueLanes(tx, [...unseen, ...lanes.ready(tx.now)])) {
-    if (claimed.length >= capacity) break
-    const look = await claimLane(tx, lanes.open(row), { room: capacity - claimed.length, lease_ms })
-    claimed.push(...look.claimed)
-    blocked_ms.set(row.lane, look.blocked_ms)
-    unseen.delete(row.lane)
+  { args, lanes, decided, found }: { args: Advance; lanes: LaneBook; decided: Decided; found: Overdue },
+): Promise<{ done: Done; look: Looked; unseen: readonly string[] }> {
+  const { calls, end } = finishing(tx, decided)
+  const isSimple = decided.waiting.length === 0 && found.lost.length === 0 && found.expired.length === 0
+  const wanted = [...args.lanes, ...lanes.ready(tx.now)]
+  const written = await tx.batch([...calls, ...(isSimple && args.capacity > 0 ? lookAt(tx, wanted) : [])])
+  const { consequences, superseded, promoted, subjects } = await end(written)
+  if (isSimple) {
+    const unseen = [...args.lanes, ...promoted]
+    const isSeen = args.capacity === 0 || promoted.every((lane) => wanted.includes(lane))
+    const look = isSeen ? written.slice(calls.length) : await tx.batch(lookAt(tx, [...wanted, ...promoted]))
+    const done = { consequences, superseded, given_up: [] }
+    return { done, look: look as unknown as Looked, unseen }
   }
-  return { claimed, blocked_ms }
+  const ended = await endAll(tx, found, lanes)
+  const more = await promote(tx, [
+    ...decided.waiting,
+    ...subjects,
+    ...ended.changed.map(({ subject }) => subject),
+  ])
+  const unseen = [...args.lanes, ...promoted, ...more]
+  const looking = args.capacity === 0 ? [] : lookAt(tx, [...unseen, ...lanes.ready(tx.now)])
+  const look = (await tx.batch(looking)) as unknown as Looked
+  return { done: { consequences, superseded, given_up: ended.given_up }, look, unseen }
 }
 
-async function dueLanes({ db, dialect, now }: Tx, lanes: readonly string[]) {
-  const query = db
-    .selectFrom('lanes')
-    .selectAll()
-    .where((eb) => eb.or([eb('wake_at', '<=', now), ...(lanes.length > 0 ? [eb('lane', 'in', lanes)] : [])]))
-    .orderBy('wake_at')
-    .limit(LANES_AT_ONCE)
-  return dialect.skipLocked(query).execute()
+async function endAll(tx: Tx, found: Overdue, lanes: LaneBook): Promise<Ended> {
+  const ended = await endOverdue(tx, found)
+  for (const { lane } of ended.changed) lanes.held(lane)
+  return ended
 }
 
-/** The lanes of these names that exist. */
-async function existing({ db }: Tx, lanes: readonly string[]): Promise<string[]> {
-  if (lanes.length === 0) return []
-  const rows = await db.selectFrom('lanes').select('lane').where('lane', 'in', lanes).execute()
-  return rows.map(({ lane }) => lane)
+interface Claiming {
+  args: Advance
+  lanes: LaneBook
+  /** Lanes that must be looked at. */
+  unseen: readonly string[]
+  look: Looked
 }
 
-/** The earliest thing that can happen by itself: a lane's wake time, a lost lease, an expiry. */
-async function nextTime({ db }: Tx): Promise<number> {
-  const { lane, lease, expiry } = await db
-    .selectNoFrom((eb) => [
-      eb.selectFrom('lanes').select('wake_at').orderBy('wake_at').limit(1).as('lane'),
-      eb
-        .selectFrom('deliveries')
-        .select('lease_until')
-        .where('status', '=', DELIVERING)
-        .orderBy('lease_until')
-        .limit(1)
-        .as('lease'),
-      eb
-        .selectFrom('deliveries')
-        .select('expires_at')
-        .where('status', '=', PENDING)
-        .where('expires_at', 'is not', null)
-        .orderBy('expires_at')
-        .limit(1)
-        .as('expiry'),
-    ])
-    .executeTakeFirstOrThrow()
-  return Math.min(lane ?? NEVER, lease ?? NEVER, expiry ?? NEVER)
+/** Claims what the lanes allow, writes them, and ends the transaction. */
+async function claim(tx: Tx, { args, lanes, unseen, look }: Claiming, done: Done): Promise<Advanced> {
+  const { claimed, blocked_ms, missed, next } = await claimAll(tx, { args, lanes, look, unseen })
+  const waits_ms = next >= NEVER ? Infinity : Math.max(0, next - tx.now)
+  const wait_ms = missed.length > 0 ? 0 : waits_ms
+  return { ...done, claimed, blocked_ms, missed, wait_ms }
 }

@@ -29,6 +29,6 @@ export async function noteGivenUp(
     .where('deliveries.id', 'in', ids)
     .orderBy('deliveries.seq')
     .execute()
-  await noteFailing(tx, rows)
+  await tx.batch([noteFailing(rows)])
   return rows.map((row) => ({ ...row, status, ...error }))
 }

@@ -1,15 +1,13 @@
 import type { LaneState } from '../../policy/lane.ts'
-import { Interrupted, type Tx } from '../db.ts'
+import { Interrupted } from '../db.ts'
 import { jsonText, parse } from '../json-text.ts'
-import { nextWake, readLanes, saveLane, type LaneRow } from '../tables/lanes.ts'
+import { NEVER, type LaneRow } from '../tables/lanes.ts'
 
 /** A lane that this heartbeat holds locked, as it becomes. */
 export interface OpenLane {
   /** As the store has it. */
   readonly before: LaneRow
   after: LaneRow
-  /** Whether a look has set its wake time. */
-  looked: boolean
 }
 
 /**
@@ -19,16 +17,11 @@ export interface OpenLane {
 export class LaneBook {
   private readonly lanes = new Map<string, OpenLane>()
 
-  /** Opens lanes by name. The transaction holds their locks. */
-  async read(tx: Tx, names: readonly string[]): Promise<void> {
-    for (const row of await readLanes(tx, names)) this.open(row)
-  }
-
   /** Opens a lane as it was just read, or returns it as this heartbeat has left it so far. */
   open(row: LaneRow): OpenLane {
     const known = this.lanes.get(row.lane)
     if (known !== undefined) return known
-    const opened = { before: row, after: { ...row }, looked: false }
+    const opened = { before: row, after: { ...row } }
     this.lanes.set(row.lane, opened)
     return opened
   }
@@ -52,16 +45,26 @@ export class LaneBook {
     return open.map(({ after }) => after.lane)
   }
 
-  /** Writes what has changed. */
-  async save(tx: Tx): Promise<void> {
-    for (const { before, after, looked } of this.lanes.values()) {
-      if (!looked) after.wake_at = await nextWake(tx, after)
-      if (WRITTEN.some((column) => before[column] !== after[column])) await saveLane(tx, after)
-    }
+  /**
+   * Returns the open lanes as they are to be written. Of those in `looked` that have no slot free, nothing is claimed until
+   * an attempt ends.
+   */
+  used(looked: readonly { open: OpenLane; free: number }[]) {
+    const full = new Set(looked.filter(({ free }) => free <= 0).map(({ open }) => open))
+    return [...this.lanes.values()].map((open) => {
+      const { lane, next_at, paused_until, pause, pause_message, pauses, streak, streak_subjects, cursor } =
+        open.after
+      const changed = WRITTEN.some((column) => open.before[column] !== open.after[column])
+      return {
+        ...{ lane, next_at, paused_until, pause, pause_message, pauses, streak, streak_subjects, cursor },
+        wake_at: full.has(open) ? NEVER : null,
+        changed: changed ? 1 : 0,
+      }
+    })
   }
 }
 
-/** The columns that a heartbeat changes. */
+/** The columns that a heartbeat changes, but for the wake time. */
 const WRITTEN = [
   'next_at',
   'paused_until',
@@ -71,7 +74,6 @@ const WRITTEN = [
   'streak',
   'streak_subjects',
   'cursor',
-  'wake_at',
 ] as const
 
 /** Returns what a lane remembers between attempts. */

@@ -1,8 +1,9 @@
 import type { Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { GivenUp } from '../records.ts'
+import { statement } from '../statement.ts'
 import { insertAttempts } from '../tables/attempts.ts'
-import { expire, isExpired, isLost, reclaim, type Belonging } from '../tables/deliveries.ts'
+import { expire, isLost, reclaim, type Belonging } from '../tables/deliveries.ts'
 import { EXPIRED, LOST, LOST_TOO_OFTEN } from '../tables/delivery-errors.ts'
 import { noteGivenUp } from './give-up.ts'
 
@@ -24,22 +25,17 @@ export interface Ended {
 
 const BELONGING = ['id', 'lane', 'subject'] as const
 
-/** Finds deliveries whose lease or time has run out, at most 500 of each. */
-export async function findOverdue({ db, now }: Tx): Promise<Overdue> {
-  const first = (which: ReturnType<typeof isLost>) =>
-    db
-      .selectFrom(
-        db
-          .selectFrom('deliveries')
-          .select([...BELONGING, 'status'])
-          .where(which)
-          .limit(BATCH)
-          .as('first'),
-      )
-      .selectAll()
-  const rows = await first(isLost(now))
-    .unionAll(first(isExpired(now)))
-    .execute()
+/** Finds deliveries whose lease or time has run out by the first value, at most 500 of each. */
+export const overdue = statement<Belonging & { status: string }>(
+  'overdue',
+  ({ at }) => `select * from (select id, lane, subject, status from deliveries
+      where status = 'delivering' and lease_until <= ${at(1)} limit ${BATCH}) as lost
+    union all select * from (select id, lane, subject, status from deliveries
+      where status = 'pending' and expires_at is not null and expires_at <= ${at(1)} limit ${BATCH}) as expired`,
+)
+
+/** Tells what `overdue` found apart. */
+export function splitOverdue(rows: readonly (Belonging & { status: string })[]): Overdue {
   return {
     lost: rows.filter(({ status }) => status === 'delivering'),
     expired: rows.filter(({ status }) => status === 'pending'),

@@ -110,6 +110,10 @@ function connect(url: string) {
   const pool = new pg.Pool({ ...config, ...(servers.count > 1 ? { verify: refuseStandby } : {}) })
   // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => {
+    // A plan for all that may come is made while the tables are empty, and walks through them when they are full.
+    client.query('set plan_cache_mode = force_custom_plan').catch(() => undefined)
+  })
   // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
   /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */

@@ -5,7 +5,7 @@ import type { Begun, Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
 import type { Call } from '../statement.ts'
 
-type Transaction = Pick<Begun, 'db' | 'batch'>
+type Transaction = Pick<Begun, 'db' | 'batch' | 'finish'>
 
 /**
  * Runs `work` in a transaction on a connection of the pool, which must be in pipeline mode: what is sent together
@@ -64,6 +64,11 @@ function sessionOf(client: pg.PoolClient): Session {
     async batch(calls) {
       const results = await session.send(calls.map(toQuery))
       return results.map(({ rows }) => rows as unknown[])
+    },
+    async finish(calls) {
+      const results = await session.send([...calls.map(toQuery), { text: 'commit' }])
+      session.begun = false
+      return results.slice(0, calls.length).map(({ rows }) => rows as unknown[])
     },
     db: kyselyOn({
       async query(text: string, values: readonly unknown[]) {

@@ -15,14 +15,13 @@
  * lets `promote` of `heads.ts` name the next head of the subject. A lease takes no lock: it changes nothing but a
  * pending row that it has selected for itself, so the others ask for the status again in their own statement.
  */
-import { randomUUID } from 'node:crypto'
 import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
 import { LOST_WAITS_MS } from '../../policy/retry.ts'
 import type { Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { DeliveryError, DeliveryStatus, NewDelivery } from '../records.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
-import { inserting, statement, type Call } from '../statement.ts'
+import { inserting, overRows, statement, type Call } from '../statement.ts'
 import { EXPIRED, LOST, LOST_TOO_OFTEN } from './delivery-errors.ts'
 import { DELIVERING, PENDING, REPLACEABLE_TEXT } from './literals.ts'
 
@@ -78,21 +77,12 @@ const insertRows = inserting(
 )
 
 function toRow({ event_id, place, delivery, status, head }: Entry, now: number) {
+  const { error, ordered, expires_after_ms, policy: _, ...rest } = delivery
   return {
-    id: delivery.id,
+    ...rest,
     event_id,
-    automation: delivery.automation,
-    revision: delivery.revision,
-    position: delivery.position,
-    type: delivery.type,
-    target: delivery.target,
-    lane: delivery.lane,
-    subject: delivery.subject,
-    slot: delivery.slot,
     place,
-    dedupe_key: delivery.dedupe_key,
-    ordered: delivery.ordered ? 1 : 0,
-    supersede: delivery.supersede,
+    ordered: ordered ? 1 : 0,
     head: head ? 1 : 0,
     status,
     redeliveries: 0,
@@ -101,31 +91,25 @@ function toRow({ event_id, place, delivery, status, head }: Entry, now: number) 
     due_at: now,
     created_at: now,
     ended_at: status === 'pending' ? null : now,
-    expires_after: delivery.expires_after_ms,
-    expires_at: delivery.expires_after_ms === null ? null : now + delivery.expires_after_ms,
-    error: delivery.error === null ? null : jsonText(delivery.error),
-    replay_of: delivery.replay_of,
+    expires_after: expires_after_ms,
+    expires_at: expires_after_ms === null ? null : now + expires_after_ms,
+    error: error === null ? null : jsonText(error),
   }
 }
 
+const LEASE = { id: 'text', lease: 'text' } as const
+
 /**
- * Leases a pending delivery for `lease_ms`. Returns the lease, or null where the delivery has ended meanwhile, or its
- * time has run out and nobody has ended it yet.
+ * Leases pending deliveries until the second value; the third is now. One that has ended meanwhile, or whose time has run
+ * out and nobody has ended it yet, stays as it is.
  */
-export async function lease(
-  { db, now }: Tx,
-  { id, lease_ms }: { id: string; lease_ms: number },
-): Promise<string | null> {
-  const lease = randomUUID()
-  const { numUpdatedRows } = await db
-    .updateTable('deliveries')
-    .set({ status: 'delivering', lease, lease_until: now + lease_ms })
-    .where('id', '=', id)
-    .where('status', '=', PENDING)
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows === 0n ? null : lease
-}
+export const leaseAll = overRows(
+  'lease',
+  LEASE,
+  ({ rows, at }) => `update deliveries set status = 'delivering', lease = r.lease, lease_until = ${at(2)}
+    from ${rows(LEASE)} as r where deliveries.id = r.id and deliveries.status = 'pending' and deliveries.head = 1
+    and (deliveries.expires_at is null or deliveries.expires_at > ${at(3)})`,
+)
 
 /** What one attempt means for its delivery. */
 export interface Settlement {
@@ -139,29 +123,41 @@ export interface Settlement {
   error: DeliveryError | null
 }
 
-/** Writes what an attempt led to. Returns false, and changes nothing, when the lease is no longer the delivery's. */
-export async function settle({ db, now }: Tx, settlement: Settlement): Promise<boolean> {
-  const { id, lease, status, due_at, counted, error } = settlement
-  const waits = status === 'pending'
-  const { numUpdatedRows } = await db
-    .updateTable('deliveries')
-    .set({
+const SETTLEMENT = {
+  id: 'text',
+  lease: 'text',
+  status: 'text',
+  due_at: 'bigint',
+  head: 'bigint',
+  counted: 'bigint',
+  ended_at: 'bigint',
+  error: 'text',
+} as const
+
+/** Writes what attempts led to, each under its own lease. */
+export const settleAll = (settlements: readonly Settlement[], now: number): Call =>
+  settle(
+    settlements.map(({ id, lease, status, due_at, counted, error }) => ({
+      id,
+      lease,
       status,
-      counted_attempts: counted ? sql`counted_attempts + 1` : sql`counted_attempts`,
-      attempts: sql`attempts + 1`,
-      due_at: waits ? due_at : now,
-      head: waits ? 1 : 0,
-      lease: null,
-      lease_until: null,
-      ended_at: waits ? null : now,
+      due_at: status === 'pending' ? due_at : now,
+      head: status === 'pending' ? 1 : 0,
+      counted: counted ? 1 : 0,
+      ended_at: status === 'pending' ? null : now,
       error: error === null ? null : jsonText(error),
-    })
-    .where('id', '=', id)
-    .where('status', '=', DELIVERING)
-    .where('lease', '=', lease)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
-}
+    })),
+  )
+
+const settle = overRows(
+  'settle',
+  SETTLEMENT,
+  ({ rows }) => `update deliveries set status = r.status, counted_attempts = counted_attempts + r.counted,
+      attempts = attempts + 1, due_at = r.due_at, head = r.head, lease = null, lease_until = null,
+      ended_at = r.ended_at, error = r.error
+    from ${rows(SETTLEMENT)} as r where deliveries.id = r.id and deliveries.status = 'delivering'
+    and deliveries.lease = r.lease`,
+)
 
 /** The condition of a delivery whose lease has run out by `leased_until`. */
 export const isLost = (leased_until: number) => (eb: Builder) =>
@@ -207,7 +203,7 @@ export async function reclaim(
 }
 
 /** The condition of a waiting delivery whose time has run out. */
-export const isExpired = (now: number) => (eb: Builder) =>
+const isExpired = (now: number) => (eb: Builder) =>
   eb.and([eb('status', '=', PENDING), eb('expires_at', 'is not', null), eb('expires_at', '<=', now)])
 
 /** Where a delivery belongs. */
@@ -242,7 +238,7 @@ export async function supersede({ db, now }: Tx, which: Condition): Promise<Gone
     .execute()
 }
 
-/** Supersedes what a new event supersedes in these slots: all that is there already is older. The second value is now. */
+/** Supersedes what a new event supersedes in these slots: all that is there is older. The second value is now. */
 export const supersedeBeforeNew = statement<Gone>(
   'supersede_before_new',
   ({ isIn, at }) => `update deliveries set status = 'superseded', head = 0, ended_at = ${at(2)}

@@ -22,9 +22,3 @@ export const writeFactsOnce: (facts: readonly { key: string; value: string }[]) 
   { key: 'text', value: 'text' },
   { end: 'on conflict (key) do nothing' },
 )
-
-/** Deletes a fact. Returns whether it was there. */
-export async function deleteFact({ db }: Queries, key: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('facts').where('key', '=', key).executeTakeFirst()
-  return numDeletedRows > 0n
-}

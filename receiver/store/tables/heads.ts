@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { statement } from '../statement.ts'
+import { overRows, statement } from '../statement.ts'
 import { setHead } from './delivery-upkeep.ts'
 import { PENDING, REPLACEABLE_TEXT, UNFINISHED, YES } from './literals.ts'
 
@@ -59,6 +59,22 @@ export const headsOf = statement<Head>(
   'heads_of',
   ({ isIn }) => `select subject, slot, (${REPLACEABLE_TEXT}) as replaceable from deliveries
     where ${isIn('subject', 1)} and status in ('pending', 'delivering') and head = 1 and ordered = 1`,
+)
+
+const SUBJECT = { subject: 'text' } as const
+const OF_SUBJECT = "d.subject = s.subject and d.status in ('pending', 'delivering') and d.ordered = 1"
+
+/** Makes the first that waits the head of each of these subjects whose head has ended. Returns their lanes. */
+export const promoteNext = overRows<{ lane: string }>(
+  'promote_next',
+  SUBJECT,
+  ({ rows }) => `update deliveries set head = 1 where status = 'pending' and seq in (
+    select next from (select
+        (select d.seq from deliveries d where ${OF_SUBJECT} and d.head < 1 and d.status = 'pending'
+          order by d.head, d.place, d.seq limit 1) as next,
+        (select 1 from deliveries d where ${OF_SUBJECT} and d.head = 1 limit 1) as is_busy
+      from ${rows(SUBJECT)} as s) as n
+    where next is not null and is_busy is null) returning lane`,
 )
 
 /** What a delivery's turn within its subject goes by. */

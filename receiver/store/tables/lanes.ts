@@ -3,7 +3,7 @@ import { FRESH_LANE, type LanePolicy } from '../../policy/lane.ts'
 import type { Queries, Tx } from '../db.ts'
 import { jsonText } from '../json-text.ts'
 import type { LanesTable } from '../schema.ts'
-import { inserting, overRows, type Call } from '../statement.ts'
+import { inserting, overRows, statement, type Call } from '../statement.ts'
 import { PENDING, YES } from './literals.ts'
 
 /** A lane as it is kept. */
@@ -120,6 +120,18 @@ export async function readLanes({ db }: Queries, lanes: readonly string[]): Prom
     .execute()
 }
 
+/** Reads and locks these lanes. */
+export const lockedLanes = statement<LaneRow>(
+  'locked_lanes',
+  ({ isIn, forUpdate }) => `select * from lanes where ${isIn('lane', 1)} order by lane ${forUpdate('lanes')}`,
+)
+
+/** Finds those of these lanes that exist. */
+export const existingLanes = statement<{ lane: string }>(
+  'existing_lanes',
+  ({ isIn }) => `select lane from lanes where ${isIn('lane', 1)}`,
+)
+
 /** Returns what lanes are called now: finished deliveries keep a lane's former name. */
 export async function presentLanes({ db }: Queries, lanes: readonly string[]): Promise<Map<string, string>> {
   const unique = [...new Set(lanes)]
@@ -161,6 +173,40 @@ export async function saveLane({ db }: Queries, { lane, ...row }: LaneRow): Prom
     .where('lane', '=', lane)
     .execute()
 }
+
+const USED = {
+  lane: 'text',
+  next_at: 'bigint',
+  paused_until: 'bigint',
+  pause: 'text',
+  pause_message: 'text',
+  pauses: 'bigint',
+  streak: 'bigint',
+  streak_subjects: 'text',
+  cursor: 'text',
+  /** Null: by what waits in the lane. */
+  wake_at: 'bigint',
+  /** 0: nothing but the wake time may have changed. A row that stays as it is costs no fsync. */
+  changed: 'bigint',
+} as const
+
+/** Writes lanes as a heartbeat has used them, each with its wake time. The second value is now. The caller holds their locks. */
+export const saveUsedLanes = overRows(
+  'save_used_lanes',
+  USED,
+  ({
+    rows,
+    at,
+    name,
+  }) => `update lanes set next_at = r.next_at, paused_until = r.paused_until, pause = r.pause,
+      pause_message = r.pause_message, pauses = r.pauses, streak = r.streak, streak_subjects = r.streak_subjects,
+      cursor = r.cursor, wake_at = r.wake
+    from (select g.*, case when wake_at is not null then wake_at when due is null then ${NEVER}
+        else ${name === 'sqlite' ? 'max' : 'greatest'}(due, next_at, paused_until, ${at(2)}) end as wake
+      from (select u.*, (select due_at from deliveries where lane = u.lane and head = 1 and status = 'pending'
+        order by due_at limit 1) as due from ${rows(USED)} as u) as g) as r
+    where lanes.lane = r.lane and (r.changed = 1 or lanes.wake_at <> r.wake)`,
+)
 
 /** Inserts the lane `to` as a copy of `from`, unless there is one. */
 export async function copyLane({ db }: Queries, from: LaneRow, to: string): Promise<void> {

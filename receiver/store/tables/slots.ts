@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Queries, Tx } from '../db.ts'
 import type { Superseded } from '../records.ts'
-import { inserting } from '../statement.ts'
+import { inserting, overRows } from '../statement.ts'
 import { supersede, type Gone } from './deliveries.ts'
-import { DELIVERING, NO, PENDING, REPLACEABLE, UNFINISHED, YES } from './literals.ts'
+import { DELIVERING, NO, REPLACEABLE, UNFINISHED, YES } from './literals.ts'
 
 // As in heads.ts: no query here may walk through all that waits in a subject.
 
@@ -44,21 +44,24 @@ export async function supersedeFailed(tx: Tx, slot: Slot): Promise<Superseding> 
   return by(newest.event_id, await supersedeOlder(tx, { slots: [slot.slot], place: newest.place }))
 }
 
-/** An event of this slot got through: supersedes what waits before it in the same order, and notes how far the slot is. */
-export async function notePassed(
-  tx: Tx,
-  { event_id, place, ordered, ...slot }: Slot & { event_id: string; place: number; ordered: number },
-): Promise<Superseding> {
-  await tx.batch([notePlaces([{ slot: slot.slot, place, noted_at: tx.now }])])
-  if (ordered === 0) return { superseded: [], subjects: [] }
-  const older = (head: Literal) =>
-    unfinished(tx, slot, head)
-      .select('seq')
-      .where('ordered', '=', YES)
-      .where('status', '=', PENDING)
-      .where('place', '<', place)
-  return by(event_id, await supersede(tx, (eb) => eb('seq', 'in', older(NO).unionAll(older(YES)))))
-}
+const PASSED = { subject: 'text', slot: 'text', place: 'bigint' } as const
+const BEFORE =
+  "d.status in ('pending', 'delivering') and d.place < r.place and d.ordered = 1 and d.status = 'pending'"
+
+/** Supersedes what waits in these slots before the places that got through. The second value is now. */
+export const supersedePassed = overRows<Gone>(
+  'supersede_passed',
+  PASSED,
+  ({
+    rows,
+    at,
+  }) => `update deliveries set status = 'superseded', head = 0, ended_at = ${at(2)} where status = 'pending' and seq in (
+      select d.seq from ${rows(PASSED)} as r cross join deliveries d
+        where r.slot = r.subject and d.subject = r.subject and d.slot = r.slot and d.head in (0, 1) and ${BEFORE}
+      union all select d.seq from ${rows(PASSED)} as r cross join deliveries d
+        where r.slot <> r.subject and d.slot <> d.subject and d.slot = r.slot and d.head in (0, 1) and ${BEFORE})
+    returning id, event_id, automation, target, subject, slot`,
+)
 
 /** Returns what the event `superseded_by` has done to these deliveries. */
 export function by(superseded_by: string, gone: readonly Gone[]): Superseding {
@@ -74,7 +77,8 @@ export function by(superseded_by: string, gone: readonly Gone[]): Superseding {
   }
 }
 
-const notePlaces = inserting(
+/** Notes how far slots have got. */
+export const notePlaces = inserting(
   'slots',
   { slot: 'text', place: 'bigint', noted_at: 'bigint' },
   {
