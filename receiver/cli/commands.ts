@@ -9,5 +9,12 @@ export const DEFAULT_COMMAND = 'serve'
  */
 export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve.ts')).command],
+  ['init', async () => (await import('./init.ts')).command],
+  ['check', async () => (await import('./check.ts')).command],
+  ['doctor', async () => (await import('./doctor.ts')).command],
+  ['send', async () => (await import('./send.ts')).command],
+  ['explain', async () => (await import('./explain.ts')).command],
+  ['replay', async () => (await import('./replay.ts')).command],
+  ['capture', async () => (await import('./capture.ts')).command],
   ['healthcheck', async () => (await import('./healthcheck.ts')).command],
 ])

@@ -1,7 +1,7 @@
 import { get } from 'node:http'
-import { readListenAddress } from '../config/environment/listen-address.ts'
 import type { Command } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { ownAddress } from './own-address.ts'
 
 /** How long the answer may take, in milliseconds: shorter than the time-out of the image's HEALTHCHECK. */
 const TIMEOUT_MS = 4_000
@@ -11,7 +11,11 @@ export const command: Command = {
   summary: 'Ask the receiver on this machine whether it is ready.',
   usage: 'healthcheck [--live]',
   help: `Asks GET /readyz on HOST and PORT, and ends with 0 for 200, else with 1.
-  --live  Ask GET /healthz: whether the process answers, whatever the state of its store.`,
+
+  --live  Ask GET /healthz: whether the process answers, whatever the state of its store.
+
+Example:
+  npm run cli -- healthcheck --live`,
   options: { live: { type: 'boolean' } },
   most_words: 0,
   run: ({ options }) => ask(options['live'] === true ? '/healthz' : '/readyz'),
@@ -19,7 +23,7 @@ export const command: Command = {
 
 /** Without an agent, which a proxy of the environment could take over: the receiver is on this machine. */
 async function ask(path: string): Promise<ExitCode> {
-  const url = `${urlOf(readListenAddress(process.env))}${path}`
+  const url = `${ownAddress(process.env)}${path}`
   return await new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: TIMEOUT_MS }, (response) => {
       response.setEncoding('utf8')
@@ -36,10 +40,4 @@ async function ask(path: string): Promise<ExitCode> {
       resolve(EXIT.fault)
     })
   })
-}
-
-/** Where a receiver with this address answers its own machine: every address includes the loopback one. */
-function urlOf({ host, port }: { host: string; port: number }): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -2,17 +2,10 @@ import { parseArgs } from 'node:util'
 import { VERSION } from '../observe/version.ts'
 import { suggestWord } from '../templates/suggest.ts'
 import type { Command, CommandArguments } from './command.ts'
+import { CommandError } from './command-error.ts'
 import { COMMANDS, DEFAULT_COMMAND } from './commands.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { explainStartError } from './start-error.ts'
-
-/** Arguments that no command takes: the message names them, and what to write. */
-class UsageError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'UsageError'
-  }
-}
 
 /** How the program is called in messages: the same words work in the image, after `docker run IMAGE`. */
 const PROGRAM = 'npm run cli --'
@@ -25,9 +18,9 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
   try {
     return await dispatch(args)
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(error.message)
-      return EXIT.refused
+    if (error instanceof CommandError) {
+      console.error(`${error.message}\n  -> ${error.fix}`)
+      return error.exit_code
     }
     const explained = explainStartError(error)
     if (explained === null) throw error
@@ -52,24 +45,25 @@ async function load(name: string): Promise<Command> {
   const found = COMMANDS.get(name)
   if (found !== undefined) return await found()
   const what = name.startsWith('-') ? `There is no option ${name}` : `There is no command ${name}`
-  throw new UsageError(
-    `${what}.\n  -> ${suggestWord(name, COMMANDS.keys())} \`${PROGRAM} --help\` lists the commands.`,
+  throw new CommandError(
+    `${what}.`,
+    `${suggestWord(name, COMMANDS.keys())} \`${PROGRAM} --help\` lists the commands.`,
   )
 }
 
 function readArguments(name: string, command: Command, args: readonly string[]): CommandArguments {
   const { options, most_words } = command
-  const help = `  -> \`${PROGRAM} ${name} --help\` says what it takes.`
+  const help = `\`${PROGRAM} ${name} --help\` says what it takes.`
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
     if (positionals.length > most_words) {
-      throw new UsageError(`${name} does not take \`${positionals[most_words] ?? ''}\`.\n${help}`)
+      throw new CommandError(`${name} does not take \`${positionals[most_words] ?? ''}\`.`, help)
     }
     return { options: values, words: positionals }
   } catch (error) {
-    if (error instanceof UsageError || !isParseArgsError(error)) throw error
+    if (error instanceof CommandError || !isParseArgsError(error)) throw error
     // What follows the first sentence is advice for words that begin with a dash: no command of ours takes any.
-    throw new UsageError(`${name}: ${error.message.split('. ', 1)[0] ?? ''}.\n${help}`)
+    throw new CommandError(`${name}: ${error.message.split('. ', 1)[0] ?? ''}.`, help)
   }
 }
 

@@ -5,7 +5,10 @@ import { listenForStop } from './stop-signals.ts'
 export const command: Command = {
   summary: 'Run the receiver until SIGTERM or SIGINT.',
   usage: 'serve',
-  help: 'Everything is set by environment variables and the configuration file: docs/configuration.md.',
+  help: `Everything is set by environment variables and the configuration file: docs/configuration.md.
+
+Example:
+  PORT=9090 npm run cli -- serve`,
   options: {},
   most_words: 0,
   async run() {

@@ -11,8 +11,8 @@ import { AttemptRecord } from './attempt-record.ts'
 import { readNoAnswer } from '../outbound/no-answer.ts'
 import { followRedirects } from './redirects.ts'
 import { WORKFLOW_ANSWERS } from './workflow-answers.ts'
-import { InstallationTokens } from './installation-tokens.ts'
-import { TokenRefusedError, type Credential, type Place, type TokenOptions, type Tokens } from './tokens.ts'
+import { createTokens } from './create-tokens.ts'
+import { TokenRefusedError, type Credential, type Place, type Tokens } from './tokens.ts'
 
 /** The surroundings of everything that talks to GitHub; tests replace them. */
 export interface GitHubDeps {
@@ -288,11 +288,4 @@ function badKey(connection: string): Meaning {
     fix: "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines, e.g. by GITHUB_APP_PRIVATE_KEY_FILE, and check the App's id.",
     retry_after_ms: null,
   }
-}
-
-/** Returns the tokens of a connection: the configured one, or those of a GitHub App's installations. */
-function createTokens({ api_url, auth }: GitHubConnection, options: TokenOptions): Tokens {
-  if (auth.kind === 'app') return new InstallationTokens(api_url, auth, options)
-  const credential: Credential = { token: auth.token, minted_at: null }
-  return { get: () => Promise.resolve(credential), renew: () => Promise.resolve(null) }
 }

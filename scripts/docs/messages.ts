@@ -32,6 +32,7 @@ const LEVELS = new Set(['fatal', 'error', 'warn', 'info'])
 const ERRORS: Readonly<Record<string, readonly [message: number, fix: number]>> = {
   AutomationError: [1, 2],
   ClientPayloadError: [0, 1],
+  CommandError: [0, 1],
   InputError: [0, 1],
   RenderError: [0, 1],
   StoreRefused: [0, 1],

@@ -116,6 +116,16 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
     'receiver/ingest',
   ],
   [
+    'receiver/doctor',
+    'src/contract',
+    'receiver/outbound',
+    'receiver/templates',
+    'receiver/automations',
+    'receiver/github',
+    'receiver/destinations',
+    'receiver/config',
+  ],
+  [
     'receiver/api',
     'src/contract',
     'receiver/secrets',

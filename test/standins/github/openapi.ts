@@ -10,6 +10,8 @@ export const OPERATIONS = {
   installation: ['get', '/repos/{owner}/{repo}/installation'],
   token: ['post', '/app/installations/{installation_id}/access_tokens'],
   repository: ['get', '/repos/{owner}/{repo}'],
+  contents: ['get', '/repos/{owner}/{repo}/contents/{path}'],
+  workflow_file: ['get', '/repos/{owner}/{repo}/actions/workflows/{workflow_id}'],
 } as const
 
 export type Operation = keyof typeof OPERATIONS

@@ -1,3 +1,4 @@
+import type { Files } from './files.ts'
 import { startWorkflow, type Workflows } from './workflows.ts'
 import { access, idOf, type Account, type Accounts } from './accounts.ts'
 import type { Operation } from './openapi.ts'
@@ -25,6 +26,9 @@ export interface Route {
   installation: number | null
   /** File name or number of a workflow; null where none is named. */
   workflow: string | null
+  /** Below `/contents/`. */
+  path?: string
+  ref?: string | null
 }
 
 /** Repositories that exist here. */
@@ -68,6 +72,16 @@ function repositoryRoute(method: string, place: Place, rest: string): Route | nu
   const workflow = /^\/actions\/workflows\/([^/]+)\/dispatches$/.exec(rest)?.[1]
   if (method === 'POST' && workflow !== undefined)
     return { operation: 'workflow', place, installation: null, workflow: decodeURIComponent(workflow) }
+  const [, path, ref = null] = /^\/contents\/([^?]+)(?:\?ref=([^&]+))?$/.exec(rest) ?? []
+  if (method === 'GET' && path !== undefined)
+    return {
+      ...{ operation: 'contents', place, installation: null, workflow: null },
+      path: decodeURIComponent(path),
+      ref: ref === null ? null : decodeURIComponent(ref),
+    }
+  const file = /^\/actions\/workflows\/([^/]+)$/.exec(rest)?.[1]
+  if (method === 'GET' && file !== undefined)
+    return { operation: 'workflow_file', place, installation: null, workflow: decodeURIComponent(file) }
   const operation = BELOW_REPOSITORY.get(`${method} ${rest}`)
   return operation === undefined ? null : { operation, place, installation: null, workflow: null }
 }
@@ -78,6 +92,7 @@ export interface Context extends AnswerSetting {
   accounts: Accounts
   repositories: Repositories
   workflows: Workflows
+  files: Files
   body: unknown
 }
 
@@ -98,11 +113,14 @@ export function answerRoute(route: Route, context: Context): WireAnswer {
       return user(context)
     case 'repository':
       return repository(route.place, context)
+    case 'contents':
+    case 'workflow_file':
+      return file(route, context)
   }
 }
 
 function redirected(
-  { operation, workflow }: Route,
+  { operation, workflow, path }: Route,
   place: Place,
   { repositories, url }: Context,
 ): WireAnswer | null {
@@ -114,6 +132,8 @@ function redirected(
     workflow: `/actions/workflows/${encodeURIComponent(workflow ?? '')}/dispatches`,
     installation: '/installation',
     repository: '',
+    contents: `/contents/${path ?? ''}`,
+    workflow_file: `/actions/workflows/${encodeURIComponent(workflow ?? '')}`,
   }[operation as 'dispatch']
   return movedTo(`${url}/repositories/${idOf(target)}${rest}`)
 }
@@ -177,14 +197,23 @@ function repository(place: Place | null, context: Context): WireAnswer {
   if (place === null || !exists(place, context)) return realAnswer('not-found', context)
   const push = access(context.account, place) === 'write'
   const full_name = `${place.owner}/${place.repo}`
-  return jsonAnswer(200, {
+  const { repository_fields = {}, repository_headers = {} } = context.files.options
+  const answer = jsonAnswer(200, {
     id: idOf(full_name),
     name: place.repo,
     full_name,
     private: true,
     default_branch: 'main',
     permissions: { admin: false, push, pull: true },
+    ...repository_fields,
   })
+  return { ...answer, headers: { ...answer.headers, ...repository_headers } }
+}
+
+function file({ place, workflow, path = '', ref = null }: Route, context: Context): WireAnswer {
+  if (place === null || !exists(place, context)) return realAnswer('not-found', context)
+  if (workflow !== null) return context.files.workflow(workflow, context)
+  return context.files.contents({ path, ref }, context)
 }
 
 /** Whether a repository has this name now: no request for a token finds one by a name that it had. */

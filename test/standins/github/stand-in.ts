@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Accounts, type Account, type AccountOptions } from './accounts.ts'
 import { answerControl } from './control.ts'
+import { Files, type FileOptions } from './files.ts'
 import { Script, trickle, type Failure } from './failures.ts'
 import { GITHUB_LIMITS, Limits, type LimitSettings } from './limits.ts'
 import { loadBodyCheck, type BodyCheck, type Operation } from './openapi.ts'
@@ -12,7 +13,7 @@ import { checkRequest } from './request-rules.ts'
 import { Workflows, type WorkflowOptions } from './workflows.ts'
 import { answerRoute, findRoute, type Repositories, type Route } from './routes.ts'
 
-export interface StandInOptions extends AccountOptions, WorkflowOptions {
+export interface StandInOptions extends AccountOptions, WorkflowOptions, FileOptions {
   /** Default 0: any free port. */
   port?: number
   /** Unix time in ms. Default: the system's clock. */
@@ -62,6 +63,7 @@ export class StandInGitHub {
   readonly violations: string[] = []
   readonly accounts: Accounts
   readonly workflows: Workflows
+  readonly files: Files
   readonly limits: Limits
   readonly script = new Script()
   readonly #repositories: Repositories
@@ -74,6 +76,7 @@ export class StandInGitHub {
   constructor(options: StandInOptions) {
     this.accounts = new Accounts(options)
     this.workflows = new Workflows(options)
+    this.files = new Files(options)
     this.limits = new Limits({ ...GITHUB_LIMITS, ...options.limits })
     this.#repositories = { known: options.repositories ?? null, moved: options.moved ?? {} }
     this.#now = options.now ?? Date.now
@@ -204,8 +207,16 @@ export class StandInGitHub {
       operation === 'dispatch',
       setting,
     )
-    const { accounts, workflows } = this
-    const context = { ...setting, account, accounts, workflows, repositories: this.#repositories, body }
+    const { accounts, workflows, files } = this
+    const context = {
+      ...setting,
+      account,
+      accounts,
+      workflows,
+      files,
+      repositories: this.#repositories,
+      body,
+    }
     const answer = limited ?? checked.refusal ?? answerRoute(route, context)
     if (operation === 'dispatch' && answer.status === 204)
       this.#accept(route, account, { text, body, at: setting.now })

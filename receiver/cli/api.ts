@@ -1,0 +1,100 @@
+import { readEnvironment } from '../config/environment/environment.ts'
+import { installNetwork } from '../outbound/network.ts'
+import { CommandError } from './command-error.ts'
+import { EXIT } from './exit-codes.ts'
+import { ownAddress } from './own-address.ts'
+
+/** How long the receiver may take to answer, in ms. */
+const TIMEOUT_MS = 30_000
+
+/** One call of the receiver's API. */
+export interface ApiCall {
+  method: 'GET' | 'POST'
+  /** Below `/api/v1`. */
+  path: string
+  body?: unknown
+}
+
+/**
+ * Calls the API of a running receiver with ADMIN_TOKEN and returns its answer.
+ * @param url the receiver's address; null for HOST and PORT of the environment.
+ * @throws CommandError where it cannot be reached, or refuses.
+ */
+export async function callApi(url: string | null, { method, path, body }: ApiCall): Promise<unknown> {
+  const { admin_token } = readEnvironment(process.env)
+  if (admin_token === null)
+    throw new CommandError(
+      'The API needs a token.',
+      "Set ADMIN_TOKEN (or ADMIN_TOKEN_FILE) to the receiver's.",
+    )
+  const base = receiverUrl(url)
+  const response = await fetchFrom(base, `/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${admin_token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  if (response.ok) return JSON.parse(text) as unknown
+  throw refusalOf(response.status, text, base)
+}
+
+/**
+ * Returns the address of the receiver without a slash at its end.
+ * @throws CommandError where it is not a URL.
+ */
+export function receiverUrl(url: string | null): string {
+  const base = (url ?? ownAddress(process.env)).replace(/\/+$/, '')
+  if (/^https?:\/\/[^/]/.test(base) && URL.canParse(base)) return base
+  throw new CommandError(
+    `--url: ${JSON.stringify(base)} is not a URL.`,
+    'Write it as https://dispatch.example.com.',
+  )
+}
+
+/**
+ * Asks the receiver.
+ * @throws CommandError where no answer comes.
+ */
+export async function fetchFrom(base: string, path: string, init: RequestInit): Promise<Response> {
+  // A proxy of the environment is for what is not on this machine.
+  if (!/^https?:\/\/(localhost|127\.|\[::1\])/.test(base)) installNetwork()
+  try {
+    return await fetch(`${base}${path}`, {
+      ...init,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (error) {
+    const { cause, message } = error as Error
+    const reason =
+      cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : message
+    throw new CommandError(
+      `No answer from ${base}: ${reason}.`,
+      'Start the receiver, or name its address with --url.',
+      EXIT.try_again,
+    )
+  }
+}
+
+function refusalOf(status: number, text: string, base: string): CommandError {
+  if (status === 401)
+    return new CommandError(
+      `The receiver at ${base} does not know this ADMIN_TOKEN.`,
+      'Set ADMIN_TOKEN to the one that the receiver was started with.',
+    )
+  return new CommandError(`The receiver at ${base} answered ${status}: ${detailOf(text)}`, fixOf(status))
+}
+
+function fixOf(status: number): string {
+  if (status === 404) return 'Check the id and --url. Without ADMIN_TOKEN, a receiver has no API.'
+  return status >= 500 ? 'Look at its log, then try again.' : 'docs/troubleshooting.md explains each answer.'
+}
+
+function detailOf(text: string): string {
+  try {
+    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown }
+    return String(detail ?? title ?? text.slice(0, 300))
+  } catch {
+    return text.slice(0, 300)
+  }
+}

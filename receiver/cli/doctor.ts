@@ -1,0 +1,43 @@
+import { DESTINATION_TYPES } from '../destinations/index.ts'
+import { examine } from '../doctor/examine.ts'
+import { installNetwork } from '../outbound/network.ts'
+import type { Command, CommandArguments } from './command.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { loadFiles } from './load-files.ts'
+
+/** `doctor`: what stands between a webhook and its workflow. */
+export const command: Command = {
+  summary: 'Examine everything that a dispatch needs, and print each fault with its fix.',
+  usage: 'doctor [FILE] [--json]',
+  help: `Run it where the receiver runs, with its variables. FILE is its configuration; without it, MODEL_DISPATCH_CONFIG counts.
+
+It looks at each repository that automations name: token or App, installation, permission, whether the repository has moved
+or is archived, the workflow files on the default branch with their \`types\`, inputs and \`concurrency\`. It also looks at
+the clock, the store, the URLs of destinations, and PUBLIC_URL. Nothing is started: the permission is asked for with a dispatch
+that lacks what GitHub requires, which GitHub refuses.
+
+  --json  Print JSON.
+
+Ends with 0 where nothing is broken (advice is no fault), with 1 where something is, with 2 where the configuration cannot be
+used.
+
+Examples:
+  npm run cli -- doctor
+  docker exec RECEIVER node receiver/main.js doctor --json`,
+  options: { json: { type: 'boolean' } },
+  most_words: 1,
+  run: doctor,
+}
+
+async function doctor({ options, words: [path] }: CommandArguments): Promise<ExitCode> {
+  const { environment, loaded } = await loadFiles(path ?? null)
+  installNetwork()
+  const { config } = loaded
+  const findings = await examine({ environment, config, types: DESTINATION_TYPES, now: Date.now })
+  if (options['json'] === true) console.log(JSON.stringify({ findings }))
+  else if (findings.length === 0) console.log('Nothing found.')
+  else
+    for (const { severity, about, message, fix } of findings)
+      console.log(`${severity}: ${about}: ${message}\n  -> ${fix}`)
+  return findings.some(({ severity }) => severity === 'problem') ? EXIT.fault : EXIT.ok
+}

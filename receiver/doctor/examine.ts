@@ -1,0 +1,69 @@
+import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment/environment.ts'
+import type { DestinationType } from '../destinations/destination.ts'
+import { Examiner } from '../github/examiner.ts'
+import type { Finding } from './finding.ts'
+import { examineRepository } from './repository.ts'
+import { startsOf, type Start } from './starts.ts'
+import { examineEnvironment, examinePublicUrl, examineStore } from './surroundings.ts'
+import { examineListeners, examineStarted } from './workflows.ts'
+
+/** How long one repository may take, in ms. */
+const REPOSITORY_MS = 60_000
+
+/** What is examined. */
+export interface Patient {
+  environment: Environment
+  config: Config
+  types: ReadonlyMap<string, DestinationType>
+  /** Unix ms. */
+  now: () => number
+}
+
+/** Examines everything and returns what was found, each finding once. Starts, sends and changes nothing. */
+export async function examine({ environment, config, types, now }: Patient): Promise<Finding[]> {
+  const findings = [
+    ...examineEnvironment(environment, config),
+    ...(await examineStore(environment)),
+    ...(await examinePublicUrl(environment.public_url)),
+  ]
+  for (const starts of grouped(startsOf(config.automations, types)))
+    findings.push(...(await examineStarts(config, starts, now)))
+  const seen = new Map(findings.map((finding) => [JSON.stringify(finding), finding]))
+  return [...seen.values()]
+}
+
+/** Groups what goes to one repository by one connection, dispatches apart from workflows that are started by name. */
+function grouped(starts: readonly Start[]): Start[][] {
+  const groups = new Map<string, Start[]>()
+  for (const start of starts) {
+    const { connection, owner, repo, workflow } = start
+    const key = JSON.stringify([
+      connection,
+      `${owner}/${repo}`.toLowerCase(),
+      workflow?.name ?? null,
+      workflow?.ref,
+    ])
+    groups.set(key, [...(groups.get(key) ?? []), start])
+  }
+  return [...groups.values()]
+}
+
+async function examineStarts(
+  { connections }: Config,
+  starts: Start[],
+  now: () => number,
+): Promise<Finding[]> {
+  const [first] = starts
+  const connection = connections.get(first?.connection ?? '')
+  if (first === undefined || connection === undefined) return []
+  const github = new Examiner(connection, now)
+  const signal = AbortSignal.timeout(REPOSITORY_MS)
+  const question = { owner: first.owner, repo: first.repo, workflow: first.workflow?.name ?? null }
+  const { findings, found } = await examineRepository(github, question, { signal, now: now() })
+  if (found === null) return findings
+  const visit = { github, question, found, signal }
+  if (first.workflow === null) return [...findings, ...(await examineListeners(visit, starts))]
+  for (const start of starts) findings.push(...(await examineStarted(visit, start)))
+  return findings
+}

@@ -1,0 +1,205 @@
+import { answerObject } from '../outbound/answer.ts'
+import { apiPath } from '../github/api.ts'
+import type { AccessQuestion } from '../github/dispatch.ts'
+import type { Examiner } from '../github/examiner.ts'
+import { suggestWord } from '../templates/suggest.ts'
+import { advice, problem, type Finding } from './finding.ts'
+import type { Found } from './repository.ts'
+import type { Start } from './starts.ts'
+import { readWorkflow, type Workflow } from './workflow-file.ts'
+
+const FOLDER = '/contents/.github/workflows'
+/** More workflow files than this are not read. */
+const MOST_FILES = 60
+/** Words in a concurrency group that tell one model from another. */
+const TELLS_MODELS = /client_payload|subject_key|inputs\b|model_event|github\.run_id/
+
+/** What a doctor needs to look into one repository. */
+export interface Visit {
+  github: Examiner
+  question: AccessQuestion
+  found: Found
+  signal: AbortSignal
+}
+
+/** Returns what is wrong with the workflows that listen for `repository_dispatch`, on the default branch. */
+export async function examineListeners(visit: Visit, starts: readonly Start[]): Promise<Finding[]> {
+  const { found } = visit
+  const folder = `${found.name} .github/workflows`
+  const files = await listFiles(visit)
+  if (files === 'unknown')
+    return [
+      advice(
+        folder,
+        'The workflow files cannot be read.',
+        'Give the connection Contents: read to have them checked.',
+      ),
+    ]
+  const findings: Finding[] = []
+  const listening: { about: string; workflow: Workflow }[] = []
+  for (const file of files.slice(0, MOST_FILES)) {
+    const text = await readFile(visit, file, null)
+    const workflow = text === null ? null : readWorkflow(text)
+    const about = `${found.name} .github/workflows/${file}`
+    if (workflow === null) continue
+    if ('unreadable' in workflow)
+      findings.push(
+        problem(
+          about,
+          `GitHub cannot run it: ${workflow.unreadable}.`,
+          'Mend the file on the default branch.',
+        ),
+      )
+    else if (workflow.dispatch_types !== null) listening.push({ about, workflow })
+  }
+  if (listening.length === 0) {
+    const fix = `Put a workflow with \`on: repository_dispatch\` on the branch ${found.default_branch}: GitHub looks nowhere else.`
+    return [...findings, problem(folder, 'No workflow listens for repository_dispatch.', fix)]
+  }
+  const heard = new Set<string>()
+  for (const start of starts)
+    for (const finding of unheard(start, listening, folder))
+      if (!heard.has(finding.message)) {
+        heard.add(finding.message)
+        findings.push(finding)
+      }
+  return [...findings, ...listening.flatMap(({ about, workflow }) => concurrency(about, workflow))]
+}
+
+function unheard(
+  { types, certain, automation }: Start,
+  listening: readonly { workflow: Workflow }[],
+  folder: string,
+): Finding[] {
+  const heard = listening.flatMap(({ workflow: { dispatch_types } }) => dispatch_types ?? [])
+  if (heard.includes('*')) return []
+  return (types ?? []).flatMap((type) => {
+    if (heard.includes(type)) return []
+    const known = suggestWord(type, heard)
+    return [
+      certain
+        ? problem(
+            folder,
+            `The automation ${automation} sends the event type ${type}, and no workflow lists it in \`types\`.`,
+            `Add ${type} to \`types\`, or correct \`event_type\` of the automation. ${known}`,
+          )
+        : advice(
+            folder,
+            `The automation ${automation} has no \`event_type\`: ${type} is sent unless the registry's body has one of its own, and no workflow lists it in \`types\`.`,
+            `Set \`event_type\` of the automation, or add ${type} to \`types\`. ${known}`,
+          ),
+    ]
+  })
+}
+
+/** Returns what is wrong with a workflow that a `workflow_dispatch` starts by name, on its ref. */
+export async function examineStarted(visit: Visit, { workflow, automation }: Start): Promise<Finding[]> {
+  if (workflow === null) return []
+  const { github, question, found, signal } = visit
+  const { name, ref, inputs } = workflow
+  const about = `${found.name} .github/workflows/${name}`
+  const asked = await github.read(question, apiPath('actions', 'workflows', name), signal)
+  if ('problem' in asked) return [problem(about, asked.problem.message, asked.problem.fix)]
+  const { state } = answerObject(asked.answer)
+  if (asked.answer.status === 404)
+    return [
+      problem(
+        about,
+        `The automation ${automation} starts it, and there is no such workflow.`,
+        `Put the file on the default branch ${found.default_branch}, or correct \`workflow\` of the automation.`,
+      ),
+    ]
+  const findings =
+    typeof state === 'string' && state.startsWith('disabled')
+      ? [problem(about, `It is disabled (${state}).`, 'Enable it under Actions of the repository.')]
+      : []
+  if (/^\d+$/.test(name)) return findings
+  const text = await readFile(visit, name, ref)
+  if (text === null)
+    return [
+      ...findings,
+      problem(
+        about,
+        `It cannot be found on ${ref}.`,
+        `Put it on ${ref}, or correct \`ref\` of the automation ${automation}.`,
+      ),
+    ]
+  return [...findings, ...inputFindings(about, readWorkflow(text), inputs)]
+}
+
+function inputFindings(
+  about: string,
+  workflow: ReturnType<typeof readWorkflow>,
+  given: readonly string[],
+): Finding[] {
+  if ('unreadable' in workflow)
+    return [problem(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file.')]
+  const { inputs: declared } = workflow
+  if (declared === null)
+    return [problem(about, 'It has no `on: workflow_dispatch`.', 'Add the trigger, with its inputs.')]
+  const unknown = given.filter((input) => !declared.has(input))
+  const missing = [...declared].filter(([name, { required }]) => required && !given.includes(name))
+  return [
+    ...unknown.map((input) =>
+      problem(
+        about,
+        `It does not declare the input ${input}.`,
+        `Add ${input} to its inputs: GitHub refuses what is not declared.`,
+      ),
+    ),
+    ...missing.map(([name]) =>
+      problem(
+        about,
+        `It requires the input ${name}, which nothing gives.`,
+        `Add ${name} to \`inputs\` of the automation.`,
+      ),
+    ),
+    ...concurrency(about, workflow),
+  ]
+}
+
+function concurrency(about: string, { concurrency: found }: Workflow): Finding[] {
+  const group = '${{ github.event.client_payload.model_event.subject_key }}'
+  if (found === null)
+    return [
+      advice(
+        about,
+        'It has no `concurrency`: two runs for one model can overlap, and the older one can end last.',
+        `Add concurrency: { group: "${group}", queue: max }.`,
+      ),
+    ]
+  if (TELLS_MODELS.test(found.group)) return []
+  return [
+    advice(
+      about,
+      `Its concurrency group is the same for all models ("${found.group}"): GitHub keeps one run waiting and cancels the others.`,
+      `Use a group of its own for each model: "${group}", with queue: max.`,
+    ),
+  ]
+}
+
+async function listFiles({ github, question, signal }: Visit): Promise<string[] | 'unknown'> {
+  const asked = await github.read(question, FOLDER, signal)
+  if ('problem' in asked) return 'unknown'
+  const { status, body } = asked.answer
+  if (status === 404) return []
+  if (status !== 200) return 'unknown'
+  const entries = JSON.parse(body) as unknown
+  if (!Array.isArray(entries)) return []
+  return entries
+    .map((entry) => (entry as { name?: unknown }).name)
+    .filter((name) => typeof name === 'string')
+    .filter((name) => /\.ya?ml$/.test(name))
+}
+
+async function readFile(
+  { github, question, signal }: Visit,
+  file: string,
+  ref: string | null,
+): Promise<string | null> {
+  const query = ref === null ? '' : `?ref=${encodeURIComponent(ref)}`
+  const asked = await github.read(question, `${FOLDER}${apiPath(file)}${query}`, signal)
+  if ('problem' in asked || asked.answer.status !== 200) return null
+  const { content } = answerObject(asked.answer)
+  return typeof content === 'string' ? Buffer.from(content, 'base64').toString() : null
+}

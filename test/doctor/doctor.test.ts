@@ -1,0 +1,273 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { readEnvironment } from '../../receiver/config/environment/environment.ts'
+import { loadConfig } from '../../receiver/config/load.ts'
+import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
+import { examine } from '../../receiver/doctor/examine.ts'
+import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import {
+  createAppKey,
+  startGitHub,
+  type StandInGitHub,
+  type StandInOptions,
+} from '../standins/github/index.ts'
+
+const GROUP = '${{ github.event.client_payload.model_event.subject_key }}'
+const LISTENER = `on:
+  repository_dispatch: { types: [deploy-model] }
+concurrency: { group: "${GROUP}", queue: max }
+jobs: { deploy: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
+`
+const STARTED = `on:
+  workflow_dispatch: { inputs: { payload: { type: string, required: true }, region: { type: string } } }
+concurrency: { group: "\${{ fromJSON(inputs.payload).model_event.subject_key }}" }
+jobs: { deploy: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
+`
+const PATH = '.github/workflows/deploy.yml'
+const DISPATCH = '{ type: repository_dispatch, repository: acme/serving, event_type: deploy-model }'
+const START =
+  '{ type: workflow_dispatch, repository: acme/serving, workflow: deploy.yml, inputs: { region: eu } }'
+const key = createAppKey()
+
+interface Case {
+  github?: StandInOptions
+  env?: Record<string, string>
+  destination?: string
+  extra?: string
+  /** Prepares the stand-in. */
+  plant?: (github: StandInGitHub) => void
+  now?: number
+}
+
+const open: { close(): Promise<void> }[] = []
+const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-doctor-'))
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close()
+})
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+/** Returns what the doctor says of a whole installation, a line for each finding. */
+async function doctor({ github = {}, env = {}, destination = DISPATCH, extra = '', plant, now }: Case = {}) {
+  const stand_in = await startGitHub({ limits: { enabled: false }, files: { [PATH]: LISTENER }, ...github })
+  open.push(stand_in)
+  plant?.(stand_in)
+  const { createServer } = await import('node:http')
+  const self = createServer((_, response) => response.end('{"status":"ok","version":"1"}'))
+  await new Promise<void>((done) => self.listen(0, '127.0.0.1', done))
+  open.push({ close: () => new Promise((done) => void self.close(() => done())) })
+  const { port } = self.address() as { port: number }
+  const path = join(folder, 'model-dispatch.yaml')
+  writeFileSync(
+    path,
+    `version: 1
+sources: { wandb: { type: wandb, secrets: [a-secret-of-the-doctor-tests-01] } }
+automations:
+  - { name: deploy, events: [ADD_ARTIFACT_ALIAS], filter: { alias: production }, destinations: [${destination}] }
+${extra}`,
+  )
+  const token = env['GITHUB_APP_ID'] === undefined ? { GITHUB_TOKEN: 'ghp_tokenOfTheTests0001' } : {}
+  const all = {
+    ...{ GITHUB_API_URL: stand_in.url, DATA_DIR: folder, PUBLIC_URL: `http://127.0.0.1:${port}` },
+    ...token,
+    ...env,
+  }
+  const environment = readEnvironment(all)
+  const tables = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
+  const { config } = loadConfig({ path, env: all, environment, ...tables })
+  const patient = { environment, config, types: DESTINATION_TYPES, now: () => now ?? Date.now() }
+  const findings = await examine(patient)
+  for (const { fix } of findings) expect(fix).not.toBe('')
+  return {
+    lines: findings.map(({ severity, about, message, fix }) => `${severity}: ${about}: ${message} -> ${fix}`),
+    stand_in,
+  }
+}
+
+const app = { id: '1234', public_key: key.public_key, installations: { acme: 42 } }
+const APP_ENV = { GITHUB_APP_ID: '1234', GITHUB_APP_PRIVATE_KEY: key.private_key }
+const files = (text: string, path = PATH): StandInOptions => ({ files: { [path]: text } })
+const fails = (name: string, operation: 'dispatch' | 'repository' | 'installation' | 'token') => ({
+  plant: (github: StandInGitHub) =>
+    github.failNext({ kind: 'answer', name: name as 'not-found' }, { operation, times: 9 }),
+})
+
+describe('the doctor', () => {
+  it.each<[string, Case]>([
+    ['a token and a repository_dispatch', {}],
+    ['an App', { github: { app }, env: APP_ENV }],
+    ['a workflow_dispatch', { github: files(STARTED), destination: START }],
+    [
+      'a workflow that takes every type',
+      { github: files(LISTENER.replace('{ types: [deploy-model] }', '')) },
+    ],
+    [
+      'an event_type that depends on the event',
+      { destination: DISPATCH.replace('deploy-model', '"${event_type}"') },
+    ],
+  ])('finds nothing on a healthy installation with %s, and starts nothing', async (_, healthy) => {
+    const { lines, stand_in } = await doctor(healthy)
+    expect(lines).toEqual([])
+    expect([stand_in.dispatches, stand_in.workflows.started]).toEqual([[], []])
+  })
+
+  it.each<[string, Case, RegExp]>([
+    [
+      'a token that GitHub does not know',
+      { github: { users: {} } },
+      /problem: acme\/serving: .*(token|credentials)/i,
+    ],
+    [
+      'a token without Contents: write',
+      fails('missing-permission-token', 'dispatch'),
+      /contents=write|Contents: write/i,
+    ],
+    [
+      'a token that single sign-on keeps out',
+      fails('single-sign-on', 'repository'),
+      /single sign-on|SAML|SSO/i,
+    ],
+    [
+      'a classic token without the scope repo',
+      { github: { repository_headers: { 'x-oauth-scopes': 'gist' } } },
+      /scopes "gist"/,
+    ],
+    [
+      'a token that ends soon',
+      {
+        github: {
+          repository_headers: { 'github-authentication-token-expiration': '2026-01-09 00:00:00 UTC' },
+        },
+        now: Date.UTC(2026, 0, 1),
+      },
+      /advice: token: The token ends on 2026-01-09/,
+    ],
+    [
+      'a token that others use up',
+      { github: { repository_headers: { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '12' } } },
+      /Only 12 of 5000/,
+    ],
+    [
+      'an App that is not installed',
+      { github: { app: { ...app, installations: {} } }, env: APP_ENV },
+      /install/i,
+    ],
+    [
+      'an App with the key of another one',
+      { github: { app: { ...app, public_key: createAppKey().public_key } }, env: APP_ENV },
+      /App|credentials/,
+    ],
+    [
+      'an App without the permission',
+      { github: { app }, env: APP_ENV, ...fails('permission-not-granted', 'token') },
+      /permission/i,
+    ],
+    [
+      'an App that is suspended',
+      { github: { app }, env: APP_ENV, ...fails('app-suspended', 'token') },
+      /suspended/i,
+    ],
+    [
+      'a repository that does not exist',
+      { github: { repositories: ['acme/other'] } },
+      /problem: acme\/serving: /,
+    ],
+    [
+      'a repository that has moved',
+      { github: { moved: { 'acme/serving': 'acme/serving-v2' } } },
+      /called acme\/serving-v2 now/,
+    ],
+    ['a repository that is archived', { github: { repository_fields: { archived: true } } }, /archived/],
+    [
+      'a repository that GitHub disabled',
+      { github: { repository_fields: { disabled: true } } },
+      /disabled it/,
+    ],
+    [
+      'an address that is not GitHub',
+      fails('page-of-a-proxy', 'repository'),
+      /not GitHub|GITHUB_API_URL|page/i,
+    ],
+    [
+      'a GitHub that cannot be reached',
+      { env: { GITHUB_API_URL: 'http://127.0.0.1:2' } },
+      /refuses the connection/,
+    ],
+    ['no workflow file', { github: { files: {} } }, /No workflow listens/],
+    ['a workflow without repository_dispatch', { github: files(STARTED) }, /No workflow listens/],
+    [
+      '`types` that do not list the event type',
+      { github: files(LISTENER.replace('deploy-model', 'deploy_model')) },
+      /sends the event type deploy-model, and no workflow lists it/,
+    ],
+    [
+      'an automation without event_type that nobody hears',
+      { destination: DISPATCH.replace(', event_type: deploy-model', '') },
+      /advice: .*ADD_ARTIFACT_ALIAS is sent/,
+    ],
+    ['a workflow file that is not YAML', { github: files('on: [\njobs: }') }, /GitHub cannot run it/],
+    ['a workflow without jobs', { github: files('on: repository_dispatch\n') }, /it has no `jobs`/],
+    [
+      'a workflow without concurrency',
+      { github: files(LISTENER.replace(/concurrency.*\n/, '')) },
+      /no `concurrency`/,
+    ],
+    [
+      'a concurrency group that all models share',
+      { github: files(LISTENER.replace(GROUP, 'deploy')) },
+      /the same for all models/,
+    ],
+    [
+      'a workflow to start that is not there',
+      { github: files(STARTED, '.github/workflows/other.yml'), destination: START },
+      /there is no such workflow/,
+    ],
+    [
+      'a workflow that somebody disabled',
+      { github: { ...files(STARTED), disabled_workflows: ['deploy.yml'] }, destination: START },
+      /disabled_manually/,
+    ],
+    [
+      'a ref that does not exist',
+      { github: files(STARTED), destination: START.replace('workflow:', 'ref: releases, workflow:') },
+      /cannot be found on releases/,
+    ],
+    [
+      'a workflow without workflow_dispatch',
+      { github: files(LISTENER), destination: START },
+      /no `on: workflow_dispatch`/,
+    ],
+    [
+      'an input that is not declared',
+      { github: files(STARTED.replace(', region: { type: string }', '')), destination: START },
+      /does not declare the input region/,
+    ],
+    [
+      'a required input that nothing gives',
+      {
+        github: files(STARTED.replace('region: {', 'zone: { required: true }, region: {')),
+        destination: START,
+      },
+      /requires the input zone/,
+    ],
+    ['a clock that is off', { now: Date.now() + 90_000 }, /clock is \d\d s ahead/],
+    [
+      'a PUBLIC_URL that nobody answers',
+      { env: { PUBLIC_URL: 'http://127.0.0.1:2' } },
+      /No answer from http:\/\/127\.0\.0\.1:2/,
+    ],
+    [
+      'a database that cannot be reached',
+      { env: { DATABASE_URL: 'postgres://u:p@127.0.0.1:2/d' } },
+      /database at 127\.0\.0\.1 cannot be reached \(ECONNREFUSED\)/,
+    ],
+  ])('names %s, with a fix', async (_, planted, expected) => {
+    const { lines, stand_in } = await doctor(planted)
+    expect(
+      lines.filter((line) => expected.test(line)),
+      lines.join('\n'),
+    ).not.toEqual([])
+    expect([stand_in.dispatches, stand_in.workflows.started]).toEqual([[], []])
+  })
+})
