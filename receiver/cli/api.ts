@@ -93,7 +93,8 @@ function fixOf(status: number): string {
 function detailOf(text: string): string {
   try {
     const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown }
-    return String(detail ?? title ?? text.slice(0, 300))
+    const said = detail ?? title
+    return typeof said === 'string' ? said : text.slice(0, 300)
   } catch {
     return text.slice(0, 300)
   }

@@ -3,6 +3,7 @@ import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import { loadResolved } from '../config/load-resolved.ts'
 import { watchConfig } from '../config/watch.ts'
 import { DESTINATION_TYPES } from '../destinations/index.ts'
+import { examineEnvironment } from '../doctor/surroundings.ts'
 import { createGitHub } from '../github/github.ts'
 import { freeStartMemory } from '../observe/free-start-memory.ts'
 import { createLog, type Log } from '../observe/log.ts'
@@ -53,6 +54,8 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
     keys: openSecretsKeys(environment),
     log,
   })
+  for (const { about, message, fix } of examineEnvironment(environment, loaded.config))
+    log.warn({ about, finding: message, fix }, 'found at the start: doctor looks at more')
   freeStartMemory()
   if (loaded.team_problems.length > 0)
     receiver.configRefused(loaded.team_problems, 'configuration refused: the other files are used')

@@ -37,14 +37,17 @@ export function readWorkflow(text: string): Workflow | { unreadable: string } {
 /** `on` is a name, a list of names, or a mapping. */
 function triggersOf(on: Json | undefined): ReadonlyMap<string, Json> {
   if (typeof on === 'string') return new Map([[on, null]])
-  if (Array.isArray(on)) return new Map(on.map((name) => [String(name as string), null]))
+  if (Array.isArray(on))
+    return new Map(on.filter((name) => typeof name === 'string').map((name) => [name, null]))
   return new Map(isObject(on) ? Object.entries(on) : [])
 }
 
 function typesOf(trigger: Json | undefined): readonly string[] | '*' {
   const types = isObject(trigger) ? trigger['types'] : undefined
   if (types === undefined || types === null) return '*'
-  return Array.isArray(types) ? types.map(String) : [String(types as string)]
+  return (Array.isArray(types) ? types : [types]).map((type) =>
+    typeof type === 'string' ? type : JSON.stringify(type),
+  )
 }
 
 function inputsOf(trigger: Json | undefined): ReadonlyMap<string, { required: boolean }> {

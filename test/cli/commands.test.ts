@@ -20,7 +20,6 @@ ${TYPES.map((type) => `  ${type}: { type: ${type}, secrets: [${type === 'standar
     type: hmac
     secrets: [${SECRET}]
     signature: { header: Stripe-Signature, pattern: 't={timestamp},v1={signature}', signed: '{timestamp}.{body}' }
-    fields: { type: { path: type }, model: data.model, alias: data.alias }
 github: { main: { repositories: ['acme/*'], writes_per_second: 0 } }
 automations:
   - name: deploy
@@ -91,7 +90,7 @@ describe('the commands', () => {
     const json = await run(scene, ['check', path, '--json'])
     expect(JSON.parse(json.stdout)).toMatchObject({
       ok: false,
-      problems: [{ key: 'automations[0].filtre' }, {}],
+      problems: [{ key: 'automations[0].filtre' }],
     })
     expect([text.status, json.status]).toEqual([2, 2])
   })
