@@ -1,9 +1,7 @@
 import { ConfigError, type Config, type ConfigProblem } from '../config/config.ts'
-import { compileAutomation } from '../automations/compile.ts'
-import { callApi } from './api.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { loadFiles, type LoadedFiles } from './load-files.ts'
+import type { LoadedFiles } from './load-files.ts'
 
 /** `check`: what a start of the receiver would say of a configuration. */
 export const command: Command = {
@@ -39,6 +37,7 @@ async function check({ options, words: [path] }: CommandArguments): Promise<Exit
 }
 
 async function load(path: string | null, json: boolean): Promise<LoadedFiles | null> {
+  const { loadFiles } = await import('./load-files.ts')
   try {
     return await loadFiles(path)
   } catch (error) {
@@ -89,6 +88,8 @@ interface Difference {
 
 /** Compares the automations of the files with those of the running receiver's files, by their revisions. */
 async function differences({ automations }: Config, url: string | null): Promise<Difference[]> {
+  const { callApi } = await import('./api.ts')
+  const { compileAutomation } = await import('../automations/compile.ts')
   const answer = await callApi(url, { method: 'GET', path: '/automations' })
   const { items } = answer as { items: { name: string; origin: string; revision: string | null }[] }
   const before = new Map(

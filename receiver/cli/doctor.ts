@@ -1,9 +1,5 @@
-import { DESTINATION_TYPES } from '../destinations/index.ts'
-import { examine } from '../doctor/examine.ts'
-import { installNetwork } from '../outbound/network.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { loadFiles } from './load-files.ts'
 
 /** `doctor`: what stands between a webhook and its workflow. */
 export const command: Command = {
@@ -30,6 +26,10 @@ Examples:
 }
 
 async function doctor({ options, words: [path] }: CommandArguments): Promise<ExitCode> {
+  const { loadFiles } = await import('./load-files.ts')
+  const { examine } = await import('../doctor/examine.ts')
+  const { DESTINATION_TYPES } = await import('../destinations/index.ts')
+  const { installNetwork } = await import('../outbound/network.ts')
   const { environment, loaded } = await loadFiles(path ?? null)
   installNetwork()
   const { config } = loaded

@@ -1,11 +1,7 @@
 import type { Explained } from '../deliveries/dry-run.ts'
-import { NotAnEvent } from '../ingest/parse-json.ts'
-import { explainRequest } from '../trials/explain.ts'
-import { callApi } from './api.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { loadFiles, runtimeOf } from './load-files.ts'
 import { textOption } from './options.ts'
 import { choose, readInput } from './read-input.ts'
 
@@ -58,11 +54,15 @@ async function explain({ options, words: [id] }: CommandArguments): Promise<Exit
 }
 
 async function ofStored(id: string | undefined, options: CommandArguments['options']): Promise<Shown[]> {
+  const { callApi } = await import('./api.ts')
   const call = { method: 'POST', path: '/explain', body: { event: id } } as const
   return ((await callApi(textOption(options, 'url'), call)) as { events: Shown[] }).events
 }
 
 async function ofFile(file: string, options: CommandArguments['options']): Promise<Shown[]> {
+  const { loadFiles, runtimeOf } = await import('./load-files.ts')
+  const { NotAnEvent } = await import('../ingest/parse-json.ts')
+  const { explainRequest } = await import('../trials/explain.ts')
   const runtime = runtimeOf(await loadFiles(textOption(options, 'config')))
   const source = choose(runtime.sources, textOption(options, 'source'), ['source', '--source'])
   const type = textOption(options, 'type')

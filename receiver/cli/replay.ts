@@ -1,4 +1,3 @@
-import { callApi } from './api.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -27,6 +26,7 @@ async function replay({ options, words: [id] }: CommandArguments): Promise<ExitC
       'replay needs the id of a stored event.',
       'Give one: `GET /api/v1/events` lists them.',
     )
+  const { callApi } = await import('./api.ts')
   const query = options['force'] === true ? '?force=true' : ''
   const path = `/events/${encodeURIComponent(id)}/replay${query}`
   const answer = (await callApi(textOption(options, 'url'), { method: 'POST', path })) as {

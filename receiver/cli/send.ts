@@ -1,14 +1,12 @@
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Source } from '../runtime/sources.ts'
 import type { WebhookRequest } from '../sources/source.ts'
-import { fetchFrom, receiverUrl } from './api.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { loadFiles, runtimeOf } from './load-files.ts'
 import { textOption, textOptions } from './options.ts'
 import { choose, readInput, withFields } from './read-input.ts'
-import { signAs, type Signed } from './sign.ts'
+import type { Signed } from './sign.ts'
 
 /** `send`: a webhook as a registry sends it, signed. */
 export const command: Command = {
@@ -48,6 +46,9 @@ Examples:
 }
 
 async function send({ options }: CommandArguments): Promise<ExitCode> {
+  const { fetchFrom, receiverUrl } = await import('./api.ts')
+  const { loadFiles, runtimeOf } = await import('./load-files.ts')
+  const { signAs } = await import('./sign.ts')
   const base = receiverUrl(textOption(options, 'url'))
   const files = await loadFiles(textOption(options, 'config'))
   const source = choose(runtimeOf(files).sources, textOption(options, 'source'), ['source', '--source'])
