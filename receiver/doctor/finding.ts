@@ -9,7 +9,7 @@ export interface Finding extends Problem {
 }
 
 /** Returns what does not work. */
-export function problem(about: string, message: string, fix: string): Finding {
+export function fault(about: string, message: string, fix: string): Finding {
   return { severity: 'problem', about, message, fix }
 }
 

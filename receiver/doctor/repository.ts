@@ -2,7 +2,7 @@ import { answerObject, type Answer } from '../outbound/answer.ts'
 import { serverTime } from '../outbound/retry-after.ts'
 import type { AccessQuestion } from '../github/dispatch.ts'
 import type { Examiner } from '../github/examiner.ts'
-import { advice, problem, type Finding } from './finding.ts'
+import { advice, fault, type Finding } from './finding.ts'
 
 /** How far this machine's clock may be off GitHub's, in ms: an App's sign-in is refused from a minute on. */
 const MOST_SKEW_MS = 30_000
@@ -30,36 +30,32 @@ export async function examineRepository(
   const about = `${question.owner}/${question.repo}`
   const asked = await github.read(question, '', signal)
   if ('problem' in asked)
-    return { findings: [problem(about, asked.problem.message, asked.problem.fix)], found: null }
+    return { findings: [fault(about, asked.problem.message, asked.problem.fix)], found: null }
   const { answer } = asked
   const body = answerObject(answer)
   const { full_name, default_branch, archived, disabled } = body
   if (answer.status === 200 && typeof full_name !== 'string')
-    return { findings: [problem(about, NOT_GITHUB.message, NOT_GITHUB.fix)], found: null }
+    return { findings: [fault(about, NOT_GITHUB.message, NOT_GITHUB.fix)], found: null }
   if (answer.status !== 200 || typeof full_name !== 'string' || typeof default_branch !== 'string') {
     const { message, fix } = github.meaning(answer, question)
-    return { findings: [...clock(answer, now), problem(about, message, fix)], found: null }
+    return { findings: [...clock(answer, now), fault(about, message, fix)], found: null }
   }
   const findings = [...clock(answer, now), ...token(answer, now, body)]
   if (full_name.toLowerCase() !== about.toLowerCase())
     findings.push(
-      problem(
+      fault(
         about,
         `It is called ${full_name} now.`,
         `Write ${full_name} in the configuration and its automations.`,
       ),
     )
   if (archived === true)
-    findings.push(
-      problem(about, 'It is archived: nothing can start in it.', 'Unarchive it, or name another.'),
-    )
+    findings.push(fault(about, 'It is archived: nothing can start in it.', 'Unarchive it, or name another.'))
   if (disabled === true)
-    findings.push(
-      problem(about, 'GitHub has disabled it.', 'Ask GitHub Support, or name another repository.'),
-    )
+    findings.push(fault(about, 'GitHub has disabled it.', 'Ask GitHub Support, or name another repository.'))
   if (archived !== true && disabled !== true) {
     const refused = await github.permission(question, signal)
-    if (refused !== null) findings.push(problem(about, refused.message, refused.fix))
+    if (refused !== null) findings.push(fault(about, refused.message, refused.fix))
   }
   return { findings, found: { name: full_name, default_branch } }
 }
@@ -70,7 +66,7 @@ function clock({ headers }: Answer, now: number): Finding[] {
   const where = `${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'}`
   const fix =
     'Let it follow a time server (timedatectl set-ntp true): signed times and App sign-ins depend on it.'
-  return [problem('clock', `This machine's clock is ${where} GitHub's.`, fix)]
+  return [fault('clock', `This machine's clock is ${where} GitHub's.`, fix)]
 }
 
 /** What the headers of an answer tell of a person's token. */
@@ -80,7 +76,7 @@ function token({ headers }: Answer, now: number, repository: Record<string, unkn
   const enough = repository['private'] === true ? ['repo'] : ['repo', 'public_repo']
   if (scopes !== undefined && !scopes.some((scope) => enough.includes(scope)))
     findings.push(
-      problem(
+      fault(
         'token',
         `The classic token has the scopes "${scopes.join(', ')}", and not repo.`,
         'Give it the scope repo; better, use a fine-grained token or an App with Contents: write.',

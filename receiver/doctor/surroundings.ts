@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { Environment } from '../config/environment/environment.ts'
 import type { Config } from '../config/config.ts'
-import { advice, problem, type Finding } from './finding.ts'
+import { advice, fault, type Finding } from './finding.ts'
 
 /** How long a database may take to take a connection, in ms. */
 const CONNECT_MS = 5_000
@@ -23,7 +23,7 @@ export function examineEnvironment(
     !LOCAL.test(new URL(public_url).host)
   )
     findings.push(
-      problem(
+      fault(
         'PUBLIC_URL',
         'It begins with http://: tokens and signed bodies would travel in the clear.',
         'Put a reverse proxy with a certificate in front, and write https://.',
@@ -48,7 +48,7 @@ export function examineEnvironment(
       )
   if (automations.length > 0 && automations.every(({ status }) => status !== 'active'))
     findings.push(
-      problem(
+      fault(
         'automations',
         'None of them is active: no event starts anything.',
         'Set `status: active` where events count.',
@@ -69,7 +69,7 @@ export async function examineStore({
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch {
     return [
-      problem(
+      fault(
         'DATA_DIR',
         `${folder} cannot be written to by this user.`,
         'Set DATA_DIR to a folder of its own on a durable disk, or change its owner.',
@@ -80,7 +80,7 @@ export async function examineStore({
   if (bavail * bsize >= LEAST_FREE) return []
   const left = Math.round((bavail * bsize) / 1024 / 1024)
   return [
-    problem(
+    fault(
       'DATA_DIR',
       `Only ${left} MiB are free in ${folder}.`,
       'Free some, or move DATA_DIR to a larger disk.',
@@ -94,7 +94,7 @@ async function examineDatabase({ hostname, port }: URL): Promise<Finding[]> {
   const reason = await connectTo(hostname.replace(/^\[|\]$/g, ''), Number(port || 5432))
   if (reason === null) return []
   const fix = 'Check host and port of DATABASE_URL, that the server runs, and firewalls.'
-  return [problem('DATABASE_URL', `The database at ${hostname} cannot be reached (${reason}).`, fix)]
+  return [fault('DATABASE_URL', `The database at ${hostname} cannot be reached (${reason}).`, fix)]
 }
 
 async function connectTo(host: string, port: number): Promise<string | null> {
@@ -129,11 +129,11 @@ export async function examinePublicUrl(public_url: string | null): Promise<Findi
     const text = await response.text()
     if (response.status === 200 && text.includes('"status":"ok"')) return []
     return [
-      problem('PUBLIC_URL', `${public_url}/healthz answers ${response.status}, and not as a receiver.`, fix),
+      fault('PUBLIC_URL', `${public_url}/healthz answers ${response.status}, and not as a receiver.`, fix),
     ]
   } catch (error) {
     const { cause, message } = error as Error
     const { code = message } = (cause ?? {}) as { code?: string }
-    return [problem('PUBLIC_URL', `No answer from ${public_url} (${code}).`, fix)]
+    return [fault('PUBLIC_URL', `No answer from ${public_url} (${code}).`, fix)]
   }
 }

@@ -3,7 +3,7 @@ import { apiPath } from '../github/api.ts'
 import type { AccessQuestion } from '../github/dispatch.ts'
 import type { Examiner } from '../github/examiner.ts'
 import { suggestWord } from '../templates/suggest.ts'
-import { advice, problem, type Finding } from './finding.ts'
+import { advice, fault, type Finding } from './finding.ts'
 import type { Found } from './repository.ts'
 import type { Start } from './starts.ts'
 import { readWorkflow, type Workflow } from './workflow-file.ts'
@@ -44,17 +44,13 @@ export async function examineListeners(visit: Visit, starts: readonly Start[]): 
     if (workflow === null) continue
     if ('unreadable' in workflow)
       findings.push(
-        problem(
-          about,
-          `GitHub cannot run it: ${workflow.unreadable}.`,
-          'Mend the file on the default branch.',
-        ),
+        fault(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file on the default branch.'),
       )
     else if (workflow.dispatch_types !== null) listening.push({ about, workflow })
   }
   if (listening.length === 0) {
     const fix = `Put a workflow with \`on: repository_dispatch\` on the branch ${found.default_branch}: GitHub looks nowhere else.`
-    return [...findings, problem(folder, 'No workflow listens for repository_dispatch.', fix)]
+    return [...findings, fault(folder, 'No workflow listens for repository_dispatch.', fix)]
   }
   const heard = new Set<string>()
   for (const start of starts)
@@ -78,7 +74,7 @@ function unheard(
     const known = suggestWord(type, heard)
     return [
       certain
-        ? problem(
+        ? fault(
             folder,
             `The automation ${automation} sends the event type ${type}, and no workflow lists it in \`types\`.`,
             `Add ${type} to \`types\`, or correct \`event_type\` of the automation. ${known}`,
@@ -99,11 +95,11 @@ export async function examineStarted(visit: Visit, { workflow, automation }: Sta
   const { name, ref, inputs } = workflow
   const about = `${found.name} .github/workflows/${name}`
   const asked = await github.read(question, apiPath('actions', 'workflows', name), signal)
-  if ('problem' in asked) return [problem(about, asked.problem.message, asked.problem.fix)]
+  if ('problem' in asked) return [fault(about, asked.problem.message, asked.problem.fix)]
   const { state } = answerObject(asked.answer)
   if (asked.answer.status === 404)
     return [
-      problem(
+      fault(
         about,
         `The automation ${automation} starts it, and there is no such workflow.`,
         `Put the file on the default branch ${found.default_branch}, or correct \`workflow\` of the automation.`,
@@ -111,14 +107,14 @@ export async function examineStarted(visit: Visit, { workflow, automation }: Sta
     ]
   const findings =
     typeof state === 'string' && state.startsWith('disabled')
-      ? [problem(about, `It is disabled (${state}).`, 'Enable it under Actions of the repository.')]
+      ? [fault(about, `It is disabled (${state}).`, 'Enable it under Actions of the repository.')]
       : []
   if (/^\d+$/.test(name)) return findings
   const text = await readFile(visit, name, ref)
   if (text === null)
     return [
       ...findings,
-      problem(
+      fault(
         about,
         `It cannot be found on ${ref}.`,
         `Put it on ${ref}, or correct \`ref\` of the automation ${automation}.`,
@@ -133,22 +129,22 @@ function inputFindings(
   given: readonly string[],
 ): Finding[] {
   if ('unreadable' in workflow)
-    return [problem(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file.')]
+    return [fault(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file.')]
   const { inputs: declared } = workflow
   if (declared === null)
-    return [problem(about, 'It has no `on: workflow_dispatch`.', 'Add the trigger, with its inputs.')]
+    return [fault(about, 'It has no `on: workflow_dispatch`.', 'Add the trigger, with its inputs.')]
   const unknown = given.filter((input) => !declared.has(input))
   const missing = [...declared].filter(([name, { required }]) => required && !given.includes(name))
   return [
     ...unknown.map((input) =>
-      problem(
+      fault(
         about,
         `It does not declare the input ${input}.`,
         `Add ${input} to its inputs: GitHub refuses what is not declared.`,
       ),
     ),
     ...missing.map(([name]) =>
-      problem(
+      fault(
         about,
         `It requires the input ${name}, which nothing gives.`,
         `Add ${name} to \`inputs\` of the automation.`,
