@@ -75,13 +75,15 @@ describe.skipIf(!here)('the container image', () => {
     it('has no file of the project but what the receiver runs on', async () => {
       expect((await shell('ls -A /app')).split('\n')).toEqual([
         'LICENSE',
+        'dashboard',
         'node_modules',
         'package.json',
         'receiver',
         'src',
       ])
       expect(await shell('ls -A /app/src /data /config /tmp')).not.toMatch(/\.(ts|tgz|log)$/m)
-      expect(await shell('find /app -name "*.ts" -o -name "*.map"')).toBe('')
+      expect(await shell('find /app -name "*.ts" -o -name "*.tsx" -o -name "*.map"')).toBe('')
+      expect(await shell('ls -A /app/dashboard')).toBe('dist')
     })
 
     it('says what it is in its labels, with the version of package.json', async () => {
