@@ -1,13 +1,13 @@
 import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { Tx } from '../db.ts'
 import { jsonText, parse, type JsonText } from '../json-text.ts'
-import type { AcceptArgs, Accepted, NewDelivery, NewEvent } from '../records.ts'
+import type { AcceptArgs, Accepted, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
 import { automationsVersion, checkAutomations } from '../tables/automations.ts'
 import { insertEvents, storedOf } from '../tables/events.ts'
 import { headsOf, type Head } from '../tables/heads.ts'
 import { decide, keysOf, placesOf, readKnown, writeKnown, type KnownRow, type Seen } from '../tables/known.ts'
-import { findLanes, insertLanes, lanesOf, openLanes, type LaneToOpen } from '../tables/lanes.ts'
+import { findLanes, insertLanes, lanesOf, openLanes, presentNames, type LaneToOpen } from '../tables/lanes.ts'
 import { insertLookups } from '../tables/lookups.ts'
 import { insertRevisions } from '../tables/revisions.ts'
 import { enqueue, planQueue, type Enqueued } from './enqueue.ts'
@@ -113,28 +113,7 @@ async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
   ])
   checkAutomations(events, version)
   const { seen, writes } = decide(keyed, known, tx.now)
-  return { seen, writes, heads, lanes: await presentLanes(tx, live, found) }
-}
-
-/**
- * Returns the lanes to open. An event may have been planned before the identity of its lane was known: such a lane is
- * found under its present name. That is rare, so a replica that locks in another order meanwhile is run again.
- */
-async function presentLanes(
-  tx: Tx,
-  live: readonly NewDelivery[],
-  found: readonly LaneToOpen[],
-): Promise<Look['lanes']> {
-  const present = new Map(
-    found.flatMap(({ lane, moved_to }) => (moved_to === null ? [] : [[lane, moved_to]])),
-  )
-  if (present.size === 0) return { present, to_open: found }
-  const renamed = lanesOf(
-    live.map((delivery) => ({ ...delivery, lane: present.get(delivery.lane) ?? delivery.lane })),
-    tx.now,
-  )
-  const [, to_open] = await tx.batch([insertLanes(renamed), findLanes(renamed, tx.now)])
-  return { present, to_open }
+  return { seen, writes, heads, lanes: { present: presentNames(found), to_open: found } }
 }
 
 /** What keeps the automations that came along with events, in one order for all: two groups may have the same ones. */

@@ -103,8 +103,11 @@ function byNewest(gone: readonly Gone[], newest: Queue['newest']): Superseding {
 
 type Ranks = ReadonlyMap<Queued, number>
 
+/** Later than every place. Whole numbers stay exact behind it: half of one more would make neighbours equal. */
+const BEHIND_ALL = 2 ** 52
+
 /** Orders a group: what is new has no place yet, and comes after all that has one. */
-const rankOf = ({ place }: Queued, i: number) => place ?? Number.MAX_SAFE_INTEGER / 2 + i
+const rankOf = ({ place }: Queued, i: number) => place ?? BEHIND_ALL + i
 
 /** The newest of these deliveries in each slot. */
 function newestOf(items: readonly Queued[], ranks: Ranks): Map<string, Queued> {

@@ -15,7 +15,7 @@ import { eventsOf, matchEvent } from '../tables/events.ts'
 import { automationsVersion, checkAutomations } from '../tables/automations.ts'
 import { headsOf } from '../tables/heads.ts'
 import { keysOf, moveHolders, readKnown, writeKnown, type KnownRow } from '../tables/known.ts'
-import { findLanes, insertLanes, lanesOf, openLanes } from '../tables/lanes.ts'
+import { findLanes, insertLanes, lanesOf, openLanes, presentNames } from '../tables/lanes.ts'
 import {
   dueLookups,
   endLookups,
@@ -161,9 +161,7 @@ function holderKeys(rows: ReadonlyMap<string, LookupRow>, id: string, holder: Ne
 /** Gives events what came of their match, and puts their deliveries into the queue at the places of the events. */
 async function matchAll(tx: Tx, done: readonly Done[], rows: ReadonlyMap<string, LookupRow>) {
   const { heads, to_open, before, writes } = await look(tx, done, rows)
-  const present = new Map(
-    to_open.flatMap(({ lane, moved_to }) => (moved_to === null ? [] : [[lane, moved_to]])),
-  )
+  const present = presentNames(to_open)
   const events = await eventsOf(
     tx,
     done.map(({ event_id }) => event_id),
@@ -194,10 +192,7 @@ async function matchAll(tx: Tx, done: readonly Done[], rows: ReadonlyMap<string,
   const rowsOf = ({ model, what, value, until }: KnownRow) => ({ model, what, value, until })
   const { lanes: promoted, superseded } = await enqueue(tx, queue, [
     ...(writes.length === 0 ? [] : [writeKnown(writes.map(rowsOf))]),
-    ...openLanes(
-      tx,
-      to_open.filter(({ moved_to }) => moved_to === null),
-    ),
+    ...openLanes(tx, to_open),
   ])
   const where = queued.filter(({ delivery }) => delivery.error === null).map(({ delivery }) => delivery.lane)
   return { stale, statuses, lanes: [...new Set([...where, ...promoted])], superseded }

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import type { Advance, Advanced } from '../records.ts'
 import { promote } from '../tables/heads.ts'
-import { lockedLanes, NEVER } from '../tables/lanes.ts'
+import { freeLanes, lockedLanes, NEVER } from '../tables/lanes.ts'
 import { claimAll, lookAt, type Looked } from './claim.ts'
 import { belongings, decideAll, finishing, readClaims, type Decided } from './finish.ts'
 import { LaneBook } from './lane-book.ts'
@@ -22,21 +22,29 @@ export async function advance(tx: Tx, args: Advance): Promise<Advanced> {
     belongings(ids),
     ...(ids.length > 0 ? [] : first),
   ])
-  const found = splitOverdue(late)
-  const changed = [...finished, ...now, ...found.lost, ...found.expired]
+  const all = splitOverdue(late)
+  const changed = [...finished, ...now, ...all.lost, ...all.expired]
   if (changed.length === 0)
     return claim(tx, { args, lanes, unseen: args.lanes, look: look as unknown as Looked }, NOTHING)
 
   const names = [...new Set(changed.map(({ lane }) => lane))]
   const [rows, , claims] = await tx.batch([
-    lockedLanes(names),
+    // Who looked at lanes that are due holds them: waiting for others too, two replicas would wait in a circle.
+    look.length > 0 ? freeLanes(names) : lockedLanes(names),
     tx.locking({ subjects: changed.map(({ subject }) => subject) }),
     readClaims(ids),
   ])
   for (const row of rows) lanes.open(row)
+  const found = look.length > 0 ? within(all, new Set(rows.map(({ lane }) => lane))) : all
   const decided = decideAll(tx, { results: finished, claims, lanes })
   const { done, look: next, unseen } = await write(tx, { args, lanes, decided, found })
   return claim(tx, { args, lanes, unseen, look: next }, done)
+}
+
+/** Returns what is overdue in these lanes: the rest waits for the next heartbeat. */
+function within({ lost, expired }: Overdue, held: ReadonlySet<string>): Overdue {
+  const isHeld = ({ lane }: { lane: string }) => held.has(lane)
+  return { lost: lost.filter(isHeld), expired: expired.filter(isHeld) }
 }
 
 type Done = Pick<Advanced, 'consequences' | 'given_up' | 'superseded'>

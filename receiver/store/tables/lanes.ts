@@ -60,27 +60,35 @@ const POLICY = { lane: 'text', concurrency: 'bigint', interval_ms: 'bigint' } as
 
 /** A lane in which something must change before new deliveries can be claimed from it. */
 export interface LaneToOpen {
+  /** The name that deliveries were planned under: a former one where the lane has been renamed since. */
+  wanted: string
   lane: string
   /** The policy of today. */
   concurrency: number
   interval_ms: number
-  moved_to: string | null
 }
 
 /**
  * Finds and locks those of these lanes that are under another policy than today's, whose wake time is to come (later
- * than the second value, now), or that have got another name. Others are not touched, so that accepts don't queue behind
+ * than the second value, now), or that have got another name: such a lane is found under its present one, in the same
+ * statement, so that all lanes are locked in one order. Others are not touched, so that accepts don't queue behind
  * their rows; if another replica finds such a lane empty meanwhile, the replica that accepted must look at it afterwards
  * (`Advance.lanes`).
  */
 export const findLanes = overRows<LaneToOpen>(
   'find_lanes',
   POLICY,
-  ({ rows, at, forUpdate }) => `select l.lane, r.concurrency, r.interval_ms, l.moved_to
-    from ${rows(POLICY)} as r cross join lanes l where l.lane = r.lane
-    and (l.wake_at > ${at(2)} or l.concurrency <> r.concurrency or l.interval_ms <> r.interval_ms or l.moved_to is not null)
+  ({ rows, at, forUpdate }) => `select r.lane as wanted, l.lane, r.concurrency, r.interval_ms
+    from ${rows(POLICY)} as r cross join lanes f cross join lanes l
+    where f.lane = r.lane and l.lane = coalesce(f.moved_to, f.lane)
+    and (l.wake_at > ${at(2)} or l.concurrency <> r.concurrency or l.interval_ms <> r.interval_ms or f.moved_to is not null)
     order by l.lane ${forUpdate('l')}`,
 )
+
+/** Returns the present names of lanes that have been renamed, by the former ones. */
+export function presentNames(found: readonly LaneToOpen[]): Map<string, string> {
+  return new Map(found.flatMap(({ wanted, lane }) => (wanted === lane ? [] : [[wanted, lane]])))
+}
 
 const EARLIEST = (now: string) => `case
   when next_at > paused_until and next_at > ${now} then next_at
@@ -124,6 +132,13 @@ export async function readLanes({ db }: Queries, lanes: readonly string[]): Prom
 export const lockedLanes = statement<LaneRow>(
   'locked_lanes',
   ({ isIn, forUpdate }) => `select * from lanes where ${isIn('lane', 1)} order by lane ${forUpdate('lanes')}`,
+)
+
+/** Reads and locks those of these lanes that nobody else holds: for who holds other lanes already, and must not wait. */
+export const freeLanes = statement<LaneRow>(
+  'free_lanes',
+  ({ isIn, name }) =>
+    `select * from lanes where ${isIn('lane', 1)} order by lane ${name === 'postgres' ? 'for update skip locked' : ''}`,
 )
 
 /** Finds those of these lanes that exist. */

@@ -76,6 +76,12 @@ export function describeOrder(tested: TestedStore): void {
       expect((await claimOne()).id).toBe(v5)
     })
 
+    it('supersedes all but the newest of many that come in the same moment (waiting)', async () => {
+      const ids = await put(...Array.from({ length: 9 }, () => ({ subject, supersede: 'waiting' }) as const))
+      const statuses = await Promise.all(ids.map((id) => statusOf(id)))
+      expect(statuses).toEqual([...Array.from({ length: 8 }, () => 'superseded'), 'pending'])
+    })
+
     it('sends a delivery whose claim is lost before the newer one that waits: it has not failed', async () => {
       const [v3 = ''] = await put({ subject })
       await claimOne()
