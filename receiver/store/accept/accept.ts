@@ -96,7 +96,8 @@ interface Look {
 async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
   const keyed = events.map((event) => ({ event, keys: keysOf(event) }))
   const live = events.flatMap(({ deliveries }) => deliveries.filter(({ error }) => error === null))
-  const ordered = live.filter((delivery) => delivery.ordered).map(({ subject }) => subject)
+  // Also of what is not ordered: it may supersede a head that is.
+  const subjects = live.map(({ subject }) => subject)
   const places = keyed.flatMap(({ keys }) => placesOf(keys))
   const wanted = lanesOf(live, tx.now)
   const [, found, , heads, known, version] = await tx.batch([
@@ -104,10 +105,10 @@ async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
     insertLanes(wanted),
     findLanes(wanted, tx.now),
     tx.locking({
-      subjects: live.map(({ subject }) => subject),
+      subjects,
       models: places.map(({ model }) => model),
     }),
-    headsOf(ordered),
+    headsOf(subjects),
     readKnown(places),
     automationsVersion,
   ])

@@ -46,8 +46,9 @@ export async function planQueue(tx: Tx, items: readonly Queued[], heads: readonl
   const { lanes, superseded } = isAlone
     ? { lanes: [], superseded: [] }
     : await supersedeNow(tx, { newest, slots, replays })
-  const ordered = live.filter(({ delivery }) => delivery.ordered).map(({ delivery }) => delivery.subject)
-  const now = isAlone ? heads : (await tx.batch([headsOf(ordered)]))[0]
+  // Also of what is not ordered: it may supersede a head that is.
+  const subjects = live.map(({ delivery }) => delivery.subject)
+  const now = isAlone ? heads : (await tx.batch([headsOf(subjects)]))[0]
   const entries = entriesOf(items, { newest, ranks, busy: new Set(now.map(({ subject }) => subject)) })
   return {
     entries,

@@ -134,17 +134,18 @@ async function look(tx: Tx, done: readonly Done[], rows: ReadonlyMap<string, Loo
   }))
   const places = moves.flatMap(({ keys }) => keys.holder ?? [])
   const live = done.flatMap(({ deliveries }) => deliveries.filter(({ error }) => error === null))
-  const ordered = live.filter((delivery) => delivery.ordered).map(({ subject }) => subject)
+  // Also of what is not ordered: it may supersede a head that is.
+  const subjects = live.map(({ subject }) => subject)
   const wanted = lanesOf(live, tx.now)
   // In the order of an accept: two replicas then never wait for each other in turn.
   const [, found, , heads, known, version] = await tx.batch([
     insertLanes(wanted),
     findLanes(wanted, tx.now),
     tx.locking({
-      subjects: live.map(({ subject }) => subject),
+      subjects,
       models: moves.map(({ keys }) => keys.model),
     }),
-    headsOf(ordered),
+    headsOf(subjects),
     readKnown(places),
     automationsVersion,
   ])

@@ -171,6 +171,23 @@ export function describeOrder(tested: TestedStore): void {
   })
 
   describe('an automation that becomes strict', () => {
+    it('lets the next of a subject go when a delivery without order supersedes the first one', async () => {
+      const subject = '9'.repeat(32)
+      const [one, other] = [
+        { subject, slot: 'e'.repeat(32) },
+        { subject, slot: 'f'.repeat(32) },
+      ] as const
+      await put({ ...one, supersede: 'waiting' })
+      const [next = ''] = await put(other)
+      const [late = ''] = await put({ ...one, ordered: false })
+      tested.now += 1_000
+      const claimed = [await claimOne()]
+      await advance({ finished: claimed.map((claim) => result(claim)), capacity: 0 })
+      tested.now += 1_000
+      claimed.push(await claimOne())
+      expect(claimed.map(({ id }) => id).sort()).toEqual([next, late].sort())
+    })
+
     it('does not wait behind what it sent without order, and is not dropped for it', async () => {
       const subject = 'e'.repeat(32)
       const [loose] = await put({ subject, ordered: false, lane: 'url:a', supersede: 'never' })
