@@ -26,7 +26,13 @@ export default tseslint.config(
   },
   {
     // What the programs are made of. A test may hold as many cases as it needs.
-    files: ['receiver/**/*.ts', 'src/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'dashboard/**/*.{ts,tsx}'],
+    files: [
+      'receiver/**/*.ts',
+      'src/**/*.ts',
+      'scripts/**/*.ts',
+      'examples/**/*.ts',
+      'dashboard/**/*.{ts,tsx}',
+    ],
     plugins: { jsdoc },
     rules: {
       'max-lines-per-function': ['error', 60],
