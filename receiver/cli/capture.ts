@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Json } from '../../src/contract/model-event.ts'
 import { listenAddressOf } from '../config/environment/listen-address.ts'
 import { createReader } from '../config/environment/reader.ts'
 import { createContentReader } from '../config/content.ts'
@@ -9,6 +8,7 @@ import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { textOption } from './options.ts'
+import { jsonOr } from './read-input.ts'
 import { withoutCredentials, type Recorded } from './without-credentials.ts'
 
 /** The most that a body may have, in bytes. */
@@ -88,14 +88,6 @@ async function read(request: IncomingMessage): Promise<Recorded> {
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     ),
     body: jsonOr(Buffer.concat(chunks).toString()),
-  }
-}
-
-function jsonOr(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return text
   }
 }
 

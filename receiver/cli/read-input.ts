@@ -35,7 +35,8 @@ export function withFields(body: Json, sets: readonly string[]): Json {
   return { ...body, ...Object.fromEntries(fields) }
 }
 
-function jsonOr(text: string): Json {
+/** Returns what a text holds as JSON, or the text itself where it is not JSON. */
+export function jsonOr(text: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch {

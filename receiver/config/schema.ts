@@ -243,8 +243,6 @@ export type ConfigFile = z.output<ReturnType<typeof fileSchema>>
 export type AutomationInput = z.output<ReturnType<typeof automationSchema>>
 /** A GitHub connection as its schema gives it. */
 export type ConnectionInput = z.output<typeof connection>
-/** An entry of `dispatches` as its schema gives it. */
-export type DispatchesInput = z.output<typeof dispatch>
 /** A source as its schema gives it: the keys of every source, and those of its type. */
 export type SourceInput = z.output<ReturnType<typeof sourceSchema>> & { lookup?: LookupInput } & Record<
     string,

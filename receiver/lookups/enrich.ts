@@ -33,7 +33,7 @@ function withMissing(model: ModelRef, found: Partial<ModelRef>): ModelRef {
   return { ...model, ...found, ...(Object.fromEntries(known) as Partial<ModelRef>) }
 }
 
-/** What a sender calls `lookup` itself gives way: nobody should take it for the registry's word. */
+/** Replaces a `lookup` of the sender's own, which nobody should take for the registry's answer. */
 function withLookup(extra: JsonObject, facts: JsonObject): JsonObject {
   return { ...extra, lookup: facts }
 }
