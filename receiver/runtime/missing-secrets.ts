@@ -5,7 +5,7 @@ import { reasonOf } from '../observe/reason-of.ts'
 import type { StoredSecrets } from './stored-secrets.ts'
 
 /**
- * Logs which stored secrets the destinations of these automations name that are not there. Their deliveries would fail;
+ * Logs which stored secrets the destinations of these automations name that are not there. Their deliveries wait;
  * the configuration stays in force, since the secret may be stored later.
  */
 export async function warnOfMissingSecrets(
