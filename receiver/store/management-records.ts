@@ -70,7 +70,7 @@ export interface SourceEventSeen {
   type: string
   received_at: number
   /** Which secret verified it, counted from 0; null where none did. */
-  secret_index: number | null
+  verified_with: number | null
 }
 
 /** What the latest events of one model and alias are about. */

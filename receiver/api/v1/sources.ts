@@ -51,7 +51,7 @@ const listSources = ({ sources: types }: TypeTables) =>
       const seen = activity[name] ?? []
       const [last] = seen
       const url = `${public_url ?? ''}/webhooks/${name}`
-      const lastWith = (index: number) => seen.find((one) => one.secret_index === index)?.received_at ?? null
+      const lastWith = (index: number) => seen.find((one) => one.verified_with === index)?.received_at ?? null
       return {
         ...{ name, type, insecure, url },
         guide: types.get(type)?.setup.replaceAll('{url}', url) ?? null,

@@ -22,7 +22,7 @@ export async function sourceActivity(
       .orderBy('seq', 'desc')
       .limit(LATEST)
       .execute()
-    seen.push([source, rows.map(({ context, ...row }) => ({ ...row, secret_index: parse(context).secret }))])
+    seen.push([source, rows.map(({ context, ...row }) => ({ ...row, verified_with: parse(context).secret }))])
   }
   return Object.fromEntries(seen)
 }
