@@ -3,14 +3,14 @@ import type { Tx } from '../db.ts'
 import { jsonText, parse, type JsonText } from '../json-text.ts'
 import type { AcceptArgs, Accepted, NewEvent } from '../records.ts'
 import { StoreUnavailable } from '../store.ts'
-import { automationsVersion, checkAutomations } from '../tables/automations.ts'
 import { insertEvents, storedOf } from '../tables/events.ts'
-import { headsOf, type Head } from '../tables/heads.ts'
-import { decide, keysOf, placesOf, readKnown, writeKnown, type KnownRow, type Seen } from '../tables/known.ts'
-import { findLanes, insertLanes, lanesOf, openLanes, presentNames, type LaneToOpen } from '../tables/lanes.ts'
+import type { Head } from '../tables/heads.ts'
+import { decide, keysOf, placesOf, writeKnown, type KnownRow, type Seen } from '../tables/known.ts'
+import { openLanes, presentNames, type LaneToOpen } from '../tables/lanes.ts'
 import { insertLookups } from '../tables/lookups.ts'
 import { insertRevisions } from '../tables/revisions.ts'
 import { enqueue, planQueue, type Enqueued } from './enqueue.ts'
+import { lockAndRead } from './lock-and-read.ts'
 import { newLookup } from './lookups.ts'
 import { placeReplays, type Fresh } from './replays.ts'
 
@@ -95,26 +95,15 @@ interface Look {
 /** Locks the models, lanes and subjects of events, and reads what is known of them. */
 async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
   const keyed = events.map((event) => ({ event, keys: keysOf(event) }))
-  const live = events.flatMap(({ deliveries }) => deliveries.filter(({ error }) => error === null))
-  // Also of what is not ordered: it may supersede a head that is.
-  const subjects = live.map(({ subject }) => subject)
   const places = keyed.flatMap(({ keys }) => placesOf(keys))
-  const wanted = lanesOf(live, tx.now)
-  const [, found, , heads, known, version] = await tx.batch([
-    // New lanes before any lock, then the lanes, then all else: two replicas never wait for each other in turn.
-    insertLanes(wanted),
-    findLanes(wanted, tx.now),
-    tx.locking({
-      subjects,
-      models: places.map(({ model }) => model),
-    }),
-    headsOf(subjects),
-    readKnown(places),
-    automationsVersion,
-  ])
-  checkAutomations(events, version)
+  const { to_open, heads, known } = await lockAndRead(tx, {
+    deliveries: events.flatMap(({ deliveries }) => deliveries),
+    models: places.map(({ model }) => model),
+    places,
+    matched: events,
+  })
   const { seen, writes } = decide(keyed, known, tx.now)
-  return { seen, writes, heads, lanes: { present: presentNames(found), to_open: found } }
+  return { seen, writes, heads, lanes: { present: presentNames(to_open), to_open } }
 }
 
 /** What keeps the automations that came along with events, in one order for all: two groups may have the same ones. */

@@ -12,10 +12,8 @@ import type {
 } from '../lookup-records.ts'
 import type { NewDelivery, NewEvent, Superseded } from '../records.ts'
 import { eventsOf, matchEvent } from '../tables/events.ts'
-import { automationsVersion, checkAutomations } from '../tables/automations.ts'
-import { headsOf } from '../tables/heads.ts'
-import { keysOf, moveHolders, readKnown, writeKnown, type KnownRow } from '../tables/known.ts'
-import { findLanes, insertLanes, lanesOf, openLanes, presentNames } from '../tables/lanes.ts'
+import { keysOf, moveHolders, writeKnown, type KnownRow } from '../tables/known.ts'
+import { openLanes, presentNames } from '../tables/lanes.ts'
 import {
   dueLookups,
   endLookups,
@@ -30,6 +28,7 @@ import {
 } from '../tables/lookups.ts'
 import { isStale } from '../tables/slots.ts'
 import { enqueue, planQueue, type Queued } from './enqueue.ts'
+import { lockAndRead } from './lock-and-read.ts'
 
 /** How many events are looked at in one statement: most that wait are behind another one of their model. */
 const LOOKED_AT = 256
@@ -132,25 +131,13 @@ async function look(tx: Tx, done: readonly Done[], rows: ReadonlyMap<string, Loo
     holder,
     keys: holderKeys(rows, event_id, holder),
   }))
-  const places = moves.flatMap(({ keys }) => keys.holder ?? [])
-  const live = done.flatMap(({ deliveries }) => deliveries.filter(({ error }) => error === null))
-  // Also of what is not ordered: it may supersede a head that is.
-  const subjects = live.map(({ subject }) => subject)
-  const wanted = lanesOf(live, tx.now)
-  // In the order of an accept: two replicas then never wait for each other in turn.
-  const [, found, , heads, known, version] = await tx.batch([
-    insertLanes(wanted),
-    findLanes(wanted, tx.now),
-    tx.locking({
-      subjects,
-      models: moves.map(({ keys }) => keys.model),
-    }),
-    headsOf(subjects),
-    readKnown(places),
-    automationsVersion,
-  ])
-  checkAutomations(done, version)
-  return { heads, to_open: found, ...moveHolders(moves, known, tx.now) }
+  const { to_open, heads, known } = await lockAndRead(tx, {
+    deliveries: done.flatMap(({ deliveries }) => deliveries),
+    models: moves.map(({ keys }) => keys.model),
+    places: moves.flatMap(({ keys }) => keys.holder ?? []),
+    matched: done,
+  })
+  return { heads, to_open, ...moveHolders(moves, known, tx.now) }
 }
 
 function holderKeys(rows: ReadonlyMap<string, LookupRow>, id: string, holder: NewEvent['holder']) {

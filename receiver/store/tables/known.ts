@@ -36,7 +36,7 @@ export interface Keys {
 }
 
 /** Where a row lies. */
-type KnownKey = Readonly<{ model: number; what: number }>
+export type KnownKey = Readonly<{ model: number; what: number }>
 
 /** Returns the keys of an event. */
 export function keysOf({
@@ -97,17 +97,9 @@ export function decide(
   known: readonly KnownRow[],
   now: number,
 ): { seen: Seen[]; writes: KnownRow[] } {
-  const state: State = new Map(known.map((row) => [nameOf(row), row]))
-  const written: State = new Map()
-  const set = (key: KnownKey, value: Uint8Array, until: number | null) => {
-    const row = { ...key, value, until }
-    state.set(nameOf(key), row)
-    written.set(nameOf(key), row)
-  }
-  const seen = events.map(({ event, keys }) =>
-    decideOne(event, { keys, now, set, get: (key) => state.get(nameOf(key)) }),
-  )
-  return { seen, writes: [...written.values()].sort((a, b) => a.model - b.model || a.what - b.what) }
+  const memory = remember(known)
+  const seen = events.map(({ event, keys }) => decideOne(event, { keys, now, ...memory }))
+  return { seen, writes: memory.writes() }
 }
 
 interface Decision {
@@ -115,6 +107,21 @@ interface Decision {
   now: number
   get: (key: KnownKey) => KnownRow | undefined
   set: (key: KnownKey, value: Uint8Array, until: number | null) => void
+}
+
+/** Returns `known` as a memory that can be changed; `writes` are the rows that were set, by key. */
+function remember(known: readonly KnownRow[]): Pick<Decision, 'get' | 'set'> & { writes: () => KnownRow[] } {
+  const state: State = new Map(known.map((row) => [nameOf(row), row]))
+  const written: State = new Map()
+  return {
+    get: (key) => state.get(nameOf(key)),
+    set(key, value, until) {
+      const row = { ...key, value, until }
+      state.set(nameOf(key), row)
+      written.set(nameOf(key), row)
+    },
+    writes: () => [...written.values()].sort((a, b) => a.model - b.model || a.what - b.what),
+  }
 }
 
 function decideOne(
@@ -181,21 +188,15 @@ export function moveHolders(
   known: readonly KnownRow[],
   now: number,
 ): { before: Map<string, string | null>; writes: KnownRow[] } {
-  const state: State = new Map(known.map((row) => [nameOf(row), row]))
-  const written: State = new Map()
-  const set = (key: KnownKey, value: Uint8Array, until: number | null) => {
-    const row = { ...key, value, until }
-    state.set(nameOf(key), row)
-    written.set(nameOf(key), row)
-  }
+  const memory = remember(known)
   const before = new Map(
     moves.map(({ event_id, keys, holder }) => {
       if (holder !== null && !isHeardOf(keys))
-        set({ model: keys.model, what: HEARD }, NOTHING, now + REPEATS_KEPT_MS)
-      return [event_id, moveHolder(holder, { keys, now, set, get: (key) => state.get(nameOf(key)) })]
+        memory.set({ model: keys.model, what: HEARD }, NOTHING, now + REPEATS_KEPT_MS)
+      return [event_id, moveHolder(holder, { keys, now, ...memory })]
     }),
   )
-  return { before, writes: [...written.values()].sort((a, b) => a.model - b.model || a.what - b.what) }
+  return { before, writes: memory.writes() }
 }
 
 /** What a row says of a model whose requests leave no other: that the model was heard of. */
