@@ -1,4 +1,6 @@
+import type { ModelEvent } from '../../src/contract/model-event.ts'
 import type { JsonText } from './json-text.ts'
+import type { DeliverySummary } from './views.ts'
 
 /** An automation that was written through the API. Times are Unix ms. */
 export interface StoredAutomation {
@@ -83,6 +85,9 @@ export interface ShownSubject {
   /** The latest of them. */
   event_id: string
   received_at: number
+  event: JsonText<ModelEvent>
+  /** Those of that event. */
+  deliveries: DeliverySummary[]
 }
 
 /** What a bulk redelivery would put back. */

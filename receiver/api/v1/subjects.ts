@@ -65,19 +65,19 @@ const listSubjects = route({
   answers: { 200: listOf(subject, 'Those with the newest events first.') },
 }).handle(async ({ params: { limit = 50 }, principal }, { store }) => {
   const found = await store.listSubjects({ limit, ...(await scopeOf(principal, store)) })
-  const items: z.input<typeof subject>[] = []
-  for (const { source, model, alias, events, event_id, received_at } of found) {
-    const last = await store.getEvent({ id: event_id })
-    const said = last === null ? null : parse(last.event)
-    const deliveries = last === null ? [] : ownEvent(last, principal).deliveries
-    items.push({
-      ...{ source, model, alias, events },
-      version: said?.model?.version ?? null,
-      author: said?.author ?? null,
+  const items = found.map(({ source, model, alias, events, event_id, received_at, ...last }) => {
+    const { model: said, author } = parse(last.event)
+    return {
+      ...{ source, model, alias, events, author },
+      version: said?.version ?? null,
       last_event: { id: event_id, received_at: timeText(received_at) },
-      deliveries: deliveries.map(({ id, target, status }) => ({ id, target, status })),
-    })
-  }
+      deliveries: ownEvent(last, principal).deliveries.map(({ id, target, status }) => ({
+        id,
+        target,
+        status,
+      })),
+    }
+  })
   return { status: 200, body: { items, next_cursor: null } }
 })
 

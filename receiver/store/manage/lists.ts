@@ -67,7 +67,11 @@ export async function getEvent(tx: Queries, { id }: { id: string }): Promise<Eve
   return { ...event, context: parse(context), deliveries: deliveries.get(id) ?? [] }
 }
 
-async function deliveriesOf(tx: Queries, events: readonly string[]): Promise<Map<string, DeliverySummary[]>> {
+/** Returns the deliveries of these events as lists show them, by event. */
+export async function deliveriesOf(
+  tx: Queries,
+  events: readonly string[],
+): Promise<Map<string, DeliverySummary[]>> {
   if (events.length === 0) return new Map()
   const rows = await withLanes(tx).where('event_id', 'in', events).orderBy('seq').execute()
   const attempts = await latestAttempts(tx, 'deliveries.event_id', events)
