@@ -11,7 +11,7 @@ import { problem } from './problem.ts'
 import type { SignIns } from './sign-in.ts'
 
 /** The name of the dashboard's cookie. */
-export const SESSION_COOKIE = 'model_dispatch_session'
+const SESSION_COOKIE = 'model_dispatch_session'
 
 /** How long somebody stays signed in, in ms. */
 const SESSION_MS = 12 * 3_600_000

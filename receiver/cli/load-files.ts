@@ -1,5 +1,5 @@
 import { readEnvironment, type Environment } from '../config/environment/environment.ts'
-import type { LoadedConfig } from '../config/load.ts'
+import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import { loadResolved } from '../config/load-resolved.ts'
 import { DESTINATION_TYPES } from '../destinations/index.ts'
 import { createGitHub } from '../github/github.ts'
@@ -25,17 +25,20 @@ export interface LoadedFiles {
 export async function loadFiles(path: string | null): Promise<LoadedFiles> {
   const environment = readEnvironment(process.env)
   const guard = createGuard(environment.outbound, { resolve: resolveBySystem, env: process.env })
-  const loaded = await loadResolved(
-    {
-      path: path ?? environment.config_path,
-      env: process.env,
-      environment,
-      sources: SOURCE_TYPES,
-      destinations: DESTINATION_TYPES,
-    },
-    guard,
-  )
+  const options = loadOptions(environment)
+  const loaded = await loadResolved(path === null ? options : { ...options, path }, guard)
   return { environment, loaded, guard }
+}
+
+/** Returns what the configuration is read with: the types that there are, and the environment's own path. */
+export function loadOptions(environment: Environment): LoadOptions {
+  return {
+    path: environment.config_path,
+    env: process.env,
+    environment,
+    sources: SOURCE_TYPES,
+    destinations: DESTINATION_TYPES,
+  }
 }
 
 /** Returns what the files put in force, without a store: secrets and automations of the API are not in it. */

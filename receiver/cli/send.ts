@@ -5,7 +5,7 @@ import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { textOption, textOptions } from './options.ts'
-import { choose, readInput, withFields } from './read-input.ts'
+import { choose, jsonOr, readInput, withFields } from './read-input.ts'
 import type { Signed } from './sign.ts'
 
 /** `send`: a webhook as a registry sends it, signed. */
@@ -70,7 +70,7 @@ async function send({ options }: CommandArguments): Promise<ExitCode> {
   const response = await fetchFrom(base, path, { method: 'POST', headers, body: new Uint8Array(body) })
   const text = await response.text()
   console.log(
-    json ? JSON.stringify({ status: response.status, body: jsonOf(text) }) : `${response.status} ${text}`,
+    json ? JSON.stringify({ status: response.status, body: jsonOr(text) }) : `${response.status} ${text}`,
   )
   if (response.ok) return EXIT.ok
   if (response.status === 401)
@@ -139,12 +139,4 @@ function requestText({
 }): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return [`POST ${url}`, ...lines, '', body].join('\n')
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }

@@ -2,7 +2,6 @@ import { readEnvironment, type Environment } from '../config/environment/environ
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import { loadResolved } from '../config/load-resolved.ts'
 import { watchConfig } from '../config/watch.ts'
-import { DESTINATION_TYPES } from '../destinations/index.ts'
 import { examineEnvironment } from '../doctor/surroundings.ts'
 import { createGitHub } from '../github/github.ts'
 import { freeStartMemory } from '../observe/free-start-memory.ts'
@@ -12,11 +11,11 @@ import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
 import { installNetwork } from '../outbound/network.ts'
 import { createOutbound } from '../outbound/send.ts'
 import { startReceiver, type Receiver } from '../receiver.ts'
-import { SOURCE_TYPES } from '../sources/index.ts'
 import { openStore } from '../store/open.ts'
 import { openSecretsKeys } from '../store/secrets-key.ts'
 import { maskCrashes } from './crash.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { loadOptions } from './load-files.ts'
 import { openInTime } from './open-in-time.ts'
 import type { StopSignals } from './stop-signals.ts'
 
@@ -89,16 +88,6 @@ function waiting(environment: Environment, log: Log, { asked }: StopSignals) {
       await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), asked])
     },
     stopped: () => stopped,
-  }
-}
-
-function loadOptions(environment: Environment): LoadOptions {
-  return {
-    path: environment.config_path,
-    env: process.env,
-    environment,
-    sources: SOURCE_TYPES,
-    destinations: DESTINATION_TYPES,
   }
 }
 

@@ -6,7 +6,7 @@ import type { EventContext } from '../store/records.ts'
 export type DropIn = NonNullable<EventContext['drop_in']>
 
 /** The name under which lists show what such requests led to. */
-export const DROP_IN_AUTOMATION = 'dispatches'
+const DROP_IN_AUTOMATION = 'dispatches'
 
 /** Returns why such a request was sent on: no automation is asked. */
 export function dropInResult({ repository }: DropIn): MatchResult {

@@ -5,6 +5,7 @@ import {
   completeClientPayload,
   LIMITS,
 } from '../../src/contract/client-payload.ts'
+import { jsonBytes } from '../../src/contract/payload-budget.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 import { GITHUB_ANSWERS } from '../github/answers.ts'
 import { compileTemplate, renderString } from '../templates/template.ts'
@@ -114,7 +115,7 @@ function checkPayload({ client_payload, model_event, parameters }: Settings): Se
 }
 
 function checkParameters(parameters: JsonObject): SettingsProblem[] {
-  const size = byteLength(parameters)
+  const size = jsonBytes(parameters)
   const most = LIMITS.payload_bytes / 2
   if (size <= most) return []
   const fix = `Keep them under ${most}: the event needs the rest.`
@@ -127,15 +128,11 @@ function checkOwnPayload(client_payload: JsonObject): SettingsProblem[] {
     const message = `it has ${keys} keys, and GitHub takes at most ${LIMITS.top_level_keys}`
     return problemAt('client_payload', { message, fix: 'Put several values into an object under one key.' })
   }
-  const size = byteLength(client_payload)
+  const size = jsonBytes(client_payload)
   const isLiteral = !JSON.stringify(client_payload).includes('${')
   if (!isLiteral || size <= LIMITS.payload_bytes) return []
   const message = `it takes ${size} bytes, and at most ${LIMITS.payload_bytes} can be sent`
   return problemAt('client_payload', { message, fix: 'Shorten it.' })
-}
-
-function byteLength(value: JsonObject): number {
-  return Buffer.byteLength(JSON.stringify(value))
 }
 
 function renderBody(input: Input, public_url: string | null): Body {
