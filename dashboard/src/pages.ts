@@ -13,14 +13,14 @@ import {
 import { lazy, type ComponentType } from 'react'
 import type { Route } from './lib/route.ts'
 
-/** What every page is given. */
+/** The properties of every page. */
 export interface PageProps {
   /** The parts of the path that the page's pattern names. */
   parts: Record<string, string>
   route: Route
 }
 
-/** One page: its address, and its place in the navigation where it has one. */
+/** A page: its address, and its place in the navigation where it has one. */
 export interface PageEntry {
   path: string
   Page: ComponentType<PageProps>

@@ -1,4 +1,4 @@
-/** What the receiver answers when it cannot do what was asked: RFC 9457. */
+/** The answer of a receiver that cannot do as asked: RFC 9457. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string

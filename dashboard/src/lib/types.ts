@@ -1,4 +1,4 @@
-/** What the API answers, as far as the page shows it: `/api/openapi.json` is the whole. */
+/** Answers of the API, as far as the page shows them: `/api/openapi.json` has them whole. */
 
 /** Who is signed in. */
 export interface Session {
@@ -16,13 +16,13 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
-/** What is wrong, and what to do about it. */
+/** A fault, and how to mend it. */
 export interface ProblemText {
   message: string
   fix: string
 }
 
-/** One try of a delivery; in lists without request and response. */
+/** An HTTP try of a delivery; in lists without request and response. */
 export interface Attempt {
   at: string
   duration_ms: number
@@ -33,7 +33,7 @@ export interface Attempt {
   response: string | null
 }
 
-/** One event on its way to one destination. */
+/** An event on its way to a destination. */
 export interface Delivery {
   id: string
   event_id: string
@@ -50,7 +50,7 @@ export interface Delivery {
   runs: { run_id: number; url: string; workflow: string | null; status: string; conclusion: string | null }[]
 }
 
-/** What happened in the registry, as the receiver understood it. */
+/** A change in the registry, as the receiver understood it. */
 export interface ModelEvent {
   type: string
   kind: string
@@ -88,7 +88,7 @@ export interface EventSummary {
   deliveries: Delivery[]
 }
 
-/** One event, with its body and the reasons of every automation. */
+/** An event with its body and the reasons of every automation. */
 export interface EventDetail extends EventSummary {
   raw: string
   hint: string | null
@@ -127,7 +127,7 @@ export interface Source {
   guide: string | null
 }
 
-/** What a limit counts together. */
+/** A lane: the deliveries that a limit counts together. */
 export interface Lane {
   lane: string
   pause: { reason: string; message: string | null; until: string } | null
@@ -144,7 +144,7 @@ export interface StoredSecret {
   last_used_at: string | null
 }
 
-/** What somebody did. */
+/** An entry of the audit log. */
 export interface AuditEntry {
   id: string
   at: string
@@ -156,7 +156,7 @@ export interface AuditEntry {
   details: Record<string, unknown>
 }
 
-/** What came in and went out, and what needs a person. */
+/** Events and deliveries of the last day, and the cases that need a person. */
 export interface Overview {
   hours: { at: string; events: number; succeeded: number; failed: number }[]
   waiting: number
@@ -176,7 +176,7 @@ export interface Subject {
   deliveries: { id: string; target: string; status: string }[]
 }
 
-/** One step in the story of a model: an event, and what followed. */
+/** A step in the story of a model: an event and its deliveries. */
 export interface Step {
   event_id: string
   at: string

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { call, Problem, type Query } from './api.ts'
 import { useChanges } from './stream.ts'
 
-/** What a page knows of an answer: the last one stays on the page while the receiver is away. */
+/** An answer as far as the page has it: the last one stays on the page while the receiver is away. */
 export interface Loaded<T> {
   data: T | null
   problem: Problem | null

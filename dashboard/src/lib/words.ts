@@ -58,3 +58,8 @@ export function safeLink(url: string | null | undefined): string | null {
     return null
   }
 }
+
+/** Returns what an error says. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

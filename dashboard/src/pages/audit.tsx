@@ -3,8 +3,9 @@ import { useApi } from '../lib/use-api.ts'
 import { pretty } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { readList } from '../parts/filters.tsx'
-import { Async, Nothing, Raw, Title, When } from '../parts/states.tsx'
-import { Pager, Rows, type Column } from '../parts/table.tsx'
+import { Paged } from '../parts/paged.tsx'
+import { Nothing, Raw, Title, When } from '../parts/states.tsx'
+import { Rows, type Column } from '../parts/table.tsx'
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
   { title: 'When', show: ({ at }) => <When at={at} /> },
@@ -30,25 +31,16 @@ function Details({ title, details }: { title: string; details: object }) {
 
 /** Who did what through the page and the API. */
 export default function Audit({ route }: PageProps) {
-  const { query, cursors, onMove } = readList(route, [])
+  const { query, ...at } = readList(route, [])
   const entries = useApi<Page<AuditEntry>>('/audit', query)
   return (
     <>
       <Title about="Who changed, sent, tested or tried what, newest first. Secrets never stand here.">
         Audit log
       </Title>
-      <Async of={entries}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <Nothing title="Nobody has changed anything yet" />
-          ) : (
-            <>
-              <Rows label="Audit log" columns={COLUMNS} items={items} keyOf={({ id }) => id} />
-              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
-            </>
-          )
-        }
-      </Async>
+      <Paged of={entries} at={at} nothing={<Nothing title="Nobody has changed anything yet" />}>
+        {(items) => <Rows label="Audit log" columns={COLUMNS} items={items} keyOf={({ id }) => id} />}
+      </Paged>
     </>
   )
 }

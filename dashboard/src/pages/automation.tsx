@@ -17,14 +17,14 @@ import { Notice } from '../parts/notice.tsx'
 
 type Draft = Readonly<Record<string, unknown>>
 
-/** What a new automation begins with: the most common one. */
+/** The draft of a new automation: the most common one. */
 const BEGINNING: Draft = {
   events: ['alias.added'],
   filter: { alias: 'production' },
   destinations: [{ type: 'repository_dispatch' }],
 }
 
-/** One automation: created and changed here, or shown as its file has it. */
+/** Shows an automation: created and changed here, or read-only where a file has it. */
 export default function Automation({ parts }: PageProps) {
   const name = parts['name'] ?? ''
   const is_new = name === 'new'

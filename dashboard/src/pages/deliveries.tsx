@@ -5,15 +5,15 @@ import { DeliveryRows } from '../parts/delivery-rows.tsx'
 import { ExportLink } from '../parts/export-link.tsx'
 import { Filters, readList } from '../parts/filters.tsx'
 import { Recover } from '../parts/recover.tsx'
-import { Async, Nothing, Title } from '../parts/states.tsx'
-import { Pager } from '../parts/table.tsx'
+import { Paged } from '../parts/paged.tsx'
+import { Nothing, Title } from '../parts/states.tsx'
 
 const STATUSES = ['pending', 'delivering', 'succeeded', 'failed', 'expired', 'superseded', 'canceled']
 const NAMES = ['q', 'status', 'automation', 'destination', 'model', 'alias', 'event', 'since', 'until']
 
-/** What was sent and what waits, newest first. */
+/** Lists deliveries, newest first. */
 export default function Deliveries({ route }: PageProps) {
-  const { query, cursors, onMove } = readList(route, NAMES)
+  const { query, ...at } = readList(route, NAMES)
   const deliveries = useApi<Page<Delivery>>('/deliveries', query, ['delivery'])
   return (
     <>
@@ -38,20 +38,17 @@ export default function Deliveries({ route }: PageProps) {
           { name: 'alias', label: 'Alias or stage' },
         ]}
       />
-      <Async of={deliveries}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <Nothing title="No delivery fits">
-              Deliveries appear when an event matches an automation. Clear the filters to see all.
-            </Nothing>
-          ) : (
-            <>
-              <DeliveryRows items={items} label="Deliveries" />
-              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
-            </>
-          )
+      <Paged
+        of={deliveries}
+        at={at}
+        nothing={
+          <Nothing title="No delivery fits">
+            Deliveries appear when an event matches an automation. Clear the filters to see all.
+          </Nothing>
         }
-      </Async>
+      >
+        {(items) => <DeliveryRows items={items} label="Deliveries" />}
+      </Paged>
     </>
   )
 }

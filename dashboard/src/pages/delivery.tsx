@@ -11,7 +11,7 @@ import { Notice } from '../parts/notice.tsx'
 
 const WAITS = new Set(['pending', 'delivering'])
 
-/** One delivery: its attempts with request and response, and what can be done about it. */
+/** Shows a delivery: its attempts with request and response, and the ways to mend it. */
 export default function Delivery({ parts }: PageProps) {
   const id = parts['id'] ?? ''
   const delivery = useApi<DeliveryShape>(`/deliveries/${encodeURIComponent(id)}`, {}, ['delivery', 'lane'])

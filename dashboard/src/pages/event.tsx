@@ -11,7 +11,7 @@ import { DeliveryRows } from '../parts/delivery-rows.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
 
-/** One event: as the registry sent it, as it was understood, and why each automation matched or not. */
+/** Shows an event: as the registry sent it, as it was understood, and why each automation matched or not. */
 export default function Event({ parts }: PageProps) {
   const id = parts['id'] ?? ''
   const event = useApi<EventDetail>(`/events/${encodeURIComponent(id)}`, {}, ['event', 'delivery'])

@@ -4,8 +4,9 @@ import type { EventSummary, Page } from '../lib/types.ts'
 import type { PageProps } from '../pages.ts'
 import { Filters, readList } from '../parts/filters.tsx'
 import { ExportLink } from '../parts/export-link.tsx'
-import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
-import { Pager, Rows, type Column } from '../parts/table.tsx'
+import { Paged } from '../parts/paged.tsx'
+import { Mark, Nothing, Title, When } from '../parts/states.tsx'
+import { Rows, type Column } from '../parts/table.tsx'
 
 const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
 const NAMES = ['q', 'source', 'model', 'alias', 'type', 'status', 'since', 'until']
@@ -38,9 +39,9 @@ const COLUMNS: readonly Column<EventSummary>[] = [
   { title: 'Received', show: ({ received_at }) => <When at={received_at} /> },
 ]
 
-/** What the registries said, newest first; new events appear by themselves. */
+/** Lists events, newest first; new events appear by themselves. */
 export default function Events({ route }: PageProps) {
-  const { query, cursors, onMove } = readList(route, NAMES)
+  const { query, ...at } = readList(route, NAMES)
   const events = useApi<Page<EventSummary>>('/events', query, ['event', 'delivery'])
   return (
     <>
@@ -61,20 +62,17 @@ export default function Events({ route }: PageProps) {
           { name: 'status', label: 'Status', values: STATUSES },
         ]}
       />
-      <Async of={events}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <Nothing title="No event fits">
-              Clear the filters, or look at <a href={linkTo('/sources')}>Sources</a> for what was refused.
-            </Nothing>
-          ) : (
-            <>
-              <Rows label="Events" columns={COLUMNS} items={items} keyOf={({ id }) => id} />
-              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
-            </>
-          )
+      <Paged
+        of={events}
+        at={at}
+        nothing={
+          <Nothing title="No event fits">
+            Clear the filters, or look at <a href={linkTo('/sources')}>Sources</a> for what was refused.
+          </Nothing>
         }
-      </Async>
+      >
+        {(items) => <Rows label="Events" columns={COLUMNS} items={items} keyOf={({ id }) => id} />}
+      </Paged>
     </>
   )
 }

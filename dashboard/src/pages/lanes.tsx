@@ -7,7 +7,7 @@ import { Ask } from '../parts/ask.tsx'
 import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
 
-/** What a limit counts together, whether it is paused, and why. */
+/** Lists lanes: whether each is paused, and why. */
 export default function Lanes(_props: PageProps) {
   const lanes = useApi<Page<Lane>>('/lanes', {}, ['lane', 'delivery'])
   return (

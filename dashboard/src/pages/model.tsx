@@ -3,39 +3,38 @@ import type { Page, Step } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import type { PageProps } from '../pages.ts'
 import { readList } from '../parts/filters.tsx'
-import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
-import { Pager } from '../parts/table.tsx'
+import { Paged } from '../parts/paged.tsx'
+import { Mark, Nothing, Title, When } from '../parts/states.tsx'
 
 /** The story of one model and alias or stage: from the registry's event to what was sent. */
 export default function Model({ parts, route }: PageProps) {
   const model = parts['model'] ?? ''
-  const { query, cursors, onMove } = readList(route, ['alias', 'source'])
+  const { query, ...at } = readList(route, ['alias', 'source'])
   const story = useApi<Page<Step>>(`/subjects/${encodeURIComponent(model)}`, query, ['event', 'delivery'])
   return (
     <>
       <Title back={['/models', 'Models']} about={route.params.get('alias') ?? 'Every alias and stage'}>
         {model}
       </Title>
-      <Async of={story}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <Nothing title="Nothing is kept of it">
-              Retention has removed its events, or it never had one.
-            </Nothing>
-          ) : (
-            <>
-              <ol className="timeline">
-                {items.map((step) => (
-                  <li key={step.event_id}>
-                    <Chapter step={step} />
-                  </li>
-                ))}
-              </ol>
-              <Pager next={next_cursor} cursors={cursors} onMove={onMove} />
-            </>
-          )
+      <Paged
+        of={story}
+        at={at}
+        nothing={
+          <Nothing title="Nothing is kept of it">
+            Retention has removed its events, or it never had one.
+          </Nothing>
         }
-      </Async>
+      >
+        {(items) => (
+          <ol className="timeline">
+            {items.map((step) => (
+              <li key={step.event_id}>
+                <Chapter step={step} />
+              </li>
+            ))}
+          </ol>
+        )}
+      </Paged>
     </>
   )
 }

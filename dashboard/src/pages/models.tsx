@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '../../../src/contract/model-event.ts'
 import { linkTo } from '../lib/route.ts'
 import type { Page, Subject } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
@@ -28,9 +29,6 @@ function Sent({ deliveries }: Pick<Subject, 'deliveries'>) {
   ))
 }
 
-/** The receiver's own alerts are about models too, and no change of them. */
-const OWN_SOURCE = 'model-dispatch'
-
 /** Which version holds which alias or stage, and what was sent for it. */
 export default function Models(_props: PageProps) {
   const subjects = useApi<Page<Subject>>('/subjects', { limit: 100 }, ['event', 'delivery'])
@@ -41,6 +39,7 @@ export default function Models(_props: PageProps) {
       </Title>
       <Async of={subjects}>
         {({ items: all }) => {
+          // The receiver's own alerts are about models too, and no change of them.
           const items = all.filter(({ source }) => source !== OWN_SOURCE)
           return items.length === 0 ? (
             <Nothing title="No model has been heard of yet">Events bring them here.</Nothing>

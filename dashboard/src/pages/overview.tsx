@@ -8,7 +8,7 @@ import { FirstRun } from '../parts/first-run.tsx'
 import { Async, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
 
-/** What came in, what went out, and what needs a person. */
+/** Shows the last day at a glance, and the cases that need a person. */
 export default function Overview(_props: PageProps) {
   const figures = useApi<Figures>('/overview', {}, ['event', 'delivery', 'lane'])
   const sources = useApi<Page<Source>>('/sources', {}, ['event'])
@@ -73,7 +73,7 @@ function Figure({ label, value }: { label: string; value: string }) {
   )
 }
 
-/** What does not mend itself, each with its next step. */
+/** Lists the troubles that do not mend themselves, each with its next step. */
 function Needs(props: { figures: Figures; sources: readonly Source[]; lanes: readonly Lane[] }) {
   const { figures, sources, lanes } = props
   const { configuration, dead_letters } = figures

@@ -1,11 +1,12 @@
-import { Button, TextInput } from '@primer/react'
+import { Button } from '@primer/react'
 import { useState } from 'react'
 import { call } from '../lib/api.ts'
 import { useSession } from '../lib/session.ts'
 import type { Page, StoredSecret } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
+import { reasonOf } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
-import { Field } from '../parts/field.tsx'
+import { TextField } from '../parts/text-field.tsx'
 import { Ask } from '../parts/ask.tsx'
 import { Async, Nothing, Section, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
@@ -75,7 +76,7 @@ function Put({ onDone }: { onDone: () => void }) {
       setSaid(`${name} is stored.`)
       onDone()
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error))
+      setSaid(reasonOf(error))
     }
   }
   return (
@@ -87,39 +88,14 @@ function Put({ onDone }: { onDone: () => void }) {
           void put()
         }}
       >
-        <Text label="Name" hint="SLACK_TOKEN" value={name} onChange={setName} />
-        <Text label="Hosts" hint="hooks.example.com" value={hosts} onChange={setHosts} />
-        <Text label="Value" hint="" value={value} onChange={setValue} hidden />
+        <TextField label="Name" hint="SLACK_TOKEN" value={name} onChange={setName} />
+        <TextField label="Hosts" hint="hooks.example.com" value={hosts} onChange={setHosts} />
+        <TextField label="Value" kind="secret" value={value} onChange={setValue} />
         <Button type="submit" variant="primary" disabled={name === '' || hosts === '' || value === ''}>
           Store
         </Button>
       </form>
       {said !== null && <p role="status">{said}</p>}
     </Section>
-  )
-}
-
-function Text(props: {
-  label: string
-  hint: string
-  value: string
-  onChange: (value: string) => void
-  hidden?: boolean
-}) {
-  return (
-    <Field label={props.label}>
-      {(described) => (
-        <TextInput
-          {...described}
-          type={props.hidden === true ? 'password' : 'text'}
-          autoComplete="off"
-          placeholder={props.hint}
-          value={props.value}
-          onChange={(event) => {
-            props.onChange(event.target.value)
-          }}
-        />
-      )}
-    </Field>
   )
 }

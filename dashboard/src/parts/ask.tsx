@@ -1,6 +1,7 @@
 import { Button, Dialog } from '@primer/react'
 import { useState, type ReactNode } from 'react'
 import { Notice } from './notice.tsx'
+import { reasonOf } from '../lib/words.ts'
 
 /**
  * A button that says what it does before it does it, and shows why it could not.
@@ -24,7 +25,7 @@ export function Ask(props: {
     try {
       setSaid({ text: await act(), failed: false })
     } catch (error) {
-      setSaid({ text: error instanceof Error ? error.message : String(error), failed: true })
+      setSaid({ text: reasonOf(error), failed: true })
     }
     setBusy(false)
     setOpen(false)

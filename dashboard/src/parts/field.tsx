@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from 'react'
 
-/** What a control needs so that its label, its help and its mistake are read with it. */
+/** Attributes by which a control's label, help and mistake are read with it. */
 export interface Described {
   id: string
   'aria-describedby'?: string

@@ -5,7 +5,7 @@ import { Field, type Described } from './field.tsx'
 
 type Value = Readonly<Record<string, unknown>>
 
-/** One value under a form: its schema, what it is now, and the mistakes that the receiver found by key. */
+/** A value under a form: its schema, its present value, and the mistakes that the receiver found by key. */
 interface FieldProps {
   name: string
   path: string
@@ -147,7 +147,7 @@ function ListControl({ value, onChange, described }: ControlProps) {
   )
 }
 
-/** What has no control of its own is written as JSON; what does not parse is not taken. */
+/** Edits a value without a control of its own as JSON; a text that does not parse is not taken. */
 function JsonControl({ value, onChange, described }: ControlProps) {
   const [text, setText] = useState(value == null ? '' : JSON.stringify(value, null, 2))
   const [wrong, setWrong] = useState(false)

@@ -5,7 +5,7 @@ import { linkTo, useRoute } from '../lib/route.ts'
 import type { Session } from '../lib/types.ts'
 import { PAGES } from '../pages.ts'
 
-/** What stands around every page: the name, who is signed in, and the way to the other pages. */
+/** Frames every page with the name, who is signed in, and the way to the other pages. */
 export function Frame(props: { session: Session; onSignOut: () => void; children: ReactNode }) {
   const { session, onSignOut, children } = props
   const { path } = useRoute()

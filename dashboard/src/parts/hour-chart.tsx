@@ -5,7 +5,7 @@ const HEIGHT = 160
 const LEFT = 36
 const BOTTOM = 20
 
-/** What came in and went out, hour by hour, as bars; a table says the same to those who cannot see them. */
+/** Draws events and deliveries hour by hour as bars, each with a title that says its numbers. */
 export function HourChart({ hours }: { hours: Overview['hours'] }) {
   const most = Math.max(1, ...hours.flatMap(({ events, succeeded, failed }) => [events, succeeded + failed]))
   const step = (WIDTH - LEFT) / Math.max(1, hours.length)

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { call, Problem } from '../lib/api.ts'
 import type { EventSummary, Page, ProblemText } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
-import { pretty } from '../lib/words.ts'
+import { pretty, reasonOf } from '../lib/words.ts'
 import { Field } from './field.tsx'
 import { Conditions } from './conditions.tsx'
 import { Raw, Section } from './states.tsx'
@@ -38,7 +38,7 @@ export function Preview(props: {
       onMistakes(new Map())
     } catch (error) {
       setShown(null)
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(reasonOf(error))
       if (error instanceof Problem)
         onMistakes(new Map(error.problems.map(({ key, message }) => [key, message] as const)))
     }

@@ -2,10 +2,10 @@ import { Button, Dialog } from '@primer/react'
 import { useState } from 'react'
 import { call, type Query } from '../lib/api.ts'
 import { useSession } from '../lib/session.ts'
-import { count } from '../lib/words.ts'
+import { count, reasonOf } from '../lib/words.ts'
 import { Notice } from './notice.tsx'
 
-/** What a bulk redelivery did; of a dry run, what it would do. */
+/** The result of a bulk redelivery; of a dry run, the plan. */
 interface Recovery {
   redelivered: number
   stale: number
@@ -27,7 +27,7 @@ export function Recover({ query, onDone }: { query: Query; onDone: () => void })
     try {
       return await call<Recovery>('/deliveries/redeliver', { method: 'POST', body })
     } catch (error) {
-      setDone({ text: error instanceof Error ? error.message : String(error), failed: true })
+      setDone({ text: reasonOf(error), failed: true })
       return null
     }
   }

@@ -1,9 +1,10 @@
-import { Button, Heading, TextInput } from '@primer/react'
+import { Button, Heading } from '@primer/react'
 import { useState, type SubmitEvent } from 'react'
 import { call } from '../lib/api.ts'
 import type { Session } from '../lib/types.ts'
-import { Field } from './field.tsx'
+import { reasonOf } from '../lib/words.ts'
 import { Notice } from './notice.tsx'
+import { TextField } from './text-field.tsx'
 
 /** Asks for a token, and keeps none: the receiver answers with a cookie that no script can read. */
 export function SignIn(props: { notice: string | null; onSession: (session: Session) => void }) {
@@ -16,7 +17,7 @@ export function SignIn(props: { notice: string | null; onSession: (session: Sess
     try {
       props.onSession(await call<Session>('/session', { method: 'POST', body: { token: token.trim() } }))
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(reasonOf(error))
       setBusy(false)
     }
   }
@@ -37,23 +38,13 @@ export function SignIn(props: { notice: string | null; onSession: (session: Sess
         </Notice>
       )}
       <form className="card" onSubmit={submit}>
-        <Field
+        <TextField
           label="Token"
           help="The value of ADMIN_TOKEN, or of a token under admin.tokens in the configuration."
-        >
-          {(described) => (
-            <TextInput
-              {...described}
-              block
-              type="password"
-              autoComplete="current-password"
-              value={token}
-              onChange={(event) => {
-                setToken(event.target.value)
-              }}
-            />
-          )}
-        </Field>
+          kind="password"
+          value={token}
+          onChange={setToken}
+        />
         <Button type="submit" variant="primary" block disabled={busy || token.trim() === ''}>
           {busy ? 'Signing in…' : 'Sign in'}
         </Button>

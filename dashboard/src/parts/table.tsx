@@ -1,7 +1,7 @@
 import { Button } from '@primer/react'
 import type { ReactNode } from 'react'
 
-/** One column: its title and what it shows of an item. */
+/** A column: its title, and how it shows an item. */
 export interface Column<T> {
   title: string
   show: (item: T) => ReactNode

@@ -1,14 +1,14 @@
-import { Button, Checkbox, TextInput } from '@primer/react'
+import { Button, Checkbox } from '@primer/react'
 import { useState } from 'react'
 import { call } from '../lib/api.ts'
 import type { ProblemText } from '../lib/types.ts'
-import { pretty } from '../lib/words.ts'
-import { Field } from './field.tsx'
+import { pretty, reasonOf } from '../lib/words.ts'
+import { TextField } from './text-field.tsx'
 import { Conditions } from './conditions.tsx'
 import { Mark, Raw, Section } from './states.tsx'
 import { Notice } from './notice.tsx'
 
-/** What a test of an automation showed. */
+/** The result of a test of an automation. */
 interface Tested {
   event: string
   conditions: { holds: boolean; reason: string }[]
@@ -36,26 +36,14 @@ export function TestIt({ name }: { name: string }) {
       setTested(await call<Tested>(`/automations/${encodeURIComponent(name)}/test`, { method: 'POST', body }))
       setProblem(null)
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(reasonOf(error))
     }
     setBusy(false)
   }
   return (
     <Section title="Test">
       <div className="row gap">
-        <Field label="Event type">
-          {(described) => (
-            <TextInput
-              {...described}
-              block
-              placeholder="its first one"
-              value={type}
-              onChange={(event) => {
-                setType(event.target.value)
-              }}
-            />
-          )}
-        </Field>
+        <TextField label="Event type" hint="its first one" value={type} onChange={setType} />
         <Button onClick={() => void test()} disabled={busy}>
           {busy ? 'Testing…' : 'Test'}
         </Button>
@@ -91,7 +79,7 @@ function Result({ tested: { event, conditions, destinations } }: { tested: Teste
   )
 }
 
-/** What one destination said, or would be sent. */
+/** Shows the answer of a destination, or the request that it would be sent. */
 function Endpoint({ tested }: { tested: Tested['destinations'][number] }) {
   const { destination, request, error, permission, sent, result } = tested
   const said = error ?? result ?? permission
