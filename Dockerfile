@@ -34,6 +34,7 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY scripts/build-dashboard.ts scripts/
 COPY schemas/model-dispatch.schema.json schemas/
+COPY src/contract src/contract
 COPY dashboard dashboard
 RUN node scripts/build-dashboard.ts
 
