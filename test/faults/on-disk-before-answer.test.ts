@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { mustRun } from '../support/must-run.ts'
-import { startScene } from '../support/scene.ts'
+import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
 import { readTrace, whyNotDurable } from '../support/trace.ts'
 
@@ -22,10 +22,12 @@ describe.runIf(runs)('what a 202 promises, seen by the operating system', () => 
   it('is on disk: the WAL is written and synchronised after the request and before the answer', async () => {
     const scene = await startScene()
     const file = join(folder, 'receiver')
+    await holdLane(scene)
     const tracer = spawn('strace', [...STRACE, '-o', file, '-p', String(scene.receiver.pid)])
     try {
       await said(tracer, 'stderr', /attached/)
-      expect((await sendWandb(scene.receiver.url, aliasBody())).status).toBe(202)
+      const body = aliasBody({ artifact_collection_name: 'bert' })
+      expect((await sendWandb(scene.receiver.url, body)).status).toBe(202)
       // The answer is here before the tracer has written that it was sent.
       await scene.receiver.waitFor(() => verdict(file) !== 'no 202 was written')
     } finally {
@@ -59,6 +61,19 @@ describe.runIf(runs)('what a 202 promises, seen by the operating system', () => 
     expect(verdict(file)).toBe(expected)
   })
 })
+
+/**
+ * Lets a first dispatch hang, so that nothing can be claimed: a claim would write to the log between the event's own
+ * commit and its answer, and its commit comes after the answer.
+ */
+async function holdLane({ github, receiver }: Scene): Promise<void> {
+  github.failNext({ kind: 'hang' }, { operation: 'dispatch' })
+  const { body } = await sendWandb(receiver.url, aliasBody())
+  const [id = ''] = body['deliveries'] as string[]
+  await receiver.waitFor(
+    async () => (await receiver.api(`/api/v1/deliveries/${id}`)).body['status'] === 'delivering',
+  )
+}
 
 const verdict = (file: string) => whyNotDurable(readTrace(readFileSync(file, 'utf8')))
 
