@@ -101,6 +101,15 @@ describe('a look-up in W&B', () => {
     expect(event.metadata).toEqual({ note: 'NaN is "not" a number', epochs: 3 })
   })
 
+  it('is not held up by metadata whose text never ends, however many quotes it has', async () => {
+    const scene = await startLookupScene()
+    scene.wandb.artifacts.set(RESNET.id, { ...RESNET, metadata: `"${'\\"'.repeat(300_000)}` })
+    const began = performance.now()
+    const { status, event } = await settled(scene, await scene.send())
+    expect(performance.now() - began).toBeLessThan(5_000)
+    expect([status, event.metadata]).toEqual(['matched', {}])
+  })
+
   it('shows the API key nowhere, also where the answer holds it', async () => {
     const scene = await startLookupScene()
     scene.wandb.artifacts.set(RESNET.id, { ...RESNET, metadata: JSON.stringify({ key: WANDB_API_KEY }) })

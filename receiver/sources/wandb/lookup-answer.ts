@@ -73,7 +73,8 @@ function runOf(creator: JsonObject | null, base_url: string): JsonObject | null 
 /** W&B keeps metadata as JSON text, in which Python writes NaN and Infinity as they are. */
 function metadataOf(text: Json | undefined): JsonObject {
   if (typeof text !== 'string') return {}
-  const numbers = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (part) =>
+  // A text that is never closed is one part as well: searched for anew from each of its quotes, it would take minutes.
+  const numbers = text.replace(/"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/gs, (part) =>
     part.startsWith('"') ? part : 'null',
   )
   try {
