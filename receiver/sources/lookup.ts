@@ -1,6 +1,7 @@
 import { cleanObject, textOf } from '../../src/contract/clean-json.ts'
 import type { Json, JsonObject, ModelEvent, ModelRef } from '../../src/contract/model-event.ts'
 import type { Problem } from '../../src/contract/problem.ts'
+import { inline } from '../secrets/redact.ts'
 
 /** What of an event a look-up goes by: the registry's own words for what changed. */
 export type LookupEvent = Pick<ModelEvent, 'kind' | 'model' | 'change' | 'run'>
@@ -82,7 +83,8 @@ export class LookupTrouble extends Error implements Problem {
     { message, fix }: Problem,
     { missing = false, retry_after_ms = null }: { missing?: boolean; retry_after_ms?: number | null } = {},
   ) {
-    super(message)
+    // A registry's own words are in it, as many as it likes; the event, the log and the store keep it.
+    super(inline(message, []))
     this.name = 'LookupTrouble'
     this.fix = fix
     this.missing = missing

@@ -110,6 +110,21 @@ describe('a look-up in W&B', () => {
     expect([status, event.metadata]).toEqual(['matched', {}])
   })
 
+  it('keeps one line of what the registry says of an error, however much that is', async () => {
+    const scene = await startLookupScene()
+    scene.wandb.misbehave((_, response) => {
+      response.end(JSON.stringify({ errors: [{ message: 'no such\nthing '.repeat(100_000) }] }))
+      return true
+    })
+    const answer = await scene.send()
+    const told = () => scene.house.log.filter((line) => line['message'] === 'look-up failed')
+    await expect.poll(told, SOON).toHaveLength(1)
+    expect(told()[0]?.['reason']).toMatch(/^W&B answers with an error: no such thing no such .{300,500}…$/)
+    scene.clock.ahead += 61_000
+    const { event } = await settled(scene, answer)
+    expect(String(event.extra.lookup?.['error']).length).toBeLessThanOrEqual(500)
+  })
+
   it('shows the API key nowhere, also where the answer holds it', async () => {
     const scene = await startLookupScene()
     scene.wandb.artifacts.set(RESNET.id, { ...RESNET, metadata: JSON.stringify({ key: WANDB_API_KEY }) })
