@@ -56,7 +56,8 @@ function signIn(options: SessionOptions, request: Request, response: Response): 
   const principal = data === undefined ? null : principalOf(known, data.token)
   const token = known.find(({ name }) => name === principal?.name)
   if (principal === null || token === undefined) {
-    sign_ins.failed(addressOf(request))
+    // Any page can make its visitors send what is no JSON: that must not lock them out.
+    if (data !== undefined) sign_ins.failed(addressOf(request))
     audit.refused(request, 'a token that nobody has, to sign in')
     problem(
       response,

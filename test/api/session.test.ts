@@ -56,6 +56,15 @@ describe('a session of the dashboard', () => {
     expect([400, 401]).toContain(answer.status)
   })
 
+  it('locks nobody out whose browser another site made send what is no token', async () => {
+    const type = { 'content-type': 'text/plain' }
+    for (let n = 0; n < 40; n++) {
+      const forged = await request(url('/session'), { method: 'POST', headers: type, body: '{"token":"x"}' })
+      expect(forged.status).toBe(401)
+    }
+    expect((await signIn(ADMIN_TOKEN)).status).toBe(200)
+  })
+
   it('looks and changes as its token may', async () => {
     const cookie = await cookieOf(READ_TOKEN)
     const session = await request(url('/session'), { headers: { cookie } })
