@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express'
 import type { NamedToken } from '../config/config.ts'
+import { sentBytes } from '../secrets/equal.ts'
 import { addressOf, type Audit } from './audit.ts'
 import { principalOf, type Principal } from './principal.ts'
 import { problem } from './problem.ts'
@@ -41,7 +42,7 @@ export function authorize({ tokens, audit, sign_ins, sessionOf, refuse = problem
     }
     if (refuseBlocked(sign_ins, { request, response, refuse })) return
     const given = /^Bearer +(.+)$/i.exec(request.get('authorization') ?? '')?.[1]
-    const principal = given === undefined ? sessionOf(known, request) : principalOf(known, given)
+    const principal = given === undefined ? sessionOf(known, request) : principalOf(known, sentBytes(given))
     if (principal !== null) {
       response.locals['principal'] = principal
       next()

@@ -1,6 +1,6 @@
 import { matchesAny } from '../../src/contract/glob.ts'
 import type { NamedToken } from '../config/config.ts'
-import { equalSecrets, sentBytes } from '../secrets/equal.ts'
+import { equalSecrets } from '../secrets/equal.ts'
 
 /** What a token may do: look, or change things as well. */
 export type Role = NamedToken['role']
@@ -15,9 +15,8 @@ export interface Principal {
   sees(automation: string): boolean
 }
 
-/** Returns whose token this is, as it came in a header; null for nobody's. Every token is compared, so that the time tells nothing. */
-export function principalOf(tokens: readonly NamedToken[], given: string): Principal | null {
-  const sent = sentBytes(given)
+/** Returns whose token these bytes are; null for nobody's. Every token is compared, so that the time tells nothing. */
+export function principalOf(tokens: readonly NamedToken[], sent: Uint8Array): Principal | null {
   const [found] = tokens.filter(({ secret }) => equalSecrets(sent, secret))
   if (found === undefined) return null
   const { name, role, automations } = found

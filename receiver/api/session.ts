@@ -53,7 +53,7 @@ function signIn(options: SessionOptions, request: Request, response: Response): 
   }
   if (refuseBlocked(sign_ins, { request, response })) return
   const { data } = given.safeParse(request.body)
-  const principal = data === undefined ? null : principalOf(known, data.token)
+  const principal = data === undefined ? null : principalOf(known, Buffer.from(data.token))
   const token = known.find(({ name }) => name === principal?.name)
   if (principal === null || token === undefined) {
     // Any page can make its visitors send what is no JSON: that must not lock them out.
@@ -109,7 +109,7 @@ export function principalOfSession(
   const token = tokens.find((one) => one.name === Buffer.from(name, 'base64url').toString())
   if (token === undefined || !(Number(until) > now)) return null
   if (!equalSecrets(seal, sealOf(`${name}.${until}`, token.secret))) return null
-  return isOwnPage(request) ? principalOf(tokens, token.secret) : null
+  return isOwnPage(request) ? principalOf(tokens, Buffer.from(token.secret)) : null
 }
 
 function cookieOf(request: Request): string | undefined {

@@ -4,9 +4,12 @@ import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { DEPLOY_CONFIG, startScene, type Scene } from '../support/scene.ts'
 
 const READ_TOKEN = 'read-token-of-the-tests-00001'
+/** A token is a text: nothing says that it is ASCII. */
+const OTHER_TOKEN = 'schlüssel-der-prüfung-日本-00001'
 const CONFIG = `${DEPLOY_CONFIG}admin:
   tokens:
     - { name: viewer, secret: '\${env:READ_TOKEN}', role: read }
+    - { name: umlauts, secret: '\${env:OTHER_TOKEN}', role: read }
 `
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -15,7 +18,7 @@ describe('a session of the dashboard', () => {
   beforeAll(async () => {
     scene = await startScene({
       config: CONFIG,
-      env: { READ_TOKEN, PUBLIC_URL: 'https://example.com/dispatch/' },
+      env: { READ_TOKEN, OTHER_TOKEN, PUBLIC_URL: 'https://example.com/dispatch/' },
     })
   })
   afterAll(() => scene.close())
@@ -41,6 +44,12 @@ describe('a session of the dashboard', () => {
       'Secure',
     ])
     expect(cookie).not.toContain(ADMIN_TOKEN)
+  })
+
+  it('begins and goes on with a token of letters that are not ASCII', async () => {
+    expect((await signIn(OTHER_TOKEN)).body).toMatchObject({ name: 'umlauts' })
+    const cookie = await cookieOf(OTHER_TOKEN)
+    expect((await request(url('/session'), { headers: { cookie } })).body).toMatchObject({ name: 'umlauts' })
   })
 
   it('does not begin with a wrong token, which leaves a trace', async () => {
