@@ -18,6 +18,20 @@ automations:
 `
 const NEXT_SECRET = 'the-next-signing-secret-of-wandb'
 
+/** Opens a stream, and gives what has come so far. */
+async function listen({ receiver }: Scene, token: string) {
+  let text = ''
+  let is_over = false
+  const headers = { authorization: `Bearer ${token}` }
+  const stream = get(`${receiver.url}/api/v1/stream`, { headers, agent: false }, (response) => {
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    response.on('end', () => (is_over = true))
+  })
+  stream.on('error', () => undefined)
+  await expect.poll(() => text).toContain(': open')
+  return { text: () => text, isOver: () => is_over, close: () => stream.destroy() }
+}
+
 describe('the on-call questions', () => {
   let scene: Scene
   const sent: string[] = []
@@ -125,17 +139,11 @@ describe('the on-call questions', () => {
   })
 
   it('GET /stream tells of events and deliveries as they change', async () => {
-    let text = ''
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-    const stream = get(`${scene.receiver.url}/api/v1/stream`, { headers, agent: false }, (response) => {
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-    })
-    stream.on('error', () => undefined)
-    await expect.poll(() => text).toContain(': open')
+    const stream = await listen(scene, ADMIN_TOKEN)
     const body = await send({ event_author: 'dora', artifact_collection_name: 'streamed' })
     const [id] = body['deliveries'] as string[]
-    await expect.poll(() => text).toContain('"status":"succeeded"')
-    const told = [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].map(([, kind, data]) => ({
+    await expect.poll(() => stream.text()).toContain('"status":"succeeded"')
+    const told = [...stream.text().matchAll(/^event: (\w+)\ndata: (.*)$/gm)].map(([, kind, data]) => ({
       kind,
       data: JSON.parse(data ?? '') as Record<string, unknown>,
     }))
@@ -144,7 +152,36 @@ describe('the on-call questions', () => {
       { kind: 'delivery', data: { id, status: 'pending', target: 'acme/serving' } },
       { kind: 'delivery', data: { id, status: 'succeeded' } },
     ])
-    stream.destroy()
+    stream.close()
+  })
+})
+
+describe('a stream of a limited token', () => {
+  const LIMITED = 'the-token-of-the-vision-team'
+  const SHARED = CONFIG.replace(
+    /$/,
+    `  - name: vision-report
+    events: [ADD_ARTIFACT_ALIAS]
+    filter: { alias: production }
+    destinations: [{ type: repository_dispatch, repository: acme/reports }]
+admin:
+  tokens:
+    - { name: vision, secret: '\${env:LIMITED}', role: read, automations: ['vision-*'] }
+`,
+  )
+  let scene: Scene
+  beforeAll(async () => {
+    scene = await startScene({ config: SHARED, env: { NEXT_SECRET, LIMITED } })
+  })
+  afterAll(() => scene.close())
+
+  it('names none of the other automations that want an event', async () => {
+    const stream = await listen(scene, LIMITED)
+    await sendWandb(scene.receiver.url, aliasBody())
+    await expect.poll(() => stream.text()).toContain('"automation":"vision-report","target":"acme/reports"')
+    expect(stream.text()).toContain('"automations":["vision-report"]')
+    expect(stream.text()).not.toMatch(/deploy|acme\/serving/)
+    stream.close()
   })
 })
 

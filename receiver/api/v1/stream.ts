@@ -39,7 +39,7 @@ const stream = route({
   response.write(': open\n\n')
   const stop = changes.listen((change) => {
     if (!concerns(change, principal)) return
-    response.write(`event: ${change.kind}\ndata: ${JSON.stringify(change)}\n\n`)
+    response.write(`event: ${change.kind}\ndata: ${JSON.stringify(ownChange(change, principal))}\n\n`)
     if (response.writableLength > BEHIND) response.destroy()
   })
   const alive = setInterval(() => response.write(': alive\n\n'), ALIVE_MS).unref()
@@ -61,4 +61,10 @@ function concerns(change: Change, principal: Principal): boolean {
   if (!principal.limited) return true
   if (change.kind === 'delivery') return principal.sees(change.automation)
   return change.kind === 'event' && change.automations.some((name) => principal.sees(name))
+}
+
+/** Returns a change without the names of automations that this token may not see. */
+function ownChange(change: Change, principal: Principal): Change {
+  if (change.kind !== 'event') return change
+  return { ...change, automations: change.automations.filter((name) => principal.sees(name)) }
 }
