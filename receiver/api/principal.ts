@@ -13,17 +13,26 @@ export interface Principal {
   limited: boolean
   /** Returns whether an automation of this name is within the token's limits. */
   sees(automation: string): boolean
+  /** Returns whether the token is still one of these, with the same secret, role and limits. */
+  isOneOf(tokens: readonly NamedToken[]): boolean
 }
 
 /** Returns whose token these bytes are; null for nobody's. Every token is compared, so that the time tells nothing. */
 export function principalOf(tokens: readonly NamedToken[], sent: Uint8Array): Principal | null {
   const [found] = tokens.filter(({ secret }) => equalSecrets(sent, secret))
   if (found === undefined) return null
-  const { name, role, automations } = found
+  const { name, secret, role, automations } = found
+  const limits = JSON.stringify([name, role, automations])
   return {
     name,
     role,
     limited: automations !== null,
     sees: (automation) => automations === null || matchesAny(automations, [automation]),
+    isOneOf: (others) =>
+      others.some(
+        (one) =>
+          JSON.stringify([one.name, one.role, one.automations]) === limits &&
+          equalSecrets(one.secret, secret),
+      ),
   }
 }

@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { request } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
@@ -182,6 +183,21 @@ admin:
     expect(stream.text()).toContain('"automations":["vision-report"]')
     expect(stream.text()).not.toMatch(/deploy|acme\/serving/)
     stream.close()
+  })
+
+  it('ends with its token: one that is taken out of the file hears of nothing more', async () => {
+    const [gone, others] = [await listen(scene, LIMITED), await listen(scene, ADMIN_TOKEN)]
+    scene.receiver.writeConfig(SHARED.replace(/admin:[^]*$/, ''))
+    const headers = { authorization: `Bearer ${LIMITED}` }
+    const isRefused = async () =>
+      (await request(`${scene.receiver.url}/api/v1/session`, { headers })).status === 401
+    await scene.receiver.waitFor(isRefused)
+    await sendWandb(scene.receiver.url, aliasBody({ n: 2 }))
+    await expect.poll(() => others.text()).toContain('event: delivery')
+    await expect.poll(() => gone.isOver()).toBe(true)
+    expect(gone.text()).not.toContain('event: ')
+    expect(others.isOver()).toBe(false)
+    others.close()
   })
 })
 

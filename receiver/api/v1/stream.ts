@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { NamedToken } from '../../config/config.ts'
 import type { Change } from '../../observe/changes.ts'
 import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
@@ -27,7 +28,7 @@ const stream = route({
   produces: 'text/event-stream',
   answers: { 200: z.string().describe('Server-sent events, until one side ends it.') },
   problems: { too_many_streams: [503, 'There are 100 already.'] },
-}).handle(async ({ principal, request, response }, { changes }) => {
+}).handle(async ({ principal, request, response }, { changes, runtime }) => {
   if (open >= MOST) throw new ApiProblem(503, 'too_many_streams', 'There are 100 streams already: close one.')
   open += 1
   response.status(200).set({
@@ -37,12 +38,20 @@ const stream = route({
   })
   response.flushHeaders()
   response.write(': open\n\n')
+  const isValid = whileValid(principal, () => runtime().config.tokens)
+  const write = (text: string) => {
+    if (response.writableEnded) return
+    if (!isValid()) response.end()
+    else if (response.writableLength > BEHIND) response.destroy()
+    else response.write(text)
+  }
   const stop = changes.listen((change) => {
     if (!concerns(change, principal)) return
-    response.write(`event: ${change.kind}\ndata: ${JSON.stringify(ownChange(change, principal))}\n\n`)
-    if (response.writableLength > BEHIND) response.destroy()
+    write(`event: ${change.kind}\ndata: ${JSON.stringify(ownChange(change, principal))}\n\n`)
   })
-  const alive = setInterval(() => response.write(': alive\n\n'), ALIVE_MS).unref()
+  const alive = setInterval(() => {
+    write(': alive\n\n')
+  }, ALIVE_MS).unref()
   await new Promise<void>((resolve) => {
     response.on('close', resolve)
     request.on('close', () => undefined)
@@ -55,6 +64,19 @@ const stream = route({
 
 /** The route of the stream. */
 export const STREAM_ROUTES: readonly Route[] = [stream]
+
+/** Returns what tells whether the token of a stream still holds; a configuration that is read anew is looked at once. */
+function whileValid(principal: Principal, tokens: () => readonly NamedToken[]): () => boolean {
+  let seen = tokens()
+  let is_valid = true
+  return () => {
+    const now = tokens()
+    if (now === seen) return is_valid
+    seen = now
+    is_valid &&= principal.isOneOf(now)
+    return is_valid
+  }
+}
 
 /** Returns whether this token may see a change: a limited one sees its own automations', and no lanes. */
 function concerns(change: Change, principal: Principal): boolean {
