@@ -1,4 +1,5 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { DEPTH_LIMIT } from '../ingest/parse-json.ts'
 import { problem } from './problem.ts'
 
 /**
@@ -6,7 +7,21 @@ import { problem } from './problem.ts'
  * asks for would be ignored, and curl's `-d` calls everything a form.
  */
 export function jsonBody(): RequestHandler[] {
-  return [refuseOthers, express.json({ limit: '1mb' })]
+  return [refuseOthers, express.json({ limit: '1mb' }), refuseDeep]
+}
+
+/** Deepest nesting of a body: that of a webhook, which some calls take, and what stands around it. */
+const DEEPEST = DEPTH_LIMIT + 16
+
+/** What nests by the thousand is JSON, and more than a check of its form can follow. */
+function refuseDeep(request: Request, response: Response, next: NextFunction): void {
+  let level: unknown[] = [request.body]
+  for (let depth = 0; depth <= DEEPEST && level.length > 0; depth += 1)
+    level = level.flatMap((value): unknown[] =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    )
+  if (level.length === 0) next()
+  else problem(response, 400, 'bad_request', `The request body nests deeper than ${DEEPEST} levels.`)
 }
 
 function refuseOthers(request: Request, response: Response, next: NextFunction): void {

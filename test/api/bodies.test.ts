@@ -104,6 +104,26 @@ describe('the body of a POST', () => {
   })
 })
 
+describe('a body that nests deep', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+  const explain = (depth: number) =>
+    post('/explain', `{"source": "wandb", "body": {"a": ${nested(depth)}}}`, 'application/json')
+
+  it('is refused, and no failure of the receiver', async () => {
+    for (const depth of [100, 5_000, 400_000]) {
+      const answer = await explain(depth)
+      expect([answer.status, answer.body['code']]).toEqual([400, 'bad_request'])
+      expect(answer.body['detail']).toMatch(/nests deeper than 80 levels/)
+    }
+    expect(scene.receiver.logged('request failed')).toEqual([])
+  })
+
+  it('is taken as deep as a webhook may be', async () => {
+    expect((await explain(63)).status).toBe(200)
+    expect((await explain(64)).body).toMatchObject({ status: 422, code: 'not_an_event' })
+  })
+})
+
 describe('force', () => {
   it('is named in the refusal of what is stale, with both places where it may stand', async () => {
     for (const path of [`/deliveries/${delivery}/redeliver`, `/events/${event}/replay`]) {
