@@ -82,7 +82,9 @@ export function createAudit({
         ...rest,
         ...(before === undefined ? {} : { before, after: after ?? null }),
       })
-      keep({ actor: principal.name, address, action, target, automation: storable(automation), details })
+      // What has no name concerns no automation: nothing is kept under the empty one, which every limited list asks for.
+      const concerned = storable(automation) || null
+      keep({ actor: principal.name, address, action, target, automation: concerned, details })
     },
     refused(request, reason) {
       const address = addressOf(request)

@@ -189,6 +189,17 @@ describe('W13: automations in the API', () => {
     ])
   })
 
+  it('of others that have no name yet are in no audit log of a limited token', async () => {
+    expect((await api(PATH, { method: 'POST', body: { events: ['*'] } })).status).toBe(422)
+    const created = (headers = {}) => api('/api/v1/audit?action=create%20automation', { headers })
+    const nameless = { actor: 'admin', target: '', automation: null }
+    await expect
+      .poll(async () => (await created()).body['items'])
+      .toEqual(expect.arrayContaining([expect.objectContaining(nameless)]))
+    const seen = (await created(as(VISION))).body['items'] as { automation: string }[]
+    expect(new Set(seen.map(({ automation }) => automation))).toEqual(new Set(['vision-staging']))
+  })
+
   it('that the file takes the name of are left out, and say so', async () => {
     const taken = CONFIG.replace('deploy-production', 'vision-staging')
     scene.receiver.writeConfig(taken)
