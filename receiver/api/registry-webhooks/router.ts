@@ -1,6 +1,7 @@
 import express, { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import type { ApiContext } from '../context.ts'
 import { principalIn } from '../authorize.ts'
+import { reasonOf } from '../../observe/reason-of.ts'
 import { databricksSample } from '../../trials/samples.ts'
 import { testAutomation } from '../../trials/test.ts'
 import { answerRegistryError, RegistryError, registryError } from './errors.ts'
@@ -83,7 +84,7 @@ const create: Handler = async (call) => {
     automation: name,
     after: auditedShape(webhook),
   })
-  await dropUnusedSecrets(call.context)
+  await clearAway(call.context)
   return { webhook: webhookShape(webhook) }
 }
 
@@ -92,7 +93,7 @@ const update: Handler = async (call) => {
   const name = automationOf(after.form.id)
   const changed = { before: auditedShape(before), after: auditedShape(after) }
   call.context.audit.did(call, 'update automation', { id: name, automation: name, ...changed })
-  await dropUnusedSecrets(call.context)
+  await clearAway(call.context)
   return { webhook: webhookShape(after) }
 }
 
@@ -104,8 +105,17 @@ const remove: Handler = async (call) => {
     automation: name,
     before: auditedShape(webhook),
   })
-  await dropUnusedSecrets(call.context)
+  await clearAway(call.context)
   return {}
+}
+
+/** The call has been done: what cannot be cleared away now must not have its client send it again, and waits for the next one. */
+async function clearAway(context: ApiContext): Promise<void> {
+  try {
+    await dropUnusedSecrets(context)
+  } catch (error) {
+    context.log.warn({ reason: reasonOf(error) }, 'unused secrets of registry webhooks could not be deleted')
+  }
 }
 
 const test: Handler = async (call) => {

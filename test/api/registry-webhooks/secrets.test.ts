@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { automationFrom } from '../../../receiver/api/registry-webhooks/form.ts'
 import { dropUnusedSecrets, keepSecret } from '../../../receiver/api/registry-webhooks/secrets.ts'
 import { readEnvironment } from '../../../receiver/config/environment/environment.ts'
@@ -10,8 +10,12 @@ import type { StoredAutomations, WrittenAutomation } from '../../../receiver/run
 import { openStoredSecrets, type StoredSecrets } from '../../../receiver/runtime/stored-secrets.ts'
 import { openStore } from '../../../receiver/store/open.ts'
 import { openSecretsKeys } from '../../../receiver/store/secrets-key.ts'
-import type { Store } from '../../../receiver/store/store.ts'
+import { StoreUnavailable, type Store } from '../../../receiver/store/store.ts'
+import { startHouse } from '../../regressions/receiver.ts'
 import { REVISION, storedDelivery, storedEvent } from '../../support/events.ts'
+import { request } from '../../support/http.ts'
+import { ADMIN_TOKEN } from '../../support/receiver-process.ts'
+import { PATH } from './world.ts'
 
 const USED = 'a'.repeat(32)
 const DELETED = 'b'.repeat(32)
@@ -90,5 +94,26 @@ describe('The secrets of registry webhooks', () => {
     expect(name).toMatch(/^WEBHOOK_B{32}_AUTHORIZATION_[0-9A-F]{6}$/)
     const found = (await secrets.list()).find((one) => one.name === name)
     expect(found?.hosts).toEqual(['h.example.com'])
+  })
+
+  it('that cannot be cleared away fail no call that has been done: its client would send it again', async () => {
+    const away = () => Promise.reject(new StoreUnavailable('The disk is full.', 'Free some space.'))
+    const house = await startHouse({
+      env: { OUTBOUND_ALLOW_CIDRS: '127.0.0.1' },
+      around: (whole) => ({ ...whole, listSecrets: away }),
+    })
+    onTestFinished(() => house.close())
+    const created = await request(`${house.url}${PATH}/create`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: JSON.stringify({
+        events: ['MODEL_VERSION_CREATED'],
+        http_url_spec: { url: 'https://127.0.0.1:1/hook' },
+      }),
+    })
+    expect([created.status, created.text]).toEqual([200, expect.stringContaining('"status":"ACTIVE"')])
+    expect(house.log).toContainEqual(
+      expect.objectContaining({ message: 'unused secrets of registry webhooks could not be deleted' }),
+    )
   })
 })
