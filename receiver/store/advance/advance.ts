@@ -3,7 +3,7 @@ import type { Advance, Advanced } from '../records.ts'
 import { promote } from '../tables/heads.ts'
 import { freeLanes, lockedLanes, NEVER } from '../tables/lanes.ts'
 import { claimAll, lookAt, type Looked } from './claim.ts'
-import { belongings, decideAll, finishing, readClaims, type Decided } from './finish.ts'
+import { belongings, decideAll, finishing, inTurns, readClaims, together, type Decided } from './finish.ts'
 import { LaneBook } from './lane-book.ts'
 import { endOverdue, overdue, splitOverdue, type Ended, type Overdue } from './overdue.ts'
 
@@ -55,11 +55,17 @@ async function write(
   tx: Tx,
   { args, lanes, decided, found }: { args: Advance; lanes: LaneBook; decided: Decided; found: Overdue },
 ): Promise<{ done: Done; look: Looked; unseen: readonly string[] }> {
-  const { calls, end } = finishing(tx, decided)
+  const turns = inTurns(decided)
+  const before = []
+  for (const turn of turns.slice(0, -1)) {
+    const { calls, end } = finishing(tx, turn)
+    before.push(await end(await tx.batch(calls)))
+  }
+  const { calls, end } = finishing(tx, turns.at(-1) ?? decided)
   const isSimple = decided.waiting.length === 0 && found.lost.length === 0 && found.expired.length === 0
   const wanted = [...args.lanes, ...lanes.ready(tx.now)]
   const written = await tx.batch([...calls, ...(isSimple && args.capacity > 0 ? lookAt(tx, wanted) : [])])
-  const { consequences, superseded, promoted, subjects } = await end(written)
+  const { consequences, superseded, promoted, subjects } = together([...before, await end(written)])
   if (isSimple) {
     const unseen = [...args.lanes, ...promoted]
     const isSeen = args.capacity === 0 || promoted.every((lane) => wanted.includes(lane))

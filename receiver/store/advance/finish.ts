@@ -143,6 +143,27 @@ export interface Written {
   subjects: string[]
 }
 
+/**
+ * Parts results that must be written one after the other: of several in one slot, one that is to be tried again is
+ * superseded by those that are told after it, since they are under way until then.
+ */
+export function inTurns(decided: Decided): Decided[] {
+  const { endings, waiting } = decided
+  const slots = endings.flatMap((ending) => ending?.claim.slot ?? [])
+  if (waiting.length === 0 || new Set(slots).size === slots.length) return [decided]
+  return endings.map((ending) => ({ endings: [ending], waiting }))
+}
+
+/** Puts together what parts of one heartbeat led to. */
+export function together(parts: readonly Written[]): Written {
+  return {
+    consequences: parts.flatMap(({ consequences }) => consequences),
+    superseded: parts.flatMap(({ superseded }) => superseded),
+    promoted: parts.flatMap(({ promoted }) => promoted),
+    subjects: parts.flatMap(({ subjects }) => subjects),
+  }
+}
+
 /** Returns what writes the results, and what reads from the answers what came of it. */
 export function finishing(
   tx: Tx,

@@ -57,6 +57,24 @@ export function describeOrder(tested: TestedStore): void {
       expect(claimed.map(({ id }) => id)).toEqual([v4])
     })
 
+    it.each([
+      ['told first is superseded by the newer one under way', 'superseded', false],
+      ['told after the newer one has failed is tried again', 'pending', true],
+    ])('takes results that come at once in their order: what is %s', async (_what, expected, reversed) => {
+      const loose = { subject, ordered: false, lane: 'url:x', policy: { concurrency: 2, interval_ms: 0 } }
+      const [older = ''] = await put(loose, loose)
+      const { claimed } = await advance()
+      const finished = claimed.map((claim) =>
+        result(claim, claim.id === older ? AMBIGUOUS : { class: 'permanent', status: 422 }),
+      )
+      const { superseded } = await advance({
+        finished: reversed ? finished.reverse() : finished,
+        capacity: 0,
+      })
+      expect(await statusOf(older)).toBe(expected)
+      expect(superseded.map(({ delivery_id }) => delivery_id)).toEqual(reversed ? [] : [older])
+    })
+
     it('supersedes whatever waits when a newer one comes (waiting), but not what is in flight', async () => {
       const [v3 = ''] = await put({ subject, supersede: 'waiting' })
       const claim = await claimOne()
