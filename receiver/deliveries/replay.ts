@@ -86,6 +86,7 @@ export async function previewReplay(
   const { record } = prepareReplay(runtime(), source, {
     ...{ event: parse(stored.event), found: stored.context, arrival, force, lookup: null },
   })
+  if (stored.status === 'stale' && !force) return { deliveries: [], stale: record.deliveries }
   const late = force ? [] : await store.staleReplays({ of: id, deliveries: record.deliveries.map(slotOf) })
   return {
     deliveries: record.deliveries.filter((_, index) => !late.includes(index)),

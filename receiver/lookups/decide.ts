@@ -4,7 +4,7 @@ import type { SettledLookup, TakenLookup } from '../store/lookup-records.ts'
 import type { NewDelivery, NewEvent } from '../store/records.ts'
 import type { Said } from './ask-about.ts'
 import { enrich, isStale, withoutAnswer } from './enrich.ts'
-import { lookupWait, MISSING_MS } from './schedule.ts'
+import { lookupWait, MISSING_MS, STALE_TRIES } from './schedule.ts'
 
 /** What is to be done about an event. */
 export interface Matched {
@@ -43,19 +43,32 @@ export function decide(taken: TakenLookup, said: Said, circumstances: Circumstan
     const { found } = said
     if (found === null) return matched(taken, event, circumstances)
     const enriched = enrich(event, found)
-    return isStale(event, found)
-      ? ended({ taken, event: enriched }, 'stale', leftMessage(event))
-      : matched(taken, enriched, circumstances)
+    if (!isStale(event, found)) return matched(taken, enriched, circumstances)
+    if (mayBeLate(taken, event))
+      return again(taken, lookupWait(taken.tries + 1, circumstances.random, null), lateMessage(event))
+    return ended({ taken, event: enriched }, 'stale', leftMessage(event))
   }
   const { message, missing, retry_after_ms } = said.trouble
   const { is_known, is_ending, random } = circumstances
   if (is_ending) return again(taken, 0, taken.last_error)
   const isOver = taken.overdue || (missing && taken.waited_ms >= MISSING_MS)
-  if (!isOver) return again(taken, lookupWait(taken.tries + 1, random, retry_after_ms), message)
+  // What the registry has said of the alias counts until it says something else.
+  const wasLate = taken.last_error === lateMessage(event)
+  const wait_ms = lookupWait(taken.tries + 1, random, retry_after_ms)
+  if (!isOver) return again(taken, wait_ms, wasLate ? taken.last_error : message)
+  if (wasLate) return ended({ taken, event }, 'stale', leftMessage(event))
   const reason = taken.overdue ? (taken.last_error ?? message) : message
   return taken.required || !is_known
     ? failed(taken, reason)
     : matched(taken, withoutAnswer(event, reason), circumstances)
+}
+
+/**
+ * Whether a registry that does not show a new alias may only be behind: what answers can be a replica or a cache that has
+ * not heard of it yet. A replay tells of a change that is long over.
+ */
+function mayBeLate({ tries, waited_ms, overdue }: TakenLookup, { replay_of }: ModelEvent): boolean {
+  return replay_of === null && !overdue && tries < STALE_TRIES && waited_ms < MISSING_MS
 }
 
 /** Returns the end of an event about which nothing was learned: it is matched with nothing. */
@@ -95,6 +108,10 @@ function again({ event_id, lease, event }: TakenLookup, wait_ms: number, error: 
     event: parse(event),
     message: error ?? '',
   }
+}
+
+function lateMessage({ change, model }: ModelEvent): string {
+  return `the registry does not show the alias ${change.alias ?? ''} on this version of ${model?.name ?? 'the model'} yet`
 }
 
 function leftMessage({ change, model }: ModelEvent): string {

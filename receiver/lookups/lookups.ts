@@ -159,7 +159,7 @@ class Worker {
       this.#troubles.warn('automations', { reason: reasonOf(error) }, 'look-ups wait for the store')
     })
     const again = group.map((one) =>
-      one.said === undefined ? one : { ...one, ...this.#decide(one.taken, one.said) },
+      one.said === undefined ? one : { ...one, ...this.#finish(one.taken, one.said) },
     )
     this.#finished = [...again, ...this.#finished]
     return MATCH_AGAIN_MS
@@ -207,13 +207,26 @@ class Worker {
   async #ask(taken: TakenLookup): Promise<void> {
     try {
       const said = await this.#said(taken)
-      this.#finished.push({ ...this.#decide(taken, said), taken, said })
+      this.#finished.push(this.#finish(taken, said))
     } catch (error) {
-      const { event_id, source } = taken
-      const reason = reasonOf(error)
-      this.#options.log.error({ event_id, source, reason }, 'a look-up failed by a mistake of the receiver')
-      this.#finished.push({ ...failed(taken, reason), taken })
+      this.#finished.push(this.#mistaken(taken, error))
     }
+  }
+
+  /** Decides what becomes of an event. A mistake of the receiver in that fails this event alone. */
+  #finish(taken: TakenLookup, said: Said): Waiting {
+    try {
+      return { ...this.#decide(taken, said), taken, said }
+    } catch (error) {
+      return this.#mistaken(taken, error)
+    }
+  }
+
+  #mistaken(taken: TakenLookup, error: unknown): Waiting {
+    const { event_id, source } = taken
+    const reason = reasonOf(error)
+    this.#options.log.error({ event_id, source, reason }, 'a look-up failed by a mistake of the receiver')
+    return { ...failed(taken, reason), taken }
   }
 
   async #said(taken: TakenLookup): Promise<Said> {

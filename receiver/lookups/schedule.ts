@@ -10,6 +10,12 @@ const REQUIRED_MS = 72 * 3_600_000
  */
 export const MISSING_MS = 60_000
 
+/**
+ * How often a registry that does not show a new alias is asked again before the event is stale: after 2 s and after 5 s
+ * more.
+ */
+export const STALE_TRIES = 2
+
 /** Waits after the first, second, … time that a registry was asked in vain, in ms; the last one counts on. */
 const WAITS_MS = [2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000]
 

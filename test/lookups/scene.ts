@@ -36,6 +36,8 @@ export interface ShownEvent {
   deliveries: { id: string; status: string }[]
 }
 
+const STARTS = '{ type: repository_dispatch, repository: acme/serving }'
+
 /** Returns a configuration with a W&B source that is looked up, whose automation wants what only a look-up tells. */
 export const lookupConfig = (url: string, mode = 'optional', condition = 'true') => `version: 1
 sources:
@@ -50,7 +52,7 @@ automations:
     events: [ADD_ARTIFACT_ALIAS]
     filter: { alias: production }
     if: '${condition}'
-    destinations: [{ type: repository_dispatch, repository: acme/serving }]
+    destinations: [${STARTS}]
 `
 
 /** A clock that can be moved. */
@@ -73,14 +75,20 @@ export interface LookupScene {
 
 /** Starts both; W&B knows `RESNET`. */
 export async function startLookupScene(
-  options: HouseOptions & { mode?: string; condition?: string; schema?: string } = {},
+  options: HouseOptions & {
+    mode?: string
+    condition?: string
+    schema?: string
+    /** The settings of the automation's destination, as YAML. */
+    destination?: string
+  } = {},
 ): Promise<LookupScene> {
-  const { mode, condition, schema, ...rest } = options
+  const { mode, condition, schema, destination = STARTS, ...rest } = options
   const wandb = await startWandb(schema === undefined ? {} : { schema })
   wandb.artifacts.set(RESNET.id, RESNET)
   const clock = movable()
   const house = await startHouse({
-    config: lookupConfig(wandb.url, mode, condition),
+    config: lookupConfig(wandb.url, mode, condition).replace(STARTS, destination),
     clock,
     env: OPEN,
     ...rest,

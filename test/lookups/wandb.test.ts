@@ -3,6 +3,9 @@ import { SOON } from '../regressions/receiver.ts'
 import { WANDB_API_KEY, WANDB_SCHEMAS } from '../standins/wandb.ts'
 import { RESNET, startLookupScene, type LookupScene } from './scene.ts'
 
+/** An artifact version that W&B does not know. */
+const OTHER = 'wandb-artifact://_id/QXJ0aWZhY3Q6MQ=='
+
 /** The event of an answer, once its look-up is over. */
 async function settled(scene: LookupScene, answer: Parameters<LookupScene['event']>[0]) {
   await expect.poll(async () => (await scene.event(answer)).status, SOON).not.toBe('enriching')
@@ -134,19 +137,74 @@ describe('a look-up in W&B', () => {
   })
 })
 
-describe('an alias that has left the version before W&B was asked', () => {
-  it('makes the event stale, and starts nothing', async () => {
+describe('an alias that W&B does not show on the version', () => {
+  const without = {
+    ...RESNET,
+    collections: { 'my-team/model-registry/resnet50': { version: 3, aliases: ['latest'] } },
+  }
+  /** Resolves when W&B was asked about the version `times` times. Another event wakes the look-ups at the time that it is. */
+  async function asked(scene: LookupScene, times: number) {
+    const count = () => scene.wandb.asked.filter(({ variables }) => variables['id'] === RESNET.id).length
+    if (count() < times) {
+      scene.clock.ahead += 10_000
+      await scene.send({ artifact_collection_name: `vgg${times}`, artifact_version: OTHER })
+    }
+    await expect.poll(count, SOON).toBe(times)
+  }
+
+  it('makes the event stale once W&B was asked three times, and starts nothing', async () => {
     const scene = await startLookupScene()
-    scene.wandb.artifacts.set(RESNET.id, {
-      ...RESNET,
-      collections: { 'my-team/model-registry/resnet50': { version: 3, aliases: [] } },
-    })
-    const found = await settled(scene, await scene.send())
+    scene.wandb.artifacts.set(RESNET.id, without)
+    const answer = await scene.send()
+    for (const times of [1, 2]) {
+      await asked(scene, times)
+      expect((await scene.event(answer)).status).toBe('enriching')
+    }
+    await asked(scene, 3)
+    const found = await settled(scene, answer)
     expect(found).toMatchObject({ status: 'stale', deliveries: [] })
     const list = await scene.house.api('/api/v1/events?status=stale')
     expect(list.body['items']).toHaveLength(1)
     expect((await scene.replay(found.id)).status).toBe(409)
-    expect((await scene.replay(found.id, '?force=true')).status).toBe(202)
+  })
+
+  it('counts as set where W&B shows it at the second try: the first one reached a replica that was behind', async () => {
+    const scene = await startLookupScene()
+    scene.wandb.artifacts.set(RESNET.id, without)
+    const answer = await scene.send()
+    await asked(scene, 1)
+    expect((await scene.event(answer)).status).toBe('enriching')
+    scene.wandb.artifacts.set(RESNET.id, RESNET)
+    await asked(scene, 2)
+    expect(await settled(scene, answer)).toMatchObject({ status: 'matched', deliveries: [{}] })
+  })
+
+  it('makes the event stale also where W&B then does not answer until the time to ask is over', async () => {
+    const scene = await startLookupScene()
+    scene.wandb.artifacts.set(RESNET.id, without)
+    const answer = await scene.send()
+    await asked(scene, 1)
+    scene.wandb.misbehave((_, response) => {
+      response.writeHead(503).end()
+      return true
+    })
+    await asked(scene, 2)
+    scene.clock.ahead += 60_000
+    expect(await settled(scene, answer)).toMatchObject({ status: 'stale', deliveries: [] })
+  })
+
+  it('makes a replay stale at once, since its change is long over', async () => {
+    const scene = await startLookupScene({ mode: 'required' })
+    scene.wandb.artifacts.clear()
+    const answer = await scene.send()
+    await asked(scene, 1)
+    scene.clock.ahead += 60_000
+    const failed = await settled(scene, answer)
+    expect(failed.status).toBe('lookup_failed')
+    scene.wandb.artifacts.set(RESNET.id, without)
+    const before = scene.wandb.asked.length
+    expect((await settled(scene, await scene.replay(failed.id))).status).toBe('stale')
+    expect(scene.wandb.asked).toHaveLength(before + 1)
   })
 })
 
@@ -198,7 +256,7 @@ describe('a W&B that does not answer', () => {
     const scene = await startLookupScene()
     scene.wandb.misbehave(({ variables }) => variables['id'] === 'QXJ0aWZhY3Q6MQ==')
     const hanging = await scene.send({
-      artifact_version: 'wandb-artifact://_id/QXJ0aWZhY3Q6MQ==',
+      artifact_version: OTHER,
       artifact_collection_name: 'vgg16',
     })
     expect((await settled(scene, await scene.send())).status).toBe('matched')
