@@ -17,6 +17,8 @@ export interface Audit {
   did(by: Actor, action: Action, what: Deed): void
   /** Notes that a request had no valid token; at most once a minute for each address. */
   refused(request: Request, reason: string): void
+  /** Notes that a right token came from an address that has sent many wrong ones: somebody may have guessed it. */
+  afterMany(request: Request, principal: Pick<Principal, 'name'>): void
 }
 
 /** Who asks, and from where: what a handler is given. */
@@ -92,8 +94,19 @@ export function createAudit({
       const details = jsonText<unknown>({ reason })
       keep({ actor: '', address, action: 'refused sign-in', target: null, automation: null, details })
     },
+    afterMany(request, { name }) {
+      const from = addressOf(request)
+      bounded.warn(
+        `${name}\n${from}`,
+        { from, by: name, fix: AFTER_MANY_FIX },
+        'a right token came from an address that has sent many wrong ones',
+      )
+    },
   }
 }
+
+const AFTER_MANY_FIX =
+  'If all clients share this address, name their proxy in TRUST_PROXY. Else make sure that nobody has guessed the token.'
 
 /** Returns a text without what PostgreSQL cannot hold: an id may be anything that somebody sent. */
 function storable(text: string | undefined): string | null {

@@ -14,7 +14,7 @@ export const API_OFF =
 export interface AuthorizeOptions {
   /** Returns the tokens that are in force: their files may change. */
   tokens: () => readonly NamedToken[]
-  audit: Pick<Audit, 'refused'>
+  audit: Pick<Audit, 'refused' | 'afterMany'>
   sign_ins: SignIns
   /** Answers a request that is turned away. Default: with a problem of RFC 9457. */
   refuse?: Refuse
@@ -29,44 +29,42 @@ export type Refuse = (response: Response, status: number, code: RefusalCode, det
 export type RefusalCode = 'api_off' | 'too_many_failures' | 'unauthorized'
 
 /**
- * Returns the handler that lets through requests with `Authorization: Bearer` and a token, or the
- * cookie of somebody who has signed in to the dashboard. Without any token the API is
- * off. An address that sends many wrong tokens is turned away for a minute, whatever it sends.
+ * Returns the handler that lets through requests with `Authorization: Bearer` and a token, or the cookie of somebody who
+ * has signed in to the dashboard. Without any token the API is off. An address that has sent many wrong tokens is turned
+ * away for a minute, unless what it sends is right.
  */
-export function authorize({ tokens, audit, sign_ins, sessionOf, refuse = problem }: AuthorizeOptions) {
+export function authorize(options: AuthorizeOptions) {
+  const { tokens, audit, sign_ins, sessionOf, refuse = problem } = options
   return (request: Request, response: Response, next: NextFunction): void => {
     const known = tokens()
     if (known.length === 0) {
       refuse(response, 404, 'api_off', API_OFF)
       return
     }
-    if (refuseBlocked(sign_ins, { request, response, refuse })) return
     const given = /^Bearer +(.+)$/i.exec(request.get('authorization') ?? '')?.[1]
     const principal = given === undefined ? sessionOf(known, request) : principalOf(known, sentBytes(given))
     if (principal !== null) {
+      if (sign_ins.blockedFor(addressOf(request)) > 0) audit.afterMany(request, principal)
       response.locals['principal'] = principal
       next()
       return
     }
-    if (given !== undefined) sign_ins.failed(addressOf(request))
+    const blocked_ms = given === undefined ? 0 : sign_ins.failed(addressOf(request))
+    if (blocked_ms > 0) {
+      refuse(response, 429, 'too_many_failures', tooManyFailures(response, blocked_ms))
+      return
+    }
     audit.refused(request, given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN')
     response.set('WWW-Authenticate', 'Bearer')
     refuse(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
   }
 }
 
-/** Turns away an address that has sent too many wrong tokens. Returns whether it did. */
-export function refuseBlocked(
-  sign_ins: SignIns,
-  { request, response, refuse = problem }: { request: Request; response: Response; refuse?: Refuse },
-): boolean {
-  const blocked_ms = sign_ins.blockedFor(addressOf(request))
-  if (blocked_ms === 0) return false
+/** Returns what an address is told that has sent too many wrong tokens, and sets when it may come again. */
+export function tooManyFailures(response: Response, blocked_ms: number): string {
   const seconds = Math.ceil(blocked_ms / 1_000)
   response.set('Retry-After', String(seconds))
-  const detail = `This address has sent too many wrong tokens: try again in ${seconds} seconds.`
-  refuse(response, 429, 'too_many_failures', detail)
-  return true
+  return `This token is wrong, and its address has sent too many wrong ones: try again in ${seconds} seconds.`
 }
 
 /** Returns who sent the request that is answered: `authorize` has let it through. */

@@ -8,6 +8,7 @@ import type { StoredAutomations } from '../runtime/stored-automations.ts'
 import type { StoredSecrets } from '../runtime/stored-secrets.ts'
 import type { Store } from '../store/store.ts'
 import type { Audit } from './audit.ts'
+import type { SignIns } from './sign-in.ts'
 
 /** Tells the engine in which lanes something may be claimed now. */
 export type Wake = (lanes: readonly string[]) => void
@@ -32,4 +33,5 @@ export interface ApiOptions {
 /** What every handler of a route may use. */
 export interface ApiContext extends ApiOptions {
   audit: Audit
+  sign_ins: SignIns
 }

@@ -6,8 +6,8 @@ import { problem } from './problem.ts'
  * Reads the JSON body of a request. A POST or PUT whose body says that it is something else is refused: left unread, what it
  * asks for would be ignored, and curl's `-d` calls everything a form.
  */
-export function jsonBody(): RequestHandler[] {
-  return [refuseOthers, express.json({ limit: '1mb' }), refuseDeep]
+export function jsonBody(limit = '1mb'): RequestHandler[] {
+  return [refuseOthers, express.json({ limit }), refuseDeep]
 }
 
 /** Deepest nesting of a body: that of a webhook, which some calls take, and what stands around it. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { VERSION } from '../observe/version.ts'
 import { takesBoth } from './params.ts'
 import type { Route } from './route.ts'
+import { SESSION_COOKIE } from './session.ts'
 
 type Json = Record<string, unknown>
 
@@ -13,9 +14,12 @@ const COMMON: Readonly<Record<number, string>> = {
   404: '`api_off`: no token is configured.',
   415: '`unsupported_media_type`: the body is not sent as JSON.',
   413: '`bad_request`: the body is too large.',
-  429: '`too_many_failures`: this address has sent too many wrong tokens.',
+  429: '`too_many_failures`: the token is wrong, and its address has sent too many wrong ones.',
   503: '`store_unavailable`, `backlog_full`: try again after `Retry-After`.',
 }
+
+/** Those of them that a route without a token may answer with. */
+const COMMON_OPEN: readonly string[] = ['400', '413', '415']
 
 /** Returns the OpenAPI 3.1 document of these routes; shipped as `schemas/openapi.json`. */
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -34,7 +38,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The receiver that serves this document.' }],
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
       name,
       description: TAGS[name] ?? name,
@@ -43,6 +47,13 @@ export function openApiDocument(routes: readonly Route[]): Json {
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, or one of admin.tokens.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'For the dashboard: `signIn` sets it. Changes need the header Sec-Fetch-Site or Origin of its page.',
+        },
       },
       schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
@@ -59,7 +70,7 @@ const TAGS: Readonly<Record<string, string>> = {
   lanes: 'What one limit counts together: its pace and its pause.',
   overview: 'The last 24 hours, and what needs a person.',
   secrets: 'Named secrets for automations.',
-  session: 'Who is asking.',
+  session: 'Who is asking: signing in and out.',
   sources: 'Who may send.',
   stream: 'What changes, as it changes.',
   subjects: 'What became of one model and alias.',
@@ -70,7 +81,8 @@ type Components = Map<string, unknown>
 
 function operation(route: Route, components: Components): Json {
   const { id, tag, summary, description, params = {}, body, role, limited } = route
-  const needs = `Needs a token with the role ${role}${limited === 'refused' ? ' that is not limited to automations' : ''}.`
+  const unlimited = limited === 'refused' ? ' that is not limited to automations' : ''
+  const needs = role === null ? 'Needs no token.' : `Needs a token with the role ${role}${unlimited}.`
   const content = bodyOf(route, components)
   const parameters = [
     ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? '')),
@@ -82,6 +94,7 @@ function operation(route: Route, components: Components): Json {
     tags: [tag],
     summary,
     description: description === undefined ? needs : `${description}\n\n${needs}`,
+    ...(role === null ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(content === null ? {} : { requestBody: { required: body !== undefined, content } }),
     responses: { ...answersOf(route, components), ...problemsOf(route) },
@@ -109,17 +122,24 @@ function bodyOf(route: Route, components: Components): Json | null {
   return { 'application/json': { schema } }
 }
 
-function answersOf({ answers, produces = 'application/json' }: Route, components: Components): Json {
+function answersOf(route: Route, components: Components): Json {
+  const { answers, produces = 'application/json', answer_headers } = route
+  const shown = Object.entries(answer_headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  const headers = shown.length === 0 ? {} : { headers: Object.fromEntries(shown) as Json }
   const entries = Object.entries(answers).map(([status, schema]) => {
-    if (schema === null) return [status, { description: 'Done.' }]
+    if (schema === null) return [status, { description: 'Done.', ...headers }]
     const { description = 'The answer.', ...json } = jsonSchema(schema, 'output', components)
-    return [status, { description, content: { [produces]: { schema: json } } }]
+    return [status, { description, ...headers, content: { [produces]: { schema: json } } }]
   })
   return Object.fromEntries(entries) as Json
 }
 
-function problemsOf({ problems = {} }: Route): Json {
-  const texts = new Map(Object.entries(COMMON).map(([status, text]) => [status, [text]]))
+function problemsOf({ problems = {}, role }: Route): Json {
+  const common = Object.entries(COMMON).filter(([status]) => role !== null || COMMON_OPEN.includes(status))
+  const texts = new Map(common.map(([status, text]) => [status, [text]]))
   for (const [code, [status, meaning]] of Object.entries(problems)) {
     const key = String(status)
     texts.set(key, [...(texts.get(key) ?? []), `\`${code}\`: ${meaning}`])

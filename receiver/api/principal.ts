@@ -11,10 +11,22 @@ export interface Principal {
   role: Role
   /** Whether the token is limited to some automations. */
   limited: boolean
+  /** When the session of the dashboard ends that the request came by, in Unix ms; null for a token. */
+  ends_at: number | null
   /** Returns whether an automation of this name is within the token's limits. */
   sees(automation: string): boolean
   /** Returns whether the token is still one of these, with the same secret, role and limits. */
   isOneOf(tokens: readonly NamedToken[]): boolean
+}
+
+/** Who calls a route that needs no token: nobody, who may do nothing. */
+export const NOBODY: Principal = {
+  name: '',
+  role: 'read',
+  limited: true,
+  ends_at: null,
+  sees: () => false,
+  isOneOf: () => false,
 }
 
 /** Returns whose token these bytes are; null for nobody's. Every token is compared, so that the time tells nothing. */
@@ -27,6 +39,7 @@ export function principalOf(tokens: readonly NamedToken[], sent: Uint8Array): Pr
     name,
     role,
     limited: automations !== null,
+    ends_at: null,
     sees: (automation) => automations === null || matchesAny(automations, [automation]),
     isOneOf: (others) =>
       others.some(

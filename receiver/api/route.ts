@@ -18,6 +18,7 @@ export interface Input<Q extends Params, B> {
   path: Readonly<Record<string, string>>
   params: z.output<z.ZodObject<Q>>
   body: B
+  /** Who asks; where the route needs no token, somebody who may do nothing. */
   principal: Principal
   request: Request
   /** For answers that are written bit by bit. */
@@ -44,8 +45,8 @@ export interface RouteDefinition<Q extends Params, B, A extends Answers> {
   summary: string
   /** More for the document, in Markdown. */
   description?: string
-  /** The least that a token needs. */
-  role: Role
+  /** The least that a token needs; null: anybody may call it, without a token. */
+  role: Role | null
   /** What a token limited to some automations may do: see its own, or nothing, since this concerns the whole receiver. */
   limited: 'own' | 'refused'
   /** Parameters of the query; of a POST without `body`, the keys of its JSON body as well. */
@@ -59,6 +60,8 @@ export interface RouteDefinition<Q extends Params, B, A extends Answers> {
   produces?: string
   /** Every problem of its own, by code: its status and what it means. */
   problems?: Readonly<Record<string, readonly [status: number, meaning: string]>>
+  /** Headers of its successful answer, by name, with what each says. */
+  answer_headers?: Readonly<Record<string, string>>
   /** Headers that it takes beside `Authorization`, by name, with what each does. */
   headers?: Readonly<Record<string, string>>
 }

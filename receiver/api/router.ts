@@ -5,6 +5,7 @@ import { answerError } from './answer-error.ts'
 import { createAudit } from './audit.ts'
 import { authorize } from './authorize.ts'
 import type { ApiOptions } from './context.ts'
+import { warnOfForwarded } from './forwarded.ts'
 import { jsonBody } from './json-body.ts'
 import { mountRoutes } from './mount.ts'
 import { openApiDocument } from './openapi.ts'
@@ -13,33 +14,38 @@ import { refuseRegistryCall } from './registry-webhooks/errors.ts'
 import { REGISTRY_WEBHOOKS, registryWebhooksRouter } from './registry-webhooks/router.ts'
 import { routesOf } from './routes.ts'
 import { createSignIns } from './sign-in.ts'
-import { principalOfSession, sessionRouter } from './session.ts'
+import { principalOfSession } from './session.ts'
 
 export type { ApiOptions } from './context.ts'
 
 /** Returns everything under `/api`. */
 export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
-  const { runtime, clock, log, store, types } = options
+  const { runtime, clock, log, store, types, public_url } = options
   const router = Router({ caseSensitive: true })
   const audit = createAudit({ log, clock, store })
   const routes = routesOf(types)
   const document = once(() => JSON.stringify(openApiDocument(routes)))
+  router.use('/api', warnOfForwarded(log))
   router.get('/api/openapi.json', (_request, response) => {
     response.type('application/json').send(document())
   })
-  const context = { ...options, audit }
   const sign_ins = createSignIns(clock)
+  const context = { ...options, audit, sign_ins }
   const access = {
     ...{ tokens: () => runtime().config.tokens, audit, sign_ins },
     sessionOf: (tokens: readonly NamedToken[], request: Request) =>
-      principalOfSession(tokens, request, clock.wall()),
+      principalOfSession(tokens, request, { public_url, now: clock.wall() }),
   }
   router.use(
     REGISTRY_WEBHOOKS,
     registryWebhooksRouter(context, authorize({ ...access, refuse: refuseRegistryCall })),
   )
-  router.use('/api/v1', sessionRouter({ ...access, clock, public_url: options.public_url }))
-  router.use('/api/v1', authorize(access), ...jsonBody(), mountRoutes(routes, context))
+  const open = routes.filter(({ role }) => role === null)
+  // Nobody has shown a token yet: a few bytes are enough.
+  for (const { path } of open) router.use(`/api/v1${path}`, ...jsonBody('10kb'))
+  router.use('/api/v1', mountRoutes(open, context))
+  const others = routes.filter(({ role }) => role !== null)
+  router.use('/api/v1', authorize(access), ...jsonBody(), mountRoutes(others, context))
   router.use('/api', (request, response) => {
     const path = request.originalUrl.split('?')[0] ?? ''
     problem(response, 404, 'not_found', `There is no ${request.method} ${path}.`)

@@ -9,6 +9,7 @@ import { EXPLAIN_ROUTES } from './v1/explain.ts'
 import { EXPORT_ROUTES } from './v1/export.ts'
 import { LANE_ROUTES } from './v1/lanes.ts'
 import { SECRET_ROUTES } from './v1/secrets.ts'
+import { SESSION_ROUTES } from './v1/session.ts'
 import { sourceRoutes } from './v1/sources.ts'
 import { STREAM_ROUTES } from './v1/stream.ts'
 import { SUBJECT_ROUTES } from './v1/subjects.ts'
@@ -31,6 +32,7 @@ export function routesOf(types: TypeTables): readonly Route[] {
     ...STREAM_ROUTES,
     ...AUDIT_ROUTES,
     ...OVERVIEW_ROUTES,
+    ...SESSION_ROUTES,
     ...CONFIGURATION_ROUTES,
   ]
 }

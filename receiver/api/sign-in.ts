@@ -7,12 +7,17 @@ const WINDOW_MS = 60_000
 /** The most addresses that are remembered at a time. */
 const REMEMBERED = 10_000
 
-/** Counts wrong tokens by address, so that nobody can try one after the other. */
+/**
+ * Counts wrong tokens by address. A right token is never turned away: behind a proxy that nobody has named, all clients
+ * are one address. What keeps tokens from being guessed is their length; this keeps those who try out of the log.
+ */
 export interface SignIns {
+  /**
+   * Counts a wrong token. Returns 0 while its address may send more, else for how long it is turned away, in ms.
+   */
+  failed(address: string): number
   /** Returns how long this address is turned away, in ms; 0 where it is not. */
   blockedFor(address: string): number
-  /** Counts a wrong token. */
-  failed(address: string): void
 }
 
 /** Returns a counter in which nobody has failed yet. */
@@ -22,18 +27,22 @@ export function createSignIns(clock: Pick<Clock, 'steady'>): SignIns {
     const entry = failures.get(networkOf(address))
     return entry === undefined || entry.until <= clock.steady() ? null : entry
   }
+  const blockedFor = (address: string) => {
+    const entry = found(address)
+    return entry === null || entry.count < MOST ? 0 : entry.until - clock.steady()
+  }
   return {
-    blockedFor(address) {
-      const entry = found(address)
-      return entry === null || entry.count < MOST ? 0 : entry.until - clock.steady()
-    },
+    blockedFor,
     failed(address) {
+      const blocked_ms = blockedFor(address)
+      if (blocked_ms > 0) return blocked_ms
       const entry = found(address)
       const key = networkOf(address)
       failures.delete(key)
       failures.set(key, { count: (entry?.count ?? 0) + 1, until: clock.steady() + WINDOW_MS })
       const [oldest] = failures.keys()
       if (failures.size > REMEMBERED && oldest !== undefined) failures.delete(oldest)
+      return 0
     },
   }
 }

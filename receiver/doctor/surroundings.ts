@@ -13,7 +13,12 @@ const LOCAL = /^(localhost|127\.|\[::1\])/
 
 /** Returns what the environment alone shows, at no cost: what the receiver looks at when it starts. */
 export function examineEnvironment(
-  { public_url, database_url, secrets_key }: Pick<Environment, 'public_url' | 'database_url' | 'secrets_key'>,
+  {
+    public_url,
+    trust_proxy,
+    database_url,
+    secrets_key,
+  }: Pick<Environment, 'public_url' | 'trust_proxy' | 'database_url' | 'secrets_key'>,
   { automations, sources }: Pick<Config, 'automations' | 'sources'>,
 ): Finding[] {
   const findings: Finding[] = []
@@ -27,6 +32,14 @@ export function examineEnvironment(
         'PUBLIC_URL',
         'It begins with http://: tokens and signed bodies would travel in the clear.',
         'Put a reverse proxy with a certificate in front, and write https://.',
+      ),
+    )
+  if (public_url?.startsWith('https:') && trust_proxy.length === 0)
+    findings.push(
+      advice(
+        'TRUST_PROXY',
+        'It is not set, and PUBLIC_URL is https: a proxy stands in front, and all clients have its address.',
+        "Set it to the proxy's address, so that the audit log and the count of wrong tokens tell clients apart.",
       ),
     )
   if (database_url !== null && secrets_key === null)

@@ -27,9 +27,9 @@ admin:
     - { name: vision, secret: '\${env:LIMITED}', role: write, automations: ['vision-*'] }
 `
 
-/** Every route but the stream, which does not end by itself. */
+/** Every route that needs a token, but for the stream, which does not end by itself. */
 const ROUTES = routesOf({ sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }).filter(
-  ({ id }) => id !== 'stream',
+  ({ id, role }) => id !== 'stream' && role !== null,
 )
 const named = ROUTES.map((route): [string, Route] => [`${route.method} ${route.path}`, route])
 
@@ -80,30 +80,6 @@ describe('every route of openapi.json', () => {
   it('shows nothing to a wrong token', async () => {
     for (const [, route] of named.slice(0, 25))
       expect((await call(route, 'a-token-that-somebody-guessed')).status).toBe(401)
-  })
-
-  it('turns an address away for a while that sends many wrong tokens, and takes its webhooks all the same', async () => {
-    const other = await startScene({ config: CONFIG, env: { VIEWER, LIMITED, TRUST_PROXY: '127.0.0.1' } })
-    const as = (token: string, address: string) =>
-      request(`${other.receiver.url}/api/v1/events`, {
-        headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': address },
-      })
-    const statuses: number[] = []
-    for (let n = 0; n < 32; n++) statuses.push((await as(`wrong-token-number-${n}`, '203.0.113.7')).status)
-    expect(statuses.slice(0, 30)).toEqual(Array(30).fill(401))
-    const turned = await as(ADMIN_TOKEN, '203.0.113.7')
-    expect([turned.status, turned.body['code']]).toEqual([429, 'too_many_failures'])
-    expect(Number(turned.headers['retry-after'])).toBeGreaterThan(0)
-    expect((await as(ADMIN_TOKEN, '203.0.113.8')).status).toBe(200)
-    const headers = { 'x-forwarded-for': '203.0.113.7' }
-    expect((await sendWandb(other.receiver.url, aliasBody(), { headers })).status).toBe(202)
-    expect(other.receiver.logged('API request refused: 401')).toMatchObject([{ from: '203.0.113.7' }])
-    await other.close()
-  })
-
-  it('believes X-Forwarded-For from nobody who is not in TRUST_PROXY', async () => {
-    await request(`${scene.receiver.url}/api/v1/events`, { headers: { 'x-forwarded-for': '203.0.113.9' } })
-    for (const { from } of scene.receiver.logged('API request refused: 401')) expect(from).toBe('127.0.0.1')
   })
 
   it.each(named.filter(([, { role }]) => role === 'write'))(

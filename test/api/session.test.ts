@@ -62,14 +62,15 @@ describe('a session of the dashboard', () => {
 
   it.each([['{'], ['[]'], ['{"token": 7}'], ['']])('does not begin with a body like %j', async (body) => {
     const answer = await request(url('/session'), { method: 'POST', headers: JSON_TYPE, body })
-    expect([400, 401]).toContain(answer.status)
+    expect([400, 422]).toContain(answer.status)
+    expect(answer.headers['set-cookie']).toBeUndefined()
   })
 
   it('locks nobody out whose browser another site made send what is no token', async () => {
     const type = { 'content-type': 'text/plain' }
     for (let n = 0; n < 40; n++) {
       const forged = await request(url('/session'), { method: 'POST', headers: type, body: '{"token":"x"}' })
-      expect(forged.status).toBe(401)
+      expect(forged.status).toBe(415)
     }
     expect((await signIn(ADMIN_TOKEN)).status).toBe(200)
   })
@@ -104,7 +105,8 @@ describe('a session of the dashboard', () => {
 
   it('changes things for our own page, on https and on plain http', async () => {
     const cookie = await cookieOf(ADMIN_TOKEN)
-    for (const own of [{ 'sec-fetch-site': 'same-origin' }, { origin: scene.receiver.url }]) {
+    const proxied = { origin: 'https://example.com', host: 'receiver.internal' }
+    for (const own of [{ 'sec-fetch-site': 'same-origin' }, { origin: scene.receiver.url }, proxied]) {
       const parts = { method: 'POST', headers: { cookie, ...own } as Record<string, string> }
       expect((await request(url('/deliveries/dlv_1/cancel'), parts)).body).toMatchObject({
         code: 'delivery_not_found',
@@ -131,6 +133,19 @@ describe('a session of the dashboard', () => {
     await scene.receiver.waitFor(
       async () => (await request(url('/session'), { headers: { cookie } })).status === 401,
     )
+  })
+
+  it('is signed in where its page stands: under PUBLIC_URL, or at another address of the receiver', async () => {
+    const at = async (origin: string) => {
+      const headers = { ...JSON_TYPE, origin }
+      const body = JSON.stringify({ token: ADMIN_TOKEN })
+      const answer = await request(url('/session'), { method: 'POST', headers, body })
+      return (answer.headers['set-cookie']?.[0] ?? '').split('; ').slice(1)
+    }
+    const lasting = ['Max-Age=43200', 'HttpOnly', 'SameSite=Strict']
+    expect(await at('https://example.com')).toEqual(['Path=/dispatch', ...lasting, 'Secure'])
+    expect(await at('http://10.0.0.7:9090')).toEqual(['Path=/', ...lasting])
+    expect(await at('https://admin.example.com')).toEqual(['Path=/', ...lasting, 'Secure'])
   })
 
   it('ends when somebody signs out', async () => {

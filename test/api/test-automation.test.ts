@@ -6,6 +6,7 @@ import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
 
 const READER = 'reader-token-of-the-tests-0001'
+const LIMITED = 'limited-token-of-the-tests-001'
 const SECRET = 'signing-secret-that-nobody-may-see'
 
 let scene: Scene
@@ -20,7 +21,10 @@ sources:
   hmac: { type: hmac, secrets: [secret-of-the-hmac-source], signature: { header: x-signature } }
 ${others.join('\n')}
 github: { main: { repositories: ['acme/*'], writes_per_second: 0 } }
-admin: { tokens: [{ name: reader, secret: ${READER}, role: read }] }
+admin:
+  tokens:
+    - { name: reader, secret: ${READER}, role: read }
+    - { name: limited, secret: ${LIMITED}, role: write, automations: [notify] }
 automations:
   - name: notify
     status: test_mode
@@ -195,5 +199,38 @@ describe('POST /api/v1/automations/{name}/test (W10)', () => {
       action: 'test automation',
       details: { event: 'ADD_ARTIFACT_ALIAS', destinations: [{ type: 'webhook', sent: true, status: 200 }] },
     })
+  })
+})
+
+describe('a token that is limited to automations', () => {
+  const ask = (path: string, body: unknown) =>
+    scene.receiver.api(`/api/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${LIMITED}` },
+      body,
+    })
+
+  it.each([
+    ['/automations/notify/test', { source: 'elsewhere' }],
+    ['/automations/notify/test', { source: 'mlflow' }],
+    ['/explain', { source: 'elsewhere', body: {} }],
+    ['/explain', { source: 'mlflow', body: {} }],
+  ])('hears of no source but those of its automations: %s %j', async (path, body) => {
+    const { status, text } = await ask(path, body)
+    expect([404, 422]).toContain(status)
+    expect(text).toContain('wandb')
+    // What was asked for is in the answer, too.
+    expect(text.replaceAll(body.source, '')).not.toMatch(/mlflow|databricks|hmac|huggingface/)
+  })
+
+  it('is not told which other source a recorded request fits', async () => {
+    const headers = { 'x-webhook-secret': 'secret-of-the-huggingface-source' }
+    const { body, text } = await ask('/explain', { source: 'wandb', request: { headers, body: '{}' } })
+    expect(body).toMatchObject({ verification: { ok: false } })
+    expect(text).not.toContain('fits the source')
+  })
+
+  it('asks by the only source that it knows without naming it', async () => {
+    expect((await ask('/explain', { body: aliasBody() })).status).toBe(200)
   })
 })

@@ -258,6 +258,11 @@ describe('the doctor', () => {
       /No answer from http:\/\/127\.0\.0\.1:2/,
     ],
     [
+      'a proxy in front that TRUST_PROXY does not name',
+      { env: { PUBLIC_URL: 'https://127.0.0.1:2' } },
+      /advice: TRUST_PROXY: It is not set, and PUBLIC_URL is https/,
+    ],
+    [
       'a database that cannot be reached',
       { env: { DATABASE_URL: 'postgres://u:p@127.0.0.1:2/d' } },
       /database at 127\.0\.0\.1 cannot be reached \(ECONNREFUSED\)/,

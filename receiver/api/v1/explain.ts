@@ -16,7 +16,7 @@ import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
 import { refuseWrite } from './automation-refusals.ts'
-import { seesEvent } from './scope.ts'
+import { ownRuntime, seesEvent } from './scope.ts'
 import { explained } from './trial-schemas.ts'
 
 /** The form of a request as it came off the wire. */
@@ -77,7 +77,7 @@ const explain = route({
   },
   problems: {
     event_not_found: [404, 'There is no such event.'],
-    source_not_found: [404, 'There is no such source.'],
+    source_not_found: [404, 'There is no such source, or the token may not see it.'],
     source_gone: [409, 'The source that sent the event is no longer configured.'],
     automation_invalid: [422, 'The draft has mistakes: `problems` lists every one with its key and its fix.'],
     nothing_to_explain: [422, 'None or more than one of `event`, `body` and `request` is given.'],
@@ -97,8 +97,9 @@ const explain = route({
     const runtime = await runtimeWith(context, body.automation, principal)
     return { status: 200, body: await ofStored(context, { id: body.event, runtime, principal }) }
   }
-  const source = sourceNamed(context, body.source)
-  return { status: 200, body: ofRequest(context, source, { ...body, sees }) }
+  const runtime = ownRuntime(context.runtime(), principal)
+  const source = sourceNamed(runtime, body.source)
+  return { status: 200, body: ofRequest({ runtime, now: context.clock.wall() }, source, { ...body, sees }) }
 })
 
 /** The routes that explain. */
@@ -139,8 +140,7 @@ async function ofStored({ store, clock }: ApiContext, { id, runtime, principal }
   throw new ApiProblem(409, 'source_gone', detail)
 }
 
-function sourceNamed({ runtime }: ApiContext, name: string | undefined): Source {
-  const { sources } = runtime()
+function sourceNamed({ sources }: Runtime, name: string | undefined): Source {
   const [only] = sources.size === 1 ? sources.values() : []
   const source = name === undefined ? only : sources.get(name)
   if (source !== undefined) return source
@@ -148,7 +148,7 @@ function sourceNamed({ runtime }: ApiContext, name: string | undefined): Source 
   throw new ApiProblem(
     404,
     'source_not_found',
-    `${name === undefined ? 'Name the `source`' : `There is no source "${name}"`}: ${known || 'none is configured'}.`,
+    `${name === undefined ? 'Name the `source`' : `There is no source "${name}"`}: ${known || 'none is configured that this token may see'}.`,
   )
 }
 
@@ -157,8 +157,11 @@ interface Asked extends Omit<z.output<typeof asked>, 'body'> {
   sees: Sees
 }
 
-function ofRequest({ runtime, clock }: ApiContext, source: Source, { body, type, request, sees }: Asked) {
-  const now = clock.wall()
+function ofRequest(
+  { runtime, now }: { runtime: Runtime; now: number },
+  source: Source,
+  { body, type, request, sees }: Asked,
+) {
   const pasted = {
     body: Buffer.from(JSON.stringify(body ?? {})),
     headers: {},
@@ -166,9 +169,9 @@ function ofRequest({ runtime, clock }: ApiContext, source: Source, { body, type,
     now,
   }
   const webhook = request === undefined ? pasted : recordedRequest(request, now)
-  const verified = request === undefined ? null : verifyRequest(runtime(), source, webhook)
+  const verified = request === undefined ? null : verifyRequest(runtime, source, webhook)
   try {
-    const events = explainRequest(runtime(), source, webhook, sees)
+    const events = explainRequest(runtime, source, webhook, sees)
     return { verification: verified, events } satisfies { verification: Verified | null; events: unknown }
   } catch (error) {
     if (!(error instanceof NotAnEvent)) throw error

@@ -1,5 +1,4 @@
 import type { Response } from 'express'
-import { once } from 'node:events'
 import { z } from 'zod'
 import type { Page } from '../../store/views.ts'
 import { route, type Route } from '../route.ts'
@@ -69,8 +68,19 @@ async function writeAll(
   for (;;) {
     for (const item of page.items) response.write(`${JSON.stringify(item)}\n`)
     if (page.next_cursor === null || response.destroyed) break
-    if (response.writableNeedDrain) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (response.writableNeedDrain) await drained(response)
     page = await read(page.next_cursor)
   }
   response.end()
+}
+
+/** Resolves when the reader has caught up, or is gone; leaves no listener behind, however many pages there are. */
+function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
 }

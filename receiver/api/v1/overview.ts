@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import type { ConfigProblem } from '../../config/config.ts'
-import { VERSION } from '../../observe/version.ts'
 import { route, type Route } from '../route.ts'
-import { sessionShape } from '../session.ts'
 import { problemText, time } from './schemas.ts'
 import { time as timeText, timeOrNull } from './shapes.ts'
 
@@ -11,29 +9,6 @@ const HOUR_MS = 3_600_000
 const HOURS = 24
 /** Failed deliveries are counted up to so many. */
 const MOST_FAILED = 10_000
-
-const session = z
-  .object({
-    name: z.string().describe('The name of the token.'),
-    role: z.enum(['read', 'write']),
-    limited: z.boolean().describe('Whether it sees some automations only.'),
-    public_url: z.string().nullable().describe('The address of the receiver, where PUBLIC_URL names it.'),
-    version: z.string(),
-  })
-  .meta({ id: 'Session' })
-
-const getSession = route({
-  id: 'getSession',
-  method: 'get',
-  path: '/session',
-  tag: 'session',
-  summary: 'Returns whose token, or whose session in the dashboard, this request carries.',
-  role: 'read',
-  limited: 'own',
-  answers: { 200: session },
-}).handle(({ principal }, { public_url }) =>
-  Promise.resolve({ status: 200, body: { ...sessionShape(principal, public_url), version: VERSION } }),
-)
 
 const overview = z
   .object({
@@ -82,5 +57,5 @@ function whyRefused([first, ...others]: readonly ConfigProblem[]) {
   return { message: `${where} ${key}: ${message}${more}`, fix }
 }
 
-/** The routes of the dashboard's first page. */
-export const OVERVIEW_ROUTES: readonly Route[] = [getSession, getOverview]
+/** The route of the dashboard's first page. */
+export const OVERVIEW_ROUTES: readonly Route[] = [getOverview]

@@ -1,3 +1,5 @@
+import { EVERY_SOURCE } from '../../automations/automation.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Store } from '../../store/store.ts'
 import type { DeliverySummary } from '../../store/views.ts'
 import type { Principal } from '../principal.ts'
@@ -20,4 +22,16 @@ export function ownEvent<E extends { deliveries: DeliverySummary[] }>(event: E, 
 /** Returns whether this token may see an event: a limited one sees those that its automations have deliveries of. */
 export function seesEvent(event: { deliveries: readonly DeliverySummary[] }, principal: Principal): boolean {
   return !principal.limited || event.deliveries.some(({ automation }) => principal.sees(automation))
+}
+
+/**
+ * Returns what is in force with those sources alone that this token may hear of: a limited one knows those that its own
+ * automations name.
+ */
+export function ownRuntime(runtime: Runtime, principal: Principal): Runtime {
+  if (!principal.limited) return runtime
+  const own = runtime.automations.filter(({ spec }) => principal.sees(spec.name))
+  const names = new Set(own.flatMap(({ spec }) => spec.sources))
+  if (names.has(EVERY_SOURCE)) return runtime
+  return { ...runtime, sources: new Map([...runtime.sources].filter(([name]) => names.has(name))) }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NamedToken } from '../../config/config.ts'
 import type { Change } from '../../observe/changes.ts'
+import type { Clock } from '../../observe/clock.ts'
 import type { Principal } from '../principal.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
@@ -22,13 +23,14 @@ const stream = route({
   summary: 'Streams what changes, as server-sent events.',
   description:
     'Events are named `event`, `delivery`, `lane` and `work`, each with JSON as its data. Each replica tells what it does ' +
-    'itself; `work` says that another one has put work into lanes. After a gap, read the lists again.',
+    'itself; `work` says that another one has put work into lanes. After a gap, read the lists again. A stream ends with ' +
+    'the token or the session that it was opened with.',
   role: 'read',
   limited: 'own',
   produces: 'text/event-stream',
   answers: { 200: z.string().describe('Server-sent events, until one side ends it.') },
   problems: { too_many_streams: [503, 'There are 100 already.'] },
-}).handle(async ({ principal, request, response }, { changes, runtime }) => {
+}).handle(async ({ principal, request, response }, { changes, runtime, clock }) => {
   if (open >= MOST) throw new ApiProblem(503, 'too_many_streams', 'There are 100 streams already: close one.')
   open += 1
   response.status(200).set({
@@ -38,7 +40,7 @@ const stream = route({
   })
   response.flushHeaders()
   response.write(': open\n\n')
-  const isValid = whileValid(principal, () => runtime().config.tokens)
+  const isValid = whileValid(principal, () => runtime().config.tokens, clock)
   const write = (text: string) => {
     if (response.writableEnded) return
     if (!isValid()) response.end()
@@ -65,11 +67,20 @@ const stream = route({
 /** The route of the stream. */
 export const STREAM_ROUTES: readonly Route[] = [stream]
 
-/** Returns what tells whether the token of a stream still holds; a configuration that is read anew is looked at once. */
-function whileValid(principal: Principal, tokens: () => readonly NamedToken[]): () => boolean {
+/**
+ * Returns what tells whether the token of a stream still holds, and the session that it was opened in. A configuration
+ * that is read anew is looked at once.
+ */
+function whileValid(
+  principal: Principal,
+  tokens: () => readonly NamedToken[],
+  clock: Pick<Clock, 'wall'>,
+): () => boolean {
+  const ends_at = principal.ends_at ?? Infinity
   let seen = tokens()
   let is_valid = true
   return () => {
+    is_valid &&= clock.wall() < ends_at
     const now = tokens()
     if (now === seen) return is_valid
     seen = now

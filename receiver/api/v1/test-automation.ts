@@ -4,6 +4,7 @@ import { NoSample, sampleFor } from '../../trials/samples.ts'
 import { testAutomation } from '../../trials/test.ts'
 import { ApiProblem } from '../problem.ts'
 import { route, type Route } from '../route.ts'
+import { ownRuntime } from './scope.ts'
 import { tested } from './trial-schemas.ts'
 
 const wish = z
@@ -44,7 +45,8 @@ const test = route({
   if (automation === undefined || !input.principal.sees(name))
     throw new ApiProblem(404, 'automation_not_found', `There is no automation "${name}" in force.`)
   const now = clock.wall()
-  const sample = tryFor(() => sampleFor(runtime(), automation.spec, { event, source, body }, now))
+  const own = ownRuntime(runtime(), input.principal)
+  const sample = tryFor(() => sampleFor(own, automation.spec, { event, source, body }, now))
   const shown = await testAutomation(runtime(), automation, { sample, send, now })
   const destinations = shown.destinations.map(({ destination, sent, result }) => ({
     ...destination,
