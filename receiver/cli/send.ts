@@ -1,12 +1,11 @@
 import type { Json } from '../../src/contract/model-event.ts'
 import type { Source } from '../runtime/sources.ts'
-import type { WebhookRequest } from '../sources/source.ts'
+import type { SentSignature, WebhookRequest } from '../sources/source.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { textOption, textOptions } from './options.ts'
 import { choose, jsonOr, readInput, withFields } from './read-input.ts'
-import type { Signed } from './sign.ts'
 
 /** `send`: a webhook as a registry sends it, signed. */
 export const command: Command = {
@@ -53,7 +52,7 @@ async function send({ options }: CommandArguments): Promise<ExitCode> {
   const files = await loadFiles(textOption(options, 'config'))
   const source = choose(runtimeOf(files).sources, textOption(options, 'source'), ['source', '--source'])
   const body = bodyOf(source, options)
-  const signed = signAs(source.config, body, Date.now())
+  const signed = signAs(source, body, Date.now())
   checkSigned(source, body, signed)
   const query = new URLSearchParams({
     ...signed.query,
@@ -111,7 +110,7 @@ function parse(bytes: Buffer, file: string): Json {
 }
 
 /** The source itself must take what is sent: it would be of no use otherwise. */
-function checkSigned(source: Source, body: Buffer, signed: Signed): void {
+function checkSigned(source: Source, body: Buffer, signed: Required<SentSignature>): void {
   const request: WebhookRequest = {
     body,
     headers: Object.fromEntries(

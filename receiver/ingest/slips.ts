@@ -1,24 +1,22 @@
 import { createHmac } from 'node:crypto'
+import type { SourceConfig } from '../config/config.ts'
 import type { Source } from '../runtime/sources.ts'
 import { equalSecrets } from '../secrets/equal.ts'
+import { SOURCE_TYPES } from '../sources/index.ts'
 import type { WebhookRequest } from '../sources/source.ts'
 
 /** The most other sources that a request is tried with. */
 const MOST_OTHERS = 20
 
 /** The headers in which registries send their signatures, with the type of the source that reads each. */
-const HEADERS = new Map([
-  ['x-wandb-signature', 'wandb'],
-  ['x-databricks-signature', 'databricks'],
-  ['x-mlflow-signature', 'mlflow'],
-  ['x-webhook-secret', 'huggingface'],
-  ['webhook-signature', 'standard-webhooks'],
-  ['svix-signature', 'standard-webhooks'],
-])
+const HEADERS: readonly (readonly [name: string, type: string])[] = [...SOURCE_TYPES.values()].flatMap(
+  ({ type, signature_headers = [] }) => signature_headers.map((name) => [name, type] as const),
+)
 
 /** The algorithms that signatures are made with by mistake, by the length of what they give, in bytes. */
 const ALGORITHMS = new Map([
   [20, 'sha1'],
+  [32, 'sha256'],
   [48, 'sha384'],
   [64, 'sha512'],
 ])
@@ -64,16 +62,23 @@ export function slipOf(source: Source, request: WebhookRequest, others: Iterable
     const open = other.config.insecure || other.config.name === source.config.name
     if (!open && holds(other)) return `the request fits the source ${other.config.name}`
   }
-  return otherAlgorithm(request, secrets) ?? otherRegistry(request, source.config.type)
+  return otherForm(request, source.config) ?? otherRegistry(request, source.config.type)
 }
 
-function otherAlgorithm({ headers, body }: WebhookRequest, secrets: readonly string[]): string | null {
+/** A plain HMAC of the body that the source does not read: of another algorithm, encoding, or header. */
+function otherForm(
+  { headers, body }: WebhookRequest,
+  { type, credentials: { secrets, access_token, authorization } }: SourceConfig,
+): string | null {
+  // Where the source reads it, a token may be what is wrong.
+  const isOther = (algorithm: string) =>
+    algorithm !== 'sha256' || (type === 'hmac' && access_token === null && authorization === null)
   for (const [name, value = ''] of Object.entries(headers)) {
     const text = name.includes('signature') ? value.trim().replace(/^[\w-]+=(?=.)/, '') : ''
     for (const encoding of ['hex', 'base64'] as const) {
       const bytes = Buffer.from(text, encoding)
       const algorithm = ALGORITHMS.get(bytes.length)
-      if (algorithm === undefined) continue
+      if (algorithm === undefined || !isOther(algorithm)) continue
       const fits = secrets.some((secret) =>
         equalSecrets(createHmac(algorithm, secret).update(body).digest(), bytes),
       )

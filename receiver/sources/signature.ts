@@ -125,6 +125,7 @@ export function unsigned(where: string): Verification {
   return { ok: false, reason: `${where} is missing`, unsigned: true }
 }
 
-function refused(reason: string): Verification {
+/** Returns the refusal of a request; `reason` is for our log only. */
+export function refused(reason: string): Verification {
   return { ok: false, reason }
 }

@@ -1,4 +1,5 @@
-import { matchingKey, unsigned } from './signature.ts'
+import { randomUUID } from 'node:crypto'
+import { hmacSha256, matchingKey, refused, unsigned } from './signature.ts'
 import type { Verification } from './source.ts'
 
 /** A signature over more than the body: of MLflow's and Standard Webhooks' form. */
@@ -32,6 +33,21 @@ export function verifySigned({ content, name, signatures, prefix, keys }: Signed
   return refused(`the header ${name} fits none of the source's secrets (${keys.length})`)
 }
 
+/** A body signed now: with the id and the timestamp (Unix seconds) that are signed along. */
+export interface FreshSignature {
+  id: string
+  timestamp: string
+  signature: string
+}
+
+/** Returns the signature of a body as `{id}.{timestamp}.{body}` under a key, with an id of its own. `now`: Unix ms. */
+export function signMessage(body: Uint8Array, key: string | Uint8Array, now: number): FreshSignature {
+  const id = `msg_${randomUUID().replaceAll('-', '')}`
+  const timestamp = String(Math.floor(now / 1_000))
+  const digest = hmacSha256(key, Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]))
+  return { id, timestamp, signature: `v1,${digest.toString('base64')}` }
+}
+
 /**
  * Returns what to say of a signed timestamp (Unix seconds) that lies more than `tolerance_s` seconds from `now`
  * (Unix ms), or that is none; `{}` for one that holds.
@@ -42,8 +58,4 @@ export function staleness(timestamp: string, now: number, tolerance_s: number): 
   if (Math.abs(age) <= tolerance_s) return {}
   const where = age > 0 ? `${age} s ago` : `${-age} s ahead`
   return { stale: `the signed timestamp is ${where}, and ${tolerance_s} s are allowed: compare the clocks` }
-}
-
-function refused(reason: string): Verification {
-  return { ok: false, reason }
 }

@@ -35,6 +35,13 @@ export interface Credentials {
 export type Verification =
   { ok: true; secret: number | null; stale?: string } | { ok: false; reason: string; unsigned?: true }
 
+/** What a registry adds to a request so that it is believed. */
+export interface SentSignature {
+  headers: Readonly<Record<string, string>>
+  /** Parameters of the URL; none where not said. */
+  query?: Readonly<Record<string, string>>
+}
+
 /** An event as a source understood it: everything but what the receiver adds when it accepts it. */
 export interface SourceEvent {
   /** `test` is true where the registry says that the body is a test of its own and nothing has changed. */
@@ -83,6 +90,12 @@ export interface ConnectedSource {
    * JSON, without the source's own secrets where a template rendered one into it; `request` is what `verify` saw.
    */
   parse(body: Json, request: WebhookRequest): SourceEvent[]
+  /**
+   * Signs a body as the registry does, under the first of the `secrets`, for people who try the source with the command
+   * `send`. Returns null where the registry alone has the key. Absent: a source that verifies tokens alone. `now` is
+   * Unix ms.
+   */
+  sign?(body: Buffer, now: number): SentSignature | null
 }
 
 /**
@@ -97,7 +110,7 @@ export interface ConnectedSource {
  * import { objectOf, textOf } from '../../src/contract/clean-json.ts'
  * import { NO_CHANGE, NO_MODEL } from '../../src/contract/model-event.ts'
  * import { canonicalHash, sha256Hex } from '../../receiver/sources/identity.ts'
- * import { allOf, verifyHmac } from '../../receiver/sources/signature.ts'
+ * import { allOf, hmacSha256, verifyHmac } from '../../receiver/sources/signature.ts'
  * import { sourceType } from '../../receiver/sources/source.ts'
  *
  * export const shelf = sourceType({
@@ -105,6 +118,7 @@ export interface ConnectedSource {
  *   title: 'Model Shelf',
  *   settings: { channel: z.string().default('stable').describe('Only releases of this channel are aliases.') },
  *   credentials: ['secrets'],
+ *   signature_headers: ['x-shelf-signature'],
  *   events: { RELEASED: 'alias.added' },
  *   connect: ({ credentials: { secrets }, settings: { channel }, dedupe_ms }) => ({
  *     verify({ body, headers }) {
@@ -138,6 +152,9 @@ export interface ConnectedSource {
  *         },
  *       ]
  *     },
+ *     sign: (body) => ({
+ *       headers: { 'X-Shelf-Signature': hmacSha256(secrets[0] ?? '', body).toString('hex') },
+ *     }),
  *   }),
  *   samples: { RELEASED: { model: 'resnet50' } },
  *   setup: 'In the shelf, under **Webhooks**, paste `{url}` and one of the `secrets` of this source.',
@@ -156,6 +173,11 @@ export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   settings: Shape
   /** Which credentials this registry can send; configuring another is an error that names these. */
   credentials: readonly ('secrets' | 'access_token' | 'authorization')[]
+  /**
+   * The headers that hold the registry's signature or secret, in lower case: a request that came to a source of another
+   * type is told by them in the log.
+   */
+  signature_headers?: readonly string[]
   /** Every event type that the registry documents, with its kind, for look-ups and hints. */
   events: Readonly<Record<string, EventKind>>
   /**

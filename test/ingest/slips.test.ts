@@ -1,11 +1,12 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type BinaryToTextEncoding } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { SourceConfig } from '../../receiver/config/config.ts'
 import { slipOf } from '../../receiver/ingest/slips.ts'
 import { connectSources } from '../../receiver/runtime/sources.ts'
 import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
 
-const source = (name: string, type: string, secret: string): SourceConfig => ({
+const source = (name: string, type: string, secret: string, settings = {}): SourceConfig => ({
   name,
   type,
   credentials: { secrets: [secret], access_token: null, authorization: null },
@@ -16,21 +17,30 @@ const source = (name: string, type: string, secret: string): SourceConfig => ({
   repeats: 'accept',
   lookup: null,
   silent_after_ms: null,
-  settings: {},
+  settings: z.object(SOURCE_TYPES.get(type)?.settings ?? {}).parse(settings),
 })
-const CONFIGURED = [source('wandb', 'wandb', 'ours'), source('other', 'wandb', 'theirs')]
+const CONFIGURED = [
+  source('wandb', 'wandb', 'ours'),
+  source('other', 'wandb', 'theirs'),
+  source('shelf', 'hmac', 'ours', { signature: { header: 'X-Signature', encoding: 'base64' } }),
+]
 const SOURCES = connectSources(new Map(CONFIGURED.map((each) => [each.name, each])), SOURCE_TYPES)
 
-/** What the log is told of a request to the source `wandb`. */
+/** What the log is told of a request. */
 function slip(
   signed: string,
   sent: string,
   key: string,
-  { algorithm = 'sha256', header = 'x-wandb-signature' } = {},
+  {
+    algorithm = 'sha256',
+    header = 'x-wandb-signature',
+    encoding = 'hex',
+    to = 'wandb',
+  }: { algorithm?: string; header?: string; encoding?: BinaryToTextEncoding; to?: string } = {},
 ) {
-  const asked = SOURCES.get('wandb')
+  const asked = SOURCES.get(to)
   if (asked === undefined) throw new Error('there is no source')
-  const signature = createHmac(algorithm, key).update(signed).digest('hex')
+  const signature = createHmac(algorithm, key).update(signed).digest(encoding)
   const request = {
     body: Buffer.from(sent),
     headers: { [header]: signature },
@@ -51,11 +61,24 @@ describe('a refused request', () => {
       'the header x-wandb-signature is an HMAC-SHA512 of the body in hex',
     ],
     [
+      ['{}', '{}', 'ours', { algorithm: 'sha1', encoding: 'base64' }],
+      'the header x-wandb-signature is an HMAC-SHA1 of the body in base64',
+    ],
+    [
+      ['{}', '{}', 'ours', { to: 'shelf', header: 'x-signature' }],
+      'the header x-signature is an HMAC-SHA256 of the body in hex',
+    ],
+    [
+      ['{}', '{}', 'ours', { to: 'shelf', header: 'x-hub-signature-256' }],
+      'the header x-hub-signature-256 is an HMAC-SHA256 of the body in hex',
+    ],
+    [
       ['{}', '{}', 'ours', { header: 'x-databricks-signature' }],
       'the header x-databricks-signature is one of a source of the type databricks',
     ],
     [['{}', '{}', 'unknown'], null],
     [['{}', '{"changed":1}', 'ours'], null],
+    [['{}', '{"changed":1}', 'ours', { to: 'shelf', header: 'x-signature' }], null],
   ])('signed as in %j is told apart in the log', (parts, told) => {
     expect(slip(...parts)).toBe(told)
   })

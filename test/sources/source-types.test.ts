@@ -29,6 +29,19 @@ describe.each(TYPES)('the source type $type', (source) => {
     expect(connected(source).verify(requestOf('{}')).ok).toBe(false)
   })
 
+  it('verifies what it signs itself, and nothing of it with one bit changed', () => {
+    const secret = 'whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw=='
+    const configured = connected(source, { secrets: ['another', secret] })
+    const body = Buffer.from(JSON.stringify(Object.values(source.samples)[0]))
+    const { headers = {}, query } = connected(source, { secrets: [secret] }).sign?.(body, 0) ?? {}
+    const sent = { ...requestOf(body, { headers: inLowerCase(headers) }), query: new URLSearchParams(query) }
+    expect(configured.verify(sent)).toEqual({ ok: true, secret: 1 })
+    for (const name of source.signature_headers?.filter((each) => each in sent.headers) ?? []) {
+      const changed = { ...sent.headers, [name]: withOneBitChanged(sent.headers[name] ?? '') }
+      expect(configured.verify({ ...sent, headers: changed }).ok, name).toBe(false)
+    }
+  })
+
   it('parses any JSON into events that are plain JSON with a title that fits', () => {
     const known = fc.constantFrom(...Object.values(source.samples))
     const anyJson = fc.json({ stringUnit: 'binary' }).map((text) => JSON.parse(text) as Json)
@@ -49,7 +62,7 @@ describe.each(TYPES)('the source type $type', (source) => {
   })
 
   it('verifies any headers without throwing, and lets none of them in', () => {
-    const names = ['x-wandb-signature', 'x-databricks-signature', 'authorization']
+    const names = [...(source.signature_headers ?? ['x-signature']), 'authorization']
     const headers = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary' }))
     const configured = connected(source, {
       secrets: ['one', 'two'],
@@ -64,6 +77,17 @@ describe.each(TYPES)('the source type $type', (source) => {
     )
   })
 })
+
+const inLowerCase = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+
+/** Not in the last character: some of its bits mean nothing in base64. */
+const withOneBitChanged = (text: string) => {
+  const bytes = Buffer.from(text, 'latin1')
+  const at = Math.max(0, bytes.length - 6)
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  return bytes.toString('latin1')
+}
 
 function sampleKeys(samples: Readonly<Record<string, Json>>): string[] {
   return [...new Set(Object.values(samples).flatMap((sample) => Object.keys(sample as object)))]

@@ -7,7 +7,7 @@ import { decodeDatabricksBody } from '../../../src/contract/databricks/body.ts'
 import { DATABRICKS_EVENTS } from '../../../src/contract/databricks/events.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { canonicalHash } from '../identity.ts'
-import { allOf, verifyAuthorization, verifyHmac } from '../signature.ts'
+import { allOf, hmacSha256, verifyAuthorization, verifyHmac } from '../signature.ts'
 import {
   sourceType,
   statedEvent,
@@ -48,10 +48,14 @@ export const databricks = sourceType({
   title: 'Databricks Workspace Model Registry',
   settings: {},
   credentials: ['secrets', 'authorization'],
+  signature_headers: ['x-databricks-signature'],
   events: DATABRICKS_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
     verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
+    sign: (body) => ({
+      headers: { 'X-Databricks-Signature': hmacSha256(credentials.secrets[0] ?? '', body).toString('hex') },
+    }),
   }),
   samples: DATABRICKS_SAMPLES,
   setup: SETUP,

@@ -7,7 +7,7 @@ import { isObject } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { equalSecrets, sentBytes } from '../../secrets/equal.ts'
 import { canonicalHash, sha256Hex } from '../identity.ts'
-import { unsigned } from '../signature.ts'
+import { refused, unsigned } from '../signature.ts'
 import {
   sourceType,
   statedEvent,
@@ -48,10 +48,12 @@ export const huggingface = sourceType({
       ),
   },
   credentials: ['secrets'],
+  signature_headers: ['x-webhook-secret'],
   events: HUGGINGFACE_EVENTS,
   connect: ({ credentials, settings, dedupe_ms }) => ({
     verify: (request) => verify(request, credentials, settings.secret_parameter ?? null),
     parse: (body, request) => parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS),
+    sign: () => ({ headers: { 'X-Webhook-Secret': credentials.secrets[0] ?? '' } }),
   }),
   samples: HUGGINGFACE_SAMPLES,
   setup: SETUP,
@@ -64,13 +66,13 @@ function verify(
 ): Verification {
   const header = headers['x-webhook-secret']
   const given = header ?? (parameter === null ? null : query.get(parameter))
-  if (secrets.length === 0) return { ok: false, reason: 'the source has no credentials to check with' }
+  if (secrets.length === 0) return refused('the source has no credentials to check with')
   if (given === null || given === '') return unsigned('the header X-Webhook-Secret')
   const sent = header === undefined ? given : sentBytes(header)
   const secret = secrets.map((each) => equalSecrets(sent, each)).indexOf(true)
   if (secret >= 0) return { ok: true, secret }
   const where = header === undefined ? `the parameter ${String(parameter)}` : 'the header X-Webhook-Secret'
-  return { ok: false, reason: `${where} is none of the source's secrets (${secrets.length})` }
+  return refused(`${where} is none of the source's secrets (${secrets.length})`)
 }
 
 function parse(value: Json, request: WebhookRequest, window_ms: number): SourceEvent[] {

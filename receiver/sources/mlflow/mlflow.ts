@@ -5,11 +5,12 @@
 import { objectOf } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 import { canonicalHash, sha256Hex, type Identity } from '../identity.ts'
-import { staleness, verifySigned } from '../signed-message.ts'
+import { signMessage, staleness, verifySigned } from '../signed-message.ts'
 import {
   sourceType,
   statedEvent,
   type Credentials,
+  type SentSignature,
   type SourceEvent,
   type Verification,
   type WebhookRequest,
@@ -55,10 +56,12 @@ export const mlflow = sourceType({
   title: 'MLflow',
   settings: {},
   credentials: ['secrets'],
+  signature_headers: ['x-mlflow-signature'],
   events: MLFLOW_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
     verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
+    sign: (body, now) => sign(body, credentials, now),
   }),
   lookup: mlflowLookup,
   samples: MLFLOW_SAMPLES,
@@ -82,6 +85,13 @@ function verify({ body, headers, now }: WebhookRequest, { secrets }: Credentials
     keys: secrets,
   })
   return verified.ok ? { ...verified, ...staleness(timestamp, now, TOLERANCE_S) } : verified
+}
+
+function sign(body: Buffer, { secrets }: Credentials, now: number): SentSignature {
+  const { id, timestamp, signature } = signMessage(body, secrets[0] ?? '', now)
+  return {
+    headers: { 'X-MLflow-Signature': signature, 'X-MLflow-Delivery-Id': id, 'X-MLflow-Timestamp': timestamp },
+  }
 }
 
 function parse(value: Json, request: WebhookRequest, window_ms: number): SourceEvent {

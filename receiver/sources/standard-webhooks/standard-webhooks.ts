@@ -7,9 +7,15 @@
  */
 import { eventsByFields } from '../fields/events.ts'
 import { fieldSettings, NEUTRAL_EVENTS, type FieldPlaces } from '../fields/settings.ts'
-import { unsigned } from '../signature.ts'
-import { staleness } from '../signed-message.ts'
-import { sourceType, type SourceEvent, type Verification, type WebhookRequest } from '../source.ts'
+import { refused, unsigned } from '../signature.ts'
+import { signMessage, staleness } from '../signed-message.ts'
+import {
+  sourceType,
+  type SentSignature,
+  type SourceEvent,
+  type Verification,
+  type WebhookRequest,
+} from '../source.ts'
 import { readKey, signingKey, type Key } from './keys.ts'
 import { sampleOf } from './samples.ts'
 
@@ -48,6 +54,7 @@ export const standardWebhooks = sourceType({
   title: 'Standard Webhooks',
   settings: fieldSettings,
   credentials: ['secrets'],
+  signature_headers: ['webhook-signature', 'svix-signature'],
   events: NEUTRAL_EVENTS,
   eventsOf: ({ kinds }) => kinds ?? {},
   check: ({ credentials: { secrets } }) =>
@@ -62,6 +69,7 @@ export const standardWebhooks = sourceType({
         const id = headerOf(request, 'id') || null
         return eventsByFields(body, request, rules, { id, signed: true, dedupe_ms })
       },
+      sign: (body, now) => sign(body, keys, now),
     }
   },
   samples: Object.fromEntries(Object.keys(NEUTRAL_EVENTS).map((type) => [type, sampleOf(type)])),
@@ -92,12 +100,16 @@ function verify(request: WebhookRequest, keys: readonly (Key | null)[]): Verific
   return { ok: true, secret: index, ...staleness(timestamp, request.now, TOLERANCE_S) }
 }
 
+/** Returns null where the source has public keys alone. */
+function sign(body: Buffer, keys: readonly (Key | null)[], now: number): SentSignature | null {
+  const key = keys.find((one) => one?.scheme === 'v1')
+  if (key?.scheme !== 'v1') return null
+  const { id, timestamp, signature } = signMessage(body, key.bytes, now)
+  return { headers: { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } }
+}
+
 /** Svix sends the same three headers under its own name. */
 function headerOf({ headers }: WebhookRequest, name: 'id' | 'timestamp' | 'signature'): string {
   const prefix = headers['webhook-signature'] === undefined ? 'svix' : 'webhook'
   return headers[`${prefix}-${name}`] ?? ''
-}
-
-function refused(reason: string): Verification {
-  return { ok: false, reason }
 }

@@ -8,7 +8,7 @@ import type { DecodedEvent, Json } from '../../../src/contract/model-event.ts'
 import { decodeWandbBody } from '../../../src/contract/wandb/body.ts'
 import { WANDB_EVENTS } from '../../../src/contract/wandb/events.ts'
 import { canonicalHash, sha256Hex } from '../identity.ts'
-import { allOf, verifyBearer, verifyHmac } from '../signature.ts'
+import { allOf, hmacSha256, verifyBearer, verifyHmac } from '../signature.ts'
 import {
   sourceType,
   statedEvent,
@@ -63,10 +63,14 @@ export const wandb = sourceType({
   title: 'Weights & Biases',
   settings: {},
   credentials: ['secrets', 'access_token'],
+  signature_headers: ['x-wandb-signature'],
   events: WANDB_EVENTS,
   connect: ({ credentials, dedupe_ms }) => ({
     verify: (request) => verify(request, credentials),
     parse: (body, request) => [parse(body, request, dedupe_ms ?? REPEAT_WINDOW_MS)],
+    sign: (body) => ({
+      headers: { 'X-Wandb-Signature': hmacSha256(credentials.secrets[0] ?? '', body).toString('base64') },
+    }),
   }),
   lookup: wandbLookup,
   samples: WANDB_SAMPLES,

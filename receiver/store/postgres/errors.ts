@@ -1,3 +1,4 @@
+import { asError } from '../../observe/reason-of.ts'
 import { AutomationsChanged, StoreRefused, StoreUnavailable } from '../store.ts'
 
 /**
@@ -67,7 +68,7 @@ const SERVER_FIX =
 
 /** What a PostgreSQL error means to the caller of an operation. The text never holds the URL's password. */
 export function reviseError(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error))
+  if (!(error instanceof Error)) return asError(error)
   if (error instanceof StoreUnavailable || error instanceof AutomationsChanged) return error
   const { code } = error as { code?: unknown }
   // Each has a digit; EPIPE and its like are the system's own.

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { asError } from '../../observe/reason-of.ts'
 import { Interrupted, type Db } from '../db.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { operationsThrough } from '../operations-through.ts'
@@ -152,7 +153,7 @@ function refuseStandby(client: pg.PoolClient, done: (error?: Error) => void): vo
             : undefined,
         )
       },
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => done(asError(error)),
     )
 }
 

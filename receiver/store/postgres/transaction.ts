@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import type pg from 'pg'
+import { asError } from '../../observe/reason-of.ts'
 import type { Begun, Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
 import type { Call } from '../statement.ts'
@@ -26,7 +27,7 @@ export async function inTransaction<T>(
   } catch (error) {
     if (session.begun) {
       await client.query('rollback').catch((reason: unknown) => {
-        broken = reason instanceof Error ? reason : new Error(String(reason))
+        broken = asError(reason)
       })
     }
     throw error

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import { reasonOf } from '../../observe/reason-of.ts'
 import type { Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
 import type { Call } from '../statement.ts'
@@ -49,7 +50,7 @@ export function lockDataDir(data_dir: string): void {
     lock.close()
     if (!isLocked(error)) throw error
     throw new StoreUnavailable(
-      `Another receiver is running on DATA_DIR ${data_dir}: ${String(error)}.`,
+      `Another receiver is running on DATA_DIR ${data_dir}: ${reasonOf(error)}.`,
       'Stop it first, give this one a DATA_DIR of its own, or set DATABASE_URL to run several on PostgreSQL.',
     )
   }

@@ -21,7 +21,7 @@ const TROUBLES: ReadonlyMap<number, string> = new Map([
 
 /** What an error means to the caller of an operation. */
 export function describeError(error: unknown): WorkerError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = reasonOf(error)
   if (error instanceof StoreRefused) return { kind: 'refused', message, fix: '' }
   if (error instanceof StoreUnavailable) return { kind: 'unavailable', message, fix: error.fix }
   if (error instanceof AutomationsChanged) return { kind: 'automations', message, fix: '' }

@@ -62,3 +62,17 @@ export function findIn(header: string, { parts, separator }: Pattern): Found {
   const [timestamp = null] = timestamps
   return { signatures, timestamp: timestamps.size === 1 ? timestamp : null }
 }
+
+/** Returns the bytes that `signed` describes: `{timestamp}.{body}` with each placeholder replaced by its value. */
+export function signedContent(
+  signed: string,
+  { id, timestamp, body }: { id: Uint8Array; timestamp: Uint8Array; body: Uint8Array },
+): Buffer {
+  const values = new Map([
+    ['{id}', id],
+    ['{timestamp}', timestamp],
+    ['{body}', body],
+  ])
+  const parts = signed.split(/(\{(?:id|timestamp|body)\})/)
+  return Buffer.concat(parts.map((part) => values.get(part) ?? Buffer.from(part)))
+}

@@ -1,20 +1,22 @@
-import type { Credentials, SourceFault } from '../source.ts'
+import type { SourceFault } from '../source.ts'
 import { readSecret } from './keys.ts'
 import { placeholders } from './pattern.ts'
-import { signatureOf, type HmacSettings } from './settings.ts'
+import { formOf, type SignatureForm, type SignatureSetting } from './settings.ts'
 
-/** Returns what is wrong with a source as a whole: a signature that could never hold, or would not protect. */
-export function checkHmac({
-  credentials: { secrets },
-  settings,
-}: {
-  credentials: Credentials
-  settings: HmacSettings
-}): SourceFault[] {
-  const { signature: given } = settings
-  const { secret_encoding } = signatureOf(settings)
+/** What a description of a signature is judged with. */
+export interface FormCheck {
+  /** As it is configured; undefined where it is not. */
+  given: SignatureSetting
+  secrets: readonly string[]
+  /** Whether a header is known to hold the delivery id. */
+  has_id: boolean
+}
+
+/** Returns what is wrong with a description: a signature that could never hold, or would not protect. */
+export function formFaults({ given, secrets, has_id }: FormCheck): SourceFault[] {
+  const form = formOf(given)
   const faults = secrets.flatMap((secret, index) =>
-    readSecret(secret, secret_encoding) === null ? [unreadable(index, secret_encoding)] : [],
+    readSecret(secret, form.secret_encoding) === null ? [unreadable(index, form.secret_encoding)] : [],
   )
   if (given === undefined) return faults
   if (secrets.length === 0) faults.push(fault([], 'has no secrets to check it with', 'Add `secrets`.'))
@@ -23,7 +25,12 @@ export function checkHmac({
       fault([], 'must name either a header or a query parameter', 'Write one of `header` and `query`.'),
     )
   }
-  return [...faults, ...patternFaults(settings), ...signedFaults(settings), ...timestampFaults(settings)]
+  return [
+    ...faults,
+    ...patternFaults(form),
+    ...signedFaults(form, has_id),
+    ...timestampFaults(form, given.tolerance),
+  ]
 }
 
 function fault(path: readonly string[], message: string, fix: string): SourceFault {
@@ -35,8 +42,8 @@ function unreadable(index: number, encoding: string): SourceFault {
   return { path: ['secrets', index], message: `cannot be read as ${encoding}`, fix }
 }
 
-function patternFaults(settings: HmacSettings): SourceFault[] {
-  const names = placeholders(signatureOf(settings).pattern)
+function patternFaults({ pattern }: SignatureForm): SourceFault[] {
+  const names = placeholders(pattern)
   const at = ['pattern']
   if (!names.includes('signature')) {
     return [fault(at, 'has no {signature}', 'Write {signature} where the signature stands.')]
@@ -49,23 +56,24 @@ function patternFaults(settings: HmacSettings): SourceFault[] {
   ]
 }
 
-function signedFaults(settings: HmacSettings): SourceFault[] {
-  const names = placeholders(signatureOf(settings).signed)
+function signedFaults({ signed }: SignatureForm, has_id: boolean): SourceFault[] {
+  const names = placeholders(signed)
   const at = ['signed']
   if (!names.includes('body')) {
     return [fault(at, 'has no {body}: anybody could change it', 'Write {body} where the body stands.')]
   }
   const odd = names.find((name) => !['body', 'timestamp', 'id'].includes(name))
   if (odd !== undefined) return [fault(at, `{${odd}} is unknown here`, 'Use {id}, {timestamp} and {body}.')]
-  if (names.includes('id') && typeof settings.delivery_id !== 'string') {
+  if (names.includes('id') && !has_id) {
     return [fault(at, 'has {id}, and no header is known to hold it', 'Name the header in `delivery_id`.')]
   }
   return []
 }
 
-function timestampFaults(settings: HmacSettings): SourceFault[] {
-  const { signed, pattern, timestamp } = signatureOf(settings)
-  const tolerance = settings.signature?.tolerance
+function timestampFaults(
+  { signed, pattern, timestamp }: SignatureForm,
+  tolerance: number | undefined,
+): SourceFault[] {
   const given = placeholders(pattern).includes('timestamp') || timestamp !== undefined
   if (placeholders(signed).includes('timestamp')) {
     if (given) return []

@@ -1,7 +1,7 @@
-import type { SignatureSetting } from './settings.ts'
+import type { SignatureForm } from './settings.ts'
 
 /** Returns the bytes of a key as `secret_encoding` says, or null where the text is not written so. */
-export function readSecret(text: string, encoding: SignatureSetting['secret_encoding']): Buffer | null {
+export function readSecret(text: string, encoding: SignatureForm['secret_encoding']): Buffer | null {
   if (encoding === 'utf8') return Buffer.from(text)
   return decode(text.trim(), encoding)
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { bodyPath, fieldSettings, headerName } from '../fields/settings.ts'
+import { headerName } from '../fields/settings.ts'
 
 /** How far a signed timestamp may lie from now where the configuration does not say, in seconds. */
 const TOLERANCE_S = 300
 
-const signature = z
+/** The key `signature`: where a signature stands and what it covers. */
+export const signatureSetting = z
   .strictObject({
     header: headerName('The header that holds the signature.').optional(),
     query: z
@@ -50,27 +51,21 @@ const signature = z
     'Where the signature stands and what it covers. Without it: `X-Signature`, HMAC-SHA256 of the body in hex.',
   )
 
-/** The settings of a source of any sender. */
-export const hmacSettings = {
-  signature,
-  delivery_id: z
-    .union([headerName('A header.'), z.strictObject({ body: bodyPath.describe('A path into the body.') })])
-    .optional()
-    .describe(
-      "The header with the sender's id of the delivery, the same for all tries; `{ body: id }` for a path.",
-    ),
-  ...fieldSettings,
-}
-
-/** The settings of a source of any sender, as they are parsed. */
-export type HmacSettings = z.output<z.ZodObject<typeof hmacSettings>>
+/** How a sender signs, as it is configured; undefined where it is not. */
+export type SignatureSetting = z.output<typeof signatureSetting>
 /** How a sender signs, with its defaults. */
-export type SignatureSetting = NonNullable<HmacSettings['signature']> & { tolerance: number }
+export type SignatureForm = NonNullable<SignatureSetting> & { tolerance: number }
+
+const DEFAULT_FORM = {
+  header: 'X-Signature',
+  pattern: '{signature}',
+  algorithm: 'sha256',
+  encoding: 'hex',
+  secret_encoding: 'utf8',
+  signed: '{body}',
+} as const
 
 /** Returns how the sender signs, as configured or by default. */
-export function signatureOf({ signature: given }: HmacSettings): SignatureSetting {
-  const defaults = { pattern: '{signature}', algorithm: 'sha256', encoding: 'hex' } as const
-  const rest = { secret_encoding: 'utf8', signed: '{body}', tolerance: TOLERANCE_S } as const
-  const { tolerance = TOLERANCE_S, ...setting } = given ?? { ...defaults, ...rest, header: 'X-Signature' }
-  return { ...setting, tolerance }
+export function formOf(given: SignatureSetting): SignatureForm {
+  return { ...(given ?? DEFAULT_FORM), tolerance: given?.tolerance ?? TOLERANCE_S }
 }
