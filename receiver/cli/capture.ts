@@ -1,15 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { listenAddressOf } from '../config/environment/listen-address.ts'
 import { createReader } from '../config/environment/reader.ts'
 import { createContentReader } from '../config/content.ts'
+import { tellsSecret } from '../secrets/secret-names.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { textOption } from './options.ts'
 import { jsonOr } from './read-input.ts'
-import { withoutCredentials, type Recorded } from './without-credentials.ts'
+import { decoded, withoutCredentials, type Recorded } from './without-credentials.ts'
 
 /** The most that a body may have, in bytes. */
 const BODY_LIMIT = 1024 * 1024
@@ -19,8 +20,9 @@ export const command: Command = {
   summary: 'Record the next webhook that comes as a fixture, without credentials.',
   usage: 'capture --out FILE',
   help: `Listens on HOST and PORT in place of the receiver, answers the first POST with 202 and ends. FILE gets method, path, query,
-headers and body as JSON. Every header, parameter and field whose name tells of a credential is left out, signatures
-too; so is the value of every variable of this process whose name does. A file that exists is never overwritten.
+headers and body as JSON. The value of every header, parameter, form field and field of the body whose name tells of a
+credential is left out, signatures too; so is whatever looks like a token of GitHub or a JWT, and the value of every variable
+of this process whose name tells of a credential. A file that exists is never overwritten.
 
   --out FILE  Where the fixture goes.
 
@@ -91,9 +93,25 @@ async function read(request: IncomingMessage): Promise<Recorded> {
   }
 }
 
-/** Values of this process that no fixture may hold; short ones would take words out. */
+/** Values of this process, and of the files it names, that no fixture may hold; short ones would take words out. */
 function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    /secret|token|key|passw/i.test(name) && value !== undefined && value.length >= 8 ? [value] : [],
-  )
+  const values = Object.entries(env).flatMap(([name, value = '']) => {
+    if (!tellsSecret(name)) return passwordOf(value)
+    return name.endsWith('_FILE') ? contentOf(value) : [value]
+  })
+  return values.map((value) => value.trim()).filter((value) => value.length >= 8)
+}
+
+function passwordOf(value: string): string[] {
+  if (!value.includes('@') || !URL.canParse(value)) return []
+  const { password } = new URL(value)
+  return [password, decoded(password)]
+}
+
+function contentOf(path: string): string[] {
+  try {
+    return [readFileSync(path, 'utf8')]
+  } catch {
+    return []
+  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { accessSync, constants, lstatSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { isRepositoryName, isOwner } from '../github/repository.ts'
 import { SOURCE_TYPES } from '../sources/index.ts'
 import type { Command, CommandArguments } from './command.ts'
@@ -16,7 +16,8 @@ const SECRET_BYTES = 32
 export const command: Command = {
   summary: 'Write a first configuration, and beside it a .env file with generated secrets.',
   usage: 'init --repository OWNER/NAME [--source TYPE] [FILE] [--json]',
-  help: `FILE is model-dispatch.yaml where it is not given. A file that exists is never overwritten.
+  help: `FILE is model-dispatch.yaml where it is not given; .env goes beside it. Where one of the two exists already, neither is
+written.
 
   --repository OWNER/NAME  The repository whose workflow an event starts.
   --source TYPE            The registry: ${[...SOURCE_TYPES.keys()].join(', ')}. Default: wandb.
@@ -47,8 +48,15 @@ function init({ options, words: [path = 'model-dispatch.yaml'] }: CommandArgumen
     kinds.has(kind as 'alias.added'),
   )
   const env_path = join(dirname(path), '.env')
-  write(path, configOf({ type, variable, event: first, repository }), 0o644)
-  write(env_path, envOf(type, variable), 0o600)
+  if (basename(path) === '.env')
+    throw new CommandError(
+      `${path} is where the secrets go.`,
+      'Name the configuration otherwise, such as model-dispatch.yaml.',
+    )
+  writeAll([
+    { path, text: configOf({ type, variable, event: first, repository }), mode: 0o644 },
+    { path: env_path, text: envOf(type, variable), mode: 0o600 },
+  ])
   if (options['json'] === true) console.log(JSON.stringify({ files: [path, env_path], variable }))
   else
     console.log(`Wrote ${path} and ${env_path}.
@@ -58,18 +66,59 @@ function init({ options, words: [path = 'model-dispatch.yaml'] }: CommandArgumen
   return EXIT.ok
 }
 
-function write(path: string, text: string, mode: number): void {
-  if (existsSync(path))
-    throw new CommandError(`${path} exists already.`, 'Name another file, or move it away.')
+interface NewFile {
+  path: string
+  text: string
+  mode: number
+}
+
+/**
+ * Writes all files, or none: what stands in the way is looked for first, and what was written before a failure is removed.
+ * @throws CommandError
+ */
+function writeAll(files: readonly NewFile[]): void {
+  for (const { path } of files) checkPlace(path)
+  const written: string[] = []
   try {
-    writeFileSync(path, text, { mode, flag: 'wx' })
+    for (const { path, text, mode } of files) {
+      writeFileSync(path, text, { mode, flag: 'wx' })
+      written.push(path)
+    }
   } catch (error) {
-    const { code } = error as { code?: string }
-    throw new CommandError(
-      `${path} cannot be written (${code ?? 'unknown'}).`,
-      'Name a file in a directory that you may write to.',
-    )
+    for (const path of written) rmSync(path)
+    throw notWritable(files[written.length]?.path ?? '', error)
   }
+}
+
+function checkPlace(path: string): void {
+  // Also a link that leads nowhere is in the way.
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw inTheWay(path)
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw notWritable(path, error)
+  }
+}
+
+function inTheWay(path: string): CommandError {
+  const fix =
+    basename(path) === '.env'
+      ? 'Its secrets may be in use. Run init in another folder (npm run cli -- init … FOLDER/model-dispatch.yaml), or move it away.'
+      : 'Name another file, or move it away.'
+  return new CommandError(`${path} exists already, so nothing was written.`, fix)
+}
+
+function notWritable(path: string, error: unknown): CommandError {
+  const { code = 'unknown' } = error as { code?: string }
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new CommandError(
+      `${path} cannot be written: there is no folder ${dirname(path)}.`,
+      `Make it (mkdir -p ${dirname(path)}), or name another file.`,
+    )
+  return new CommandError(
+    `${path} cannot be written (${code}).`,
+    'Name a file in a directory that you may write to.',
+  )
 }
 
 function configOf({

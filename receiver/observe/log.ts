@@ -1,21 +1,10 @@
 import { pino, stdSerializers, type Logger } from 'pino'
+import { tellsSecret } from '../secrets/secret-names.ts'
 import { isoTime } from './iso-time.ts'
 import { standardOutput } from './log-output.ts'
 
 /** Where every part writes its lines. */
 export type Log = Logger
-
-/** Keys that never reach a log, wherever they stand; values that look like tokens are kept out by their makers. */
-const SECRET_KEYS = new Set([
-  'authorization',
-  'token',
-  'secret',
-  'secrets',
-  'access_token',
-  'private_key',
-  'password',
-  'cookie',
-])
 
 /** Deeper, nothing of ours is ever logged. */
 const DEPTH = 5
@@ -43,7 +32,8 @@ function missingLines(dropped: number): string {
 }
 
 /**
- * Returns the line without what stands under those keys. pino's own `redact` takes longer for that than the whole rest of
+ * Returns the line without what stands under keys that tell of a secret, wherever they stand; values that look like tokens
+ * are kept out by their makers. pino's own `redact` takes longer for that than the whole rest of
  * a line.
  */
 function hideSecrets(line: Record<string, unknown>): Record<string, unknown> {
@@ -55,7 +45,7 @@ function holdsSecret(value: unknown, depth: number): boolean {
   if (depth === 0 || typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some((item) => holdsSecret(item, depth - 1))
   if (!isPlain(value)) return false
-  return Object.keys(value).some((key) => SECRET_KEYS.has(key) || holdsSecret(value[key], depth - 1))
+  return Object.keys(value).some((key) => isSecret(key, value[key]) || holdsSecret(value[key], depth - 1))
 }
 
 function hide(value: unknown, depth: number): unknown {
@@ -64,10 +54,14 @@ function hide(value: unknown, depth: number): unknown {
   if (!isPlain(value)) return value
   const shown: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
-    shown[key] = SECRET_KEYS.has(key) ? '[secret]' : hide(item, depth - 1)
+    shown[key] = isSecret(key, item) ? '[secret]' : hide(item, depth - 1)
   }
   return shown
 }
+
+/** How many secrets there are is none. */
+const isSecret = (key: string, value: unknown) =>
+  (typeof value === 'string' || typeof value === 'object') && tellsSecret(key)
 
 function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false

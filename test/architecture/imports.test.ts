@@ -12,7 +12,7 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
   ['src/contract'],
   ['src', 'src/contract'],
   ['receiver/secrets', 'src/contract'],
-  ['receiver/observe'],
+  ['receiver/observe', 'receiver/secrets'],
   ['receiver/policy', 'src/contract'],
   ['receiver/outbound', 'src/contract', 'receiver/secrets', 'receiver/policy'],
   ['receiver/templates', 'src/contract'],

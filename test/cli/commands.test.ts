@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -167,6 +167,28 @@ describe('the commands', () => {
     expect((await run(scene, ['check', path], env)).status).toBe(0)
     const again = await run(scene, ['init', '--repository', 'acme/serving', path])
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('exists already')])
+  })
+
+  it.each([
+    ['.env', '.env exists already'],
+    ['model-dispatch.yaml', 'model-dispatch.yaml exists already'],
+  ])('init writes nothing where %s is there already, and leaves it as it was', async (name, message) => {
+    const place = mkdtempSync(join(folder, 'init-'))
+    writeFileSync(join(place, name), 'mine')
+    const args = ['init', '--repository', 'acme/serving', join(place, 'model-dispatch.yaml')]
+    const { status, stdout, stderr } = await run(scene, args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(message)
+    expect(readdirSync(place)).toEqual([name])
+    expect(readFileSync(join(place, name), 'utf8')).toBe('mine')
+  })
+
+  it('init names the folder that is missing, with the command that makes it', async () => {
+    const place = join(folder, 'no', 'folder')
+    const args = ['init', '--repository', 'acme/serving', join(place, 'model-dispatch.yaml')]
+    const { status, stderr } = await run(scene, args)
+    expect(stderr).toContain(`there is no folder ${place}.\n  -> Make it (mkdir -p ${place})`)
+    expect(status).toBe(2)
   })
 
   it('capture records the next webhook without its credentials', async () => {

@@ -15,10 +15,10 @@ function logged(line: object): Record<string, unknown> {
 
 describe('a line of the log', () => {
   it('hides what stands under the key of a secret, however deep', () => {
-    const line = { token: 'a', source: { name: 'wandb', secrets: ['b'], auth: { private_key: 'c' } } }
+    const line = { token: 'a', source: { name: 'wandb', secrets: ['b'], github: { private_key: 'c' } } }
     expect(logged(line)).toMatchObject({
       token: '[secret]',
-      source: { name: 'wandb', secrets: '[secret]', auth: { private_key: '[secret]' } },
+      source: { name: 'wandb', secrets: '[secret]', github: { private_key: '[secret]' } },
     })
   })
 
