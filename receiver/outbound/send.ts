@@ -3,6 +3,7 @@ import { Agent, buildConnector, ProxyAgent, request, type Dispatcher } from 'und
 import type { Answer } from './answer.ts'
 import { OutboundRefused, type Guard, type Refusal } from './guard.ts'
 import { CONNECT_TIMEOUT_MS } from './network.ts'
+import { readAtMost } from './read-at-most.ts'
 
 /** The most that is read of an answer's body where the request does not say otherwise, in bytes. */
 export const ANSWER_LIMIT = 8 * 1024
@@ -67,23 +68,6 @@ export function createOutbound(guard: Guard): Outbound {
 async function ask(url: string, options: Parameters<typeof request>[1], limit: number): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, options)
   return { status: statusCode, headers: oneEach(headers), body: await readAtMost(body, limit) }
-}
-
-/** Reads the start of a body. One that breaks off keeps what came: its status line has been received and decides. */
-async function readAtMost(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let left = limit
-  try {
-    // Leaving the loop destroys the stream, and its connection with it where more was to come.
-    for await (const chunk of body) {
-      chunks.push(chunk.subarray(0, left))
-      left -= chunk.length
-      if (left <= 0) break
-    }
-  } catch {
-    // What came before the break is kept.
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 function oneEach(headers: Readonly<Record<string, string | string[] | undefined>>): Answer['headers'] {
