@@ -1,20 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { freeStartMemory } from '../../observe/free-start-memory.ts'
-import type { CallRequest, CallResponse } from './calls.ts'
+import type { CallRequest, CallResponse, ThreadData } from './calls.ts'
 import { describeError, describeOpenError } from './errors.ts'
 
 /** Does what a call asks for. */
 type Answer = (request: CallRequest) => Promise<unknown>
 
 /**
- * Lets this thread answer calls, one after the other, once `open` has opened the database in the folder that it is
- * given. A call whose arguments are a text is answered with one.
+ * Lets this thread answer calls, one after the other, once `open` has opened the database. A call whose arguments are a text is answered with one.
  */
-export async function answerCalls(open: (data_dir: string) => Promise<Answer>): Promise<void> {
+export async function answerCalls(open: (data: ThreadData) => Promise<Answer>): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('The threads of the store run as worker threads only.')
   const reply = (message: CallResponse) => port.postMessage(message)
-  const { data_dir } = workerData as { data_dir: string }
+  const data = workerData as ThreadData
   const respond = async (answer: Answer, request: CallRequest): Promise<void> => {
     const { id, args } = request
     try {
@@ -25,7 +24,7 @@ export async function answerCalls(open: (data_dir: string) => Promise<Answer>): 
     }
   }
   try {
-    const answer = await open(data_dir)
+    const answer = await open(data)
     reply({ id: 0, value: null })
     freeStartMemory()
     let last: Promise<void> = Promise.resolve()
@@ -33,6 +32,6 @@ export async function answerCalls(open: (data_dir: string) => Promise<Answer>): 
       last = last.then(() => respond(answer, request))
     })
   } catch (error) {
-    reply({ id: 0, error: describeOpenError(error, data_dir) })
+    reply({ id: 0, error: describeOpenError(error, data.data_dir) })
   }
 }

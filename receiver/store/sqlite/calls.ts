@@ -1,8 +1,16 @@
 import type { OperationName } from '../store.ts'
 import type { WorkerError } from './errors.ts'
+import type { OpenFile } from './ownership.ts'
 
-/** What a thread of the store is asked: an operation, to do something for the log, or to end. */
-export type CallName = OperationName | 'log' | 'checkpoint' | 'close'
+/** What a thread of the store is asked: an operation, what concerns the database's files and its log, or to end. */
+export type CallName = OperationName | 'files' | 'log' | 'checkpoint' | 'close'
+
+/** What a thread of the store is given. */
+export interface ThreadData {
+  data_dir: string
+  /** The files that the thread that writes has open; none for that thread itself. */
+  files: readonly OpenFile[]
+}
 
 /** One call. */
 export interface CallRequest {

@@ -70,7 +70,9 @@ export function keepLogShort({ length, checkpoint, finish, log }: LogKeeperOptio
   return {
     wrote() {
       if (timer !== null || stopped) return
-      timer = setTimeout(() => (under_way = look()), EVERY_MS)
+      timer = setTimeout(() => {
+        under_way = look()
+      }, EVERY_MS)
       timer.unref()
     },
     async stop() {

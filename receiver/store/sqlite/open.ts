@@ -4,7 +4,7 @@ import { isList, operationsThrough } from '../operations-through.ts'
 import type { AcceptArgs } from '../records.ts'
 import type { OperationName, Store } from '../store.ts'
 import { groupToText } from './accept-text.ts'
-import type { LogLength } from './calls.ts'
+import type { LogLength, ThreadData } from './calls.ts'
 import { keepLogShort } from './keep-log-short.ts'
 import { startThread, type Thread } from './thread.ts'
 
@@ -23,10 +23,15 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(data_dir: string, { log }: SqliteOptions = {}): Promise<Store> {
   const folder = resolve(data_dir)
-  const writer = await startThread('writer', folder)
+  const writer = await startThread('writer', { data_dir: folder, files: [] })
+  const startReader = async () =>
+    startThread('reader', {
+      data_dir: folder,
+      files: (await writer.call('files', {})) as ThreadData['files'],
+    })
   let reader: Promise<Thread> | null = null
   const read: Thread['call'] = async (name, args) => {
-    const started = (reader ??= startThread('reader', folder))
+    const started = (reader ??= startReader())
     try {
       return await (await started).call(name, args)
     } catch (error) {

@@ -6,9 +6,12 @@ import { runOperation } from '../operations.ts'
 import { answerCalls } from './answer-calls.ts'
 import { checkpointer, openDatabase } from './database.ts'
 import { SQLITE } from './dialect.ts'
+import { checkFiles } from './ownership.ts'
 import { inTransaction } from './transaction.ts'
 
-await answerCalls((data_dir) => {
+await answerCalls(({ data_dir, files }) => {
+  // Another file would be read, and written, with the log of the one that is open.
+  checkFiles(files)
   const open = openDatabase(data_dir)
   // Checkpoints are still allowed then: https://sqlite.org/pragma.html#pragma_query_only
   open.handle.exec('pragma query_only = on')
@@ -18,9 +21,11 @@ await answerCalls((data_dir) => {
       case 'close':
         open.handle.close()
         return null
-      case 'log':
       case 'checkpoint':
-        return checkpoint[name]()
+        return checkpoint.checkpoint()
+      case 'files':
+      case 'log':
+        throw new Error(`The reader is not asked for: ${name}.`)
       default:
         return inTransaction(open, 'begin', () =>
           runOperation(name, args as never, { ...open, dialect: SQLITE }),

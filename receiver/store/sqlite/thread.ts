@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '../store.ts'
-import type { CallName, CallRequest, CallResponse } from './calls.ts'
+import type { CallName, CallRequest, CallResponse, ThreadData } from './calls.ts'
 import { reviveError } from './errors.ts'
 
 interface Waiting {
@@ -16,13 +16,13 @@ export interface Thread {
 }
 
 /**
- * Starts the thread of the file `name` on the database in `data_dir`. Resolves when it is open.
+ * Starts the thread of the file `name` on a database. Resolves when it is open.
  *
  * @throws StoreRefused or StoreUnavailable when it cannot be opened
  */
-export async function startThread(name: 'writer' | 'reader', data_dir: string): Promise<Thread> {
+export async function startThread(name: 'writer' | 'reader', data: ThreadData): Promise<Thread> {
   const worker = new Worker(new URL(`./${name}.ts`, import.meta.url), {
-    workerData: { data_dir },
+    workerData: data,
     name: `store-${name}`,
   })
   const waiting = new Map<number, Waiting>()

@@ -13,7 +13,7 @@ import { fileError } from './errors.ts'
 import { takeOwnership } from './ownership.ts'
 import { inTransaction } from './transaction.ts'
 
-await answerCalls(async (data_dir) => {
+await answerCalls(async ({ data_dir }) => {
   const open = await start(data_dir)
   const ownership = takeOwnership(open.handle, open.path)
   const checkpoint = checkpointer(open.handle)
@@ -22,7 +22,10 @@ await answerCalls(async (data_dir) => {
       open.handle.close()
       return null
     }
-    if (name === 'log' || name === 'checkpoint') return checkpoint[name]()
+    if (name === 'files' || name === 'log' || name === 'checkpoint') {
+      ownership.isThere()
+      return name === 'files' ? ownership.files : checkpoint[name]()
+    }
     const given = typeof args === 'string' ? groupFromText(args) : args
     const value = await inTransaction(open, 'begin immediate', async () => {
       ownership.isOurs()
