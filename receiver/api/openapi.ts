@@ -85,7 +85,7 @@ function operation(route: Route, components: Components): Json {
   const needs = role === null ? 'Needs no token.' : `Needs a token with the role ${role}${unlimited}.`
   const content = bodyOf(route, components)
   const parameters = [
-    ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? '')),
+    ...[...route.path.matchAll(/(\w+)\/\{(\w+)\}/g)].map(([, group, name]) => pathParameter(group, name)),
     ...Object.entries(params).map(([name, schema]) => parameter(name, schema, components)),
     ...Object.entries(route.headers ?? {}).map(([name, text]) => headerParameter(name, text)),
   ]
@@ -101,7 +101,20 @@ function operation(route: Route, components: Components): Json {
   }
 }
 
-const pathParameter = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+/** What stands in the braces of a path, by the part before it. */
+const PATH_PARTS: Readonly<Record<string, string>> = {
+  automations: 'The name of the automation.',
+  deliveries: 'The id of the delivery: dlv_…',
+  events: 'The id of the event: evt_…',
+  lanes: 'The `lane`, as the list of lanes has it.',
+  secrets: 'The name of the secret, such as SLACK_URL.',
+  subjects: 'The name of the model, in full.',
+}
+
+const pathParameter = (group = '', name = '') => ({
+  ...{ name, in: 'path', required: true, description: PATH_PARTS[group] },
+  schema: { type: 'string' },
+})
 
 const headerParameter = (name: string, description: string) => ({
   ...{ name, in: 'header', required: false, description },
@@ -146,9 +159,16 @@ function problemsOf({ problems = {}, role }: Route): Json {
   }
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return Object.fromEntries(
-    [...texts].map(([status, lines]) => [status, { description: lines.join(' '), content }]),
+    [...texts].map(([status, lines]) => {
+      const headers = LATER.includes(status) ? { headers: { 'Retry-After': RETRY_AFTER } } : {}
+      return [status, { description: lines.join(' '), ...headers, content }]
+    }),
   )
 }
+
+/** The statuses of what may be sent again later. */
+const LATER: readonly string[] = ['429', '503']
+const RETRY_AFTER = { description: 'The seconds to wait.', schema: { type: 'string' } }
 
 /** Returns a schema as JSON Schema; what has a name of its own is put beside the others. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
@@ -189,4 +209,13 @@ const PROBLEM = {
     detail: { type: 'string' },
   },
   required: ['type', 'title', 'status', 'code', 'detail'],
+  examples: [
+    {
+      type: 'about:blank',
+      title: 'bad query',
+      status: 400,
+      code: 'bad_query',
+      detail: 'There is no parameter "modle". Did you mean model? These work: source, model, alias.',
+    },
+  ],
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nearestWord } from '../../src/contract/nearest-word.ts'
 import { ApiProblem } from './problem.ts'
 import type { Route } from './route.ts'
 
@@ -31,7 +32,7 @@ export function readParams(route: Route, given: Given): Record<string, unknown> 
   const params = new Map<string, unknown>()
   for (const [name, value] of [...Object.entries(given.query), ...Object.entries(body)]) {
     if (!Object.hasOwn(shape, name))
-      throw new BadQuery(`There is no parameter "${name}". ${whichWork(Object.keys(shape))}`)
+      throw new BadQuery(`There is no parameter "${name}". ${whichWork(name, Object.keys(shape))}`)
     if (params.has(name)) throw new BadQuery(`${name} is in the query and in the body: give it once.`)
     if (Array.isArray(value)) throw new BadQuery(`${name} may be given once.`)
     params.set(name, value)
@@ -78,5 +79,8 @@ function bodyOf(body: unknown): object {
   return given
 }
 
-const whichWork = (names: readonly string[]) =>
-  names.length === 0 ? 'This call takes none.' : `These work: ${names.join(', ')}.`
+function whichWork(name: string, names: readonly string[]): string {
+  if (names.length === 0) return 'This call takes none.'
+  const near = nearestWord(name, names)
+  return `${near === null ? '' : `Did you mean ${near}? `}These work: ${names.join(', ')}.`
+}

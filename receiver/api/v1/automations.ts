@@ -10,6 +10,13 @@ import { refuseWrite } from './automation-refusals.ts'
 import { listOf } from './schemas.ts'
 
 const IF_MATCH = { 'If-Match': 'The ETag that was read: 412 where somebody has changed it since.' }
+const ETAG = { ETag: 'What `If-Match` takes.' }
+const EXAMPLE = {
+  name: 'deploy-production',
+  events: ['ADD_ARTIFACT_ALIAS'],
+  filter: { alias: 'production' },
+  destinations: [{ type: 'repository_dispatch', repository: 'acme/serving' }],
+}
 const NOT_FOUND = {
   automation_not_found: [404, 'There is no automation of this name, or the token may not see it.'],
 } as const
@@ -44,6 +51,7 @@ const getAutomation = route({
   role: 'read',
   limited: 'own',
   answers: { 200: shownAutomation },
+  answer_headers: ETAG,
   problems: NOT_FOUND,
 }).handle(async ({ path: { name = '' }, principal }, context) => {
   const body = await find(context, name, principal)
@@ -52,7 +60,7 @@ const getAutomation = route({
 
 /** Returns the routes of automations; their bodies take the destinations that there are. */
 export function automationRoutes({ destinations }: TypeTables): readonly Route[] {
-  const whole = automationSchema(destinations).meta({ id: 'AutomationInput' })
+  const whole = automationSchema(destinations).meta({ id: 'AutomationInput', examples: [EXAMPLE] })
   return [
     listAutomations,
     createRoute(whole),
@@ -77,6 +85,7 @@ const createRoute = (whole: Whole) =>
     body: whole,
     body_checked_by: 'handler',
     answers: { 201: shownAutomation.describe('It is in force.') },
+    answer_headers: { ...ETAG, Location: 'Where it is.' },
     problems: { ...WRITE_PROBLEMS, automation_exists: [409, 'There is one of this name.'] },
   }).handle(async (input, context) => {
     const given = objectOf(input.request.body)
@@ -101,6 +110,7 @@ const putRoute = (whole: Whole) =>
       200: shownAutomation.describe('It was replaced.'),
       201: shownAutomation.describe('It is new.'),
     },
+    answer_headers: ETAG,
     problems: WRITE_PROBLEMS,
   }).handle(async (input, context) => {
     const { name = '' } = input.path
@@ -123,9 +133,10 @@ const patchRoute = (whole: Whole) =>
     role: 'write',
     limited: 'own',
     headers: IF_MATCH,
-    body: whole.partial().meta({ id: 'AutomationPatch' }),
+    body: whole.partial().meta({ id: 'AutomationPatch', examples: [{ status: 'disabled' }] }),
     body_checked_by: 'handler',
     answers: { 200: shownAutomation.describe('It is in force.') },
+    answer_headers: ETAG,
     problems: { ...NOT_FOUND, ...WRITE_PROBLEMS },
   }).handle(async (input, context) => {
     const { name = '' } = input.path

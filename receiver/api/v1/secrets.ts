@@ -23,7 +23,10 @@ const secretValue = z
     value: z.string().min(8).max(8_192).meta({ writeOnly: true }),
     hosts: z.array(z.string()).min(1).max(20).describe('Names of hosts: hooks.example.com, *.example.com.'),
   })
-  .meta({ id: 'SecretValue' })
+  .meta({
+    id: 'SecretValue',
+    examples: [{ value: 'the-token-of-the-team', hosts: ['hooks.example.com'] }],
+  })
 
 const storedSecret = z.object({
   name: z.string(),

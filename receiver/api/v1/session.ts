@@ -43,7 +43,7 @@ const signIn = route({
   limited: 'own',
   body: z
     .object({ token: z.string().max(4_096).describe('ADMIN_TOKEN, or one of admin.tokens.') })
-    .meta({ id: 'SignIn' }),
+    .meta({ id: 'SignIn', examples: [{ token: 'the-value-of-ADMIN_TOKEN' }] }),
   answers: { 200: session },
   answer_headers: { 'Set-Cookie': 'The session.' },
   problems: {

@@ -17,7 +17,7 @@ const wish = z
     body: z.json().optional().describe('A body of your own, as the source would send it. Default: a sample.'),
     send: z.boolean().default(false).describe('Send also what starts a run or a job.'),
   })
-  .meta({ id: 'TestRequest' })
+  .meta({ id: 'TestRequest', examples: [{ event: 'ADD_ARTIFACT_ALIAS', send: true }] })
 
 const test = route({
   id: 'testAutomation',
