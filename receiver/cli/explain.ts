@@ -56,8 +56,7 @@ async function explain({ options, words: [id] }: CommandArguments): Promise<Exit
 async function ofStored(id: string | undefined, options: CommandArguments['options']): Promise<Shown[]> {
   const { callApi } = await import('./api.ts')
   const call = { method: 'POST', path: '/explain', body: { event: id } } as const
-  const { events } = await callApi(textOption(options, 'url'), call)
-  return events as unknown as Shown[]
+  return ((await callApi(textOption(options, 'url'), call)) as { events: Shown[] }).events
 }
 
 async function ofFile(file: string, options: CommandArguments['options']): Promise<Shown[]> {

@@ -1,4 +1,3 @@
-import type { Log } from '../observe/log.ts'
 import type { Store } from './store.ts'
 
 /** Which store to open. */
@@ -14,11 +13,7 @@ export interface StoreSettings {
  *
  * @throws StoreRefused with what to do
  */
-export async function openStore(
-  { database_url, data_dir }: StoreSettings,
-  options: { log?: Pick<Log, 'warn'> } = {},
-): Promise<Store> {
-  if (database_url === null)
-    return await (await import('./sqlite/open.ts')).openSqliteStore(data_dir, options)
+export async function openStore({ database_url, data_dir }: StoreSettings): Promise<Store> {
+  if (database_url === null) return await (await import('./sqlite/open.ts')).openSqliteStore(data_dir)
   return await (await import('./postgres/open.ts')).openPostgresStore(database_url)
 }

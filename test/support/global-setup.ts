@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { startJudge } from './judge.ts'
 import { postgresPrograms, startPostgres } from './postgres.ts'
 
 declare module 'vitest' {
@@ -10,8 +11,17 @@ declare module 'vitest' {
   }
 }
 
-/** Starts one PostgreSQL for all test files, where it is installed. */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+/** Starts one PostgreSQL for all test files, where it is installed, and one Prism. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stopJudge = await startJudge()
+  const stopPostgres = await setUpPostgres(project)
+  return async () => {
+    await stopPostgres()
+    await stopJudge()
+  }
+}
+
+async function setUpPostgres(project: TestProject): Promise<() => Promise<void>> {
   const programs = postgresPrograms()
   project.provide('postgresPrograms', programs)
   if (programs === null) {
@@ -21,7 +31,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
         '\n*** On Debian or Ubuntu: sudo apt-get install -y --no-install-recommends postgresql\n',
     )
     project.provide('postgresUrl', null)
-    return undefined
+    return () => Promise.resolve()
   }
   const server = await startPostgres(programs)
   project.provide('postgresUrl', server.createDatabase('tests'))

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { judgeAnswer } from './judge.ts'
 
 /** An HTTP answer, read to its end. */
 export interface Answer {
@@ -19,7 +20,8 @@ export interface RequestParts {
 
 /**
  * One HTTP request on a connection of its own, byte for byte as given. An answer that comes while the body is still
- * being sent counts. Rejects when the connection breaks before an answer.
+ * being sent counts. Rejects when the connection breaks before an answer, and in tests when an answer of the management API
+ * is none of those that its OpenAPI document has.
  */
 export function request(url: string, parts: RequestParts = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, chunked = false } = parts
@@ -34,12 +36,10 @@ export function request(url: string, parts: RequestParts = {}): Promise<Answer> 
       response.on('error', reject)
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text,
-          body: parseObject(text),
-        })
+        const answer = { status: response.statusCode ?? 0, headers: response.headers, text }
+        judgeAnswer(url, method, answer).then(() => {
+          resolve({ ...answer, body: parseObject(text) })
+        }, reject)
       })
     })
     if (chunked) for (let at = 0; at < body.length; at += 65_536) sent.write(body.subarray(at, at + 65_536))

@@ -1,6 +1,5 @@
-import { useCallback, useContext, useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { call, Problem, type Query } from './api.ts'
-import { SessionContext } from './session.ts'
 import { useChanges } from './stream.ts'
 
 /** An answer as far as the page has it: the last one stays on the page while the receiver is away. */
@@ -29,7 +28,6 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
       done: false,
     },
   )
-  const session = useContext(SessionContext)
   const [round, setRound] = useState(0)
   const reload = useCallback(() => {
     setRound((count) => count + 1)
@@ -55,8 +53,7 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
       stop.abort()
       clearTimeout(timer)
     }
-    // Who signs in again sees what is there now.
-  }, [path, key, round, reload, session])
+  }, [path, key, round, reload])
   const current = state.key === key
   return {
     data: current ? state.data : null,

@@ -1,5 +1,5 @@
 import { call } from '../lib/api.ts'
-import { automationPath } from '../lib/route.ts'
+import { linkTo } from '../lib/route.ts'
 import { useSession } from '../lib/session.ts'
 import type { Attempt, Delivery as DeliveryShape } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
@@ -8,7 +8,6 @@ import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
-import { Fault, Message, To } from '../parts/text.tsx'
 
 const WAITS = new Set(['pending', 'delivering'])
 
@@ -37,16 +36,18 @@ function Whole({ delivery, reload }: { delivery: DeliveryShape; reload: () => vo
       </Title>
       {error !== null && (
         <Notice tone="critical">
-          <Fault of={error} />
+          <strong>{error.message}</strong>
+          <br />
+          {error.fix}
         </Notice>
       )}
       {waiting_for !== null && (
         <Notice>
-          <Message>{waiting_for.reason}</Message>
+          {waiting_for.reason}
           {waiting_for.until !== null && (
             <>
               {' '}
-              Next try: <When at={waiting_for.until} />.
+              Next look: <When at={waiting_for.until} />.
             </>
           )}
         </Notice>
@@ -72,7 +73,7 @@ function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
   return (
     <Section title="Attempts">
       {attempts.length === 0 ? (
-        <Nothing title="Nothing has been sent yet">Each try shows here, with its request and answer.</Nothing>
+        <Nothing title="Nothing has been sent yet" />
       ) : (
         <ol className="timeline">
           {[...attempts].reverse().map((attempt) => (
@@ -98,17 +99,17 @@ function Facts({ delivery }: { delivery: DeliveryShape }) {
     <dl className="facts">
       <dt>Automation</dt>
       <dd>
-        <To path={automationPath(automation)}>{automation}</To>
+        <a href={linkTo(`/automations/${encodeURIComponent(automation)}`)}>{automation}</a>
       </dd>
       <dt>Event</dt>
       <dd>
-        <To path={`/events/${event_id}`}>{event_id}</To>
+        <a href={linkTo(`/events/${event_id}`)}>{event_id}</a>
       </dd>
       {replay_of !== null && (
         <>
           <dt>Replay of</dt>
           <dd>
-            <To path={`/events/${replay_of}`}>{replay_of}</To>
+            <a href={linkTo(`/events/${replay_of}`)}>{replay_of}</a>
           </dd>
         </>
       )}
@@ -129,11 +130,7 @@ function OneAttempt({ attempt }: { attempt: Attempt }) {
         {status === null ? 'no answer' : `HTTP ${status}`} after{' '}
         {duration_ms < 1_000 ? `${duration_ms} ms` : lengthOf(duration_ms)}, <When at={at} />
       </span>
-      {error !== null && (
-        <span>
-          <Message>{error}</Message>
-        </span>
-      )}
+      {error !== null && <span>{error}</span>}
       {request !== null && (
         <details>
           <summary>Request</summary>

@@ -7,7 +7,6 @@ import { ExportLink } from '../parts/export-link.tsx'
 import { Paged } from '../parts/paged.tsx'
 import { Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
-import { To } from '../parts/text.tsx'
 
 const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
 const NAMES = ['q', 'source', 'model', 'alias', 'type', 'status', 'since', 'until']
@@ -17,7 +16,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
     title: 'What happened',
     show: ({ id, event }) => (
       <>
-        <To path={`/events/${id}`}>{event.title}</To> {event.test && <Mark tone="attention">test</Mark>}
+        <a href={linkTo(`/events/${id}`)}>{event.title}</a> {event.test && <Mark tone="attention">test</Mark>}
       </>
     ),
   },
@@ -27,7 +26,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
   {
     title: 'Deliveries',
     show: ({ deliveries }) => (
-      <span className="marks">
+      <span className="row">
         {deliveries.map(({ id, status }) => (
           <a key={id} href={linkTo(`/deliveries/${id}`)}>
             <Mark>{status}</Mark>
@@ -42,7 +41,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
 
 /** Lists events, newest first; new events appear by themselves. */
 export default function Events({ route }: PageProps) {
-  const { query, is_filtered, ...at } = readList(route, NAMES)
+  const { query, ...at } = readList(route, NAMES)
   const events = useApi<Page<EventSummary>>('/events', query, ['event', 'delivery'])
   return (
     <>
@@ -67,9 +66,8 @@ export default function Events({ route }: PageProps) {
         of={events}
         at={at}
         nothing={
-          <Nothing title={is_filtered ? 'No event fits the filters' : 'No event has come yet'}>
-            {is_filtered ? 'Clear them' : 'Send one from a registry'}, or look at{' '}
-            <To path="/sources">Sources</To> for what was refused.
+          <Nothing title="No event fits">
+            Clear the filters, or look at <a href={linkTo('/sources')}>Sources</a> for what was refused.
           </Nothing>
         }
       >

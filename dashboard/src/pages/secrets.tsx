@@ -82,7 +82,7 @@ function Put({ onDone }: { onDone: () => void }) {
   return (
     <Section title="Store a secret">
       <form
-        className="row gap even"
+        className="row gap"
         onSubmit={(event) => {
           event.preventDefault()
           void put()

@@ -11,13 +11,12 @@ export function Ask(props: {
   label: string
   title?: string
   danger?: boolean
-  primary?: boolean
   disabled?: boolean
-  /** Says what happened in one sentence, which stays beside the button; '' where it shows by itself. */
+  /** Says what happened in one sentence, which stays beside the button. */
   act: () => Promise<string>
   children?: ReactNode
 }) {
-  const { label, title, danger, primary, disabled, act, children } = props
+  const { label, title, danger, disabled, act, children } = props
   const [open, setOpen] = useState(false)
   const [busy, setBusy] = useState(false)
   const [said, setSaid] = useState<{ text: string; failed: boolean } | null>(null)
@@ -34,7 +33,7 @@ export function Ask(props: {
   return (
     <>
       <Button
-        variant={danger ? 'danger' : primary ? 'primary' : 'default'}
+        variant={danger ? 'danger' : 'default'}
         disabled={disabled === true || busy}
         onClick={() => {
           if (children === undefined) void run()

@@ -1,5 +1,4 @@
 import { CheckIcon, XIcon } from '@primer/octicons-react'
-import { Message } from './text.tsx'
 
 /** Every condition of an automation, with whether it holds. */
 export function Conditions({ conditions }: { conditions: readonly { holds: boolean; reason: string }[] }) {
@@ -7,8 +6,7 @@ export function Conditions({ conditions }: { conditions: readonly { holds: boole
     <ul className="plain">
       {conditions.map(({ holds, reason }) => (
         <li key={reason}>
-          {holds ? <CheckIcon aria-label="holds" /> : <XIcon aria-label="does not hold" />}{' '}
-          <Message>{reason}</Message>
+          {holds ? <CheckIcon aria-label="holds" /> : <XIcon aria-label="does not hold" />} {reason}
         </li>
       ))}
     </ul>

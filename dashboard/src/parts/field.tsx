@@ -1,5 +1,4 @@
 import { useId, type ReactNode } from 'react'
-import { Message } from './text.tsx'
 
 /** Attributes by which a control's label, help and mistake are read with it. */
 export interface Described {
@@ -31,10 +30,10 @@ export function Field(props: {
       })}
       {texts.length > 0 && (
         <span id={`${id}-help`} className="help">
-          {help !== undefined && <Message>{help}</Message>}
+          {help}
           {mistake !== undefined && (
             <strong className="mistake" role="alert">
-              <Message>{mistake}</Message>
+              {mistake}
             </strong>
           )}
         </span>
