@@ -19,22 +19,23 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     ! -iname 'licen[cs]e*' -delete \
   && find node_modules -type d -empty -delete
 
-# The receiver as JavaScript, so that no start and no thread takes the types out again.
-FROM base AS program
-WORKDIR /app
-COPY scripts/strip-types.ts scripts/
-COPY src/contract src/contract
-COPY receiver receiver
-RUN node scripts/strip-types.ts /program receiver src/contract
-
-# The dashboard, as static files.
-FROM base AS page
+# What builds the two programs below.
+FROM base AS tools
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY src/contract src/contract
+
+# The receiver and its packages in a few files of JavaScript: a start in half the time, with less memory.
+FROM tools AS program
+COPY scripts/bundle-receiver.ts scripts/
+COPY receiver receiver
+RUN node scripts/bundle-receiver.ts /program
+
+# The dashboard, as static files.
+FROM tools AS page
 COPY scripts/build-dashboard.ts scripts/
 COPY schemas/model-dispatch.schema.json schemas/
-COPY src/contract src/contract
 COPY dashboard dashboard
 RUN node scripts/build-dashboard.ts
 
@@ -65,7 +66,7 @@ LABEL org.opencontainers.image.title="Model Dispatch" \
 
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   NODE_ENV=production \
-  MALLOC_ARENA_MAX=2 \
+  MALLOC_ARENA_MAX=1 \
   MODEL_DISPATCH_CONFIG=/config/model-dispatch.yaml \
   DATA_DIR=/data
 WORKDIR /app

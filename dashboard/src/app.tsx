@@ -10,48 +10,62 @@ import { Frame } from './parts/frame.tsx'
 import { NotFound } from './parts/states.tsx'
 import { SignIn } from './parts/sign-in.tsx'
 
+/** How long until the page asks again who is signed in when the receiver did not answer, in ms. */
+const RETRY_MS = 3_000
+const ENDED =
+  'Your session has ended: its time is over, or its token was changed. Sign in again: what you typed is kept.'
+
 /** The whole page: who is signed in, and the page that the address names. */
 export function App() {
-  const [session, setSession] = useState<Session | null | undefined>(undefined)
+  const [session, setSession] = useState<Session | null>(null)
+  /** Whether the sign-in is shown; null until the receiver has said. What a session that has ended showed stays behind it. */
+  const [is_out, setOut] = useState<boolean | null>(null)
   const [notice, setNotice] = useState<string | null>(null)
   const leave = useCallback((why: string | null) => {
     endStream()
     setNotice(why)
-    setSession(null)
+    setOut(true)
+  }, [])
+  const enter = useCallback((signedIn: Session) => {
+    setNotice(null)
+    setSession(signedIn)
+    setOut(false)
   }, [])
   useEffect(() => {
     whenSignedOut(() => {
-      leave(
-        'Your session has ended: its time is over, or its token was changed. Sign in again; nothing is lost.',
-      )
+      leave(ENDED)
     })
-    call<Session>('/session').then(setSession, (error: unknown) => {
-      leave(error instanceof Problem && error.status !== 401 ? error.message : null)
-    })
-  }, [leave])
-  if (session === undefined) return <Waiting />
-  if (session === null)
-    return (
-      <SignIn
-        notice={notice}
-        onSession={(signedIn) => {
-          setNotice(null)
-          setSession(signedIn)
-        }}
-      />
-    )
+    const ask = () => {
+      call<Session>('/session').then(enter, (error: unknown) => {
+        const is_away = error instanceof Problem && error.status !== 401
+        leave(is_away ? error.message : null)
+        if (is_away) setTimeout(ask, RETRY_MS)
+      })
+    }
+    ask()
+  }, [leave, enter])
+  if (is_out === null) return <Waiting />
   const signOut = async () => {
     await call('/session', { method: 'DELETE' }).catch(() => undefined)
+    setSession(null)
     leave('You have signed out.')
   }
   return (
-    <SessionContext.Provider value={session}>
-      <Frame session={session} onSignOut={() => void signOut()}>
-        <Suspense fallback={<Waiting />}>
-          <Shown />
-        </Suspense>
-      </Frame>
-    </SessionContext.Provider>
+    <>
+      {is_out && <SignIn notice={notice} onSession={enter} />}
+      {session !== null && (
+        // Another person gets a page of their own, not what the one before typed.
+        <div key={`${session.name} ${session.role}`} hidden={is_out}>
+          <SessionContext value={session}>
+            <Frame session={session} onSignOut={() => void signOut()}>
+              <Suspense fallback={<Waiting />}>
+                <Shown />
+              </Suspense>
+            </Frame>
+          </SessionContext>
+        </div>
+      )}
+    </>
   )
 }
 

@@ -54,7 +54,13 @@ export function authorize(options: AuthorizeOptions) {
       refuse(response, 429, 'too_many_failures', tooManyFailures(response, blocked_ms))
       return
     }
-    audit.refused(request, given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN')
+    // The dashboard asks this by itself before anybody has signed in: no attempt of anybody.
+    const is_only_asking = given === undefined && request.method === 'GET' && request.path === '/session'
+    if (!is_only_asking)
+      audit.refused(
+        request,
+        given === undefined ? 'no Bearer token' : 'a Bearer token that is not ADMIN_TOKEN',
+      )
     response.set('WWW-Authenticate', 'Bearer')
     refuse(response, 401, 'unauthorized', 'Send the header Authorization: Bearer ADMIN_TOKEN.')
   }

@@ -1,8 +1,11 @@
 import { readEnvironment } from '../config/environment/environment.ts'
+import { isObject } from '../../src/contract/clean-json.ts'
+import type { JsonObject } from '../../src/contract/model-event.ts'
 import { installNetwork } from '../outbound/network.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit-codes.ts'
 import { ownAddress } from './own-address.ts'
+import { jsonOr } from './read-input.ts'
 
 /** How long the receiver may take to answer, in ms. */
 const TIMEOUT_MS = 30_000
@@ -20,7 +23,7 @@ export interface ApiCall {
  * @param url the receiver's address; null for HOST and PORT of the environment.
  * @throws CommandError where it cannot be reached, or refuses.
  */
-export async function callApi(url: string | null, { method, path, body }: ApiCall): Promise<unknown> {
+export async function callApi(url: string | null, { method, path, body }: ApiCall): Promise<JsonObject> {
   const { admin_token } = readEnvironment(process.env)
   if (admin_token === null)
     throw new CommandError(
@@ -28,14 +31,25 @@ export async function callApi(url: string | null, { method, path, body }: ApiCal
       "Set ADMIN_TOKEN (or ADMIN_TOKEN_FILE) to the receiver's.",
     )
   const base = receiverUrl(url)
-  const response = await fetchFrom(base, `/api/v1${path}`, {
+  const answer = await fetchFrom(base, `/api/v1${path}`, {
     method,
     headers: { authorization: `Bearer ${admin_token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  const text = await response.text()
-  if (response.ok) return JSON.parse(text) as unknown
-  throw refusalOf(response.status, text, base)
+  if (!answer.ok) throw refusalOf(answer, base)
+  const value = jsonOr(answer.text)
+  if (isObject(value)) return value
+  throw new CommandError(
+    `${base} answered ${answer.status} with something that is not JSON: ${quote(answer.text)}`,
+    "Check --url: it must be the receiver's own address, without a page to sign in before it.",
+  )
+}
+
+/** What a receiver answered. */
+export interface ReceiverAnswer {
+  status: number
+  ok: boolean
+  text: string
 }
 
 /**
@@ -55,15 +69,14 @@ export function receiverUrl(url: string | null): string {
  * Asks the receiver.
  * @throws CommandError where no answer comes.
  */
-export async function fetchFrom(base: string, path: string, init: RequestInit): Promise<Response> {
+export async function fetchFrom(base: string, path: string, init: RequestInit): Promise<ReceiverAnswer> {
   // A proxy of the environment is for what is not on this machine.
   if (!/^https?:\/\/(localhost|127\.|\[::1\])/.test(base)) installNetwork()
   try {
-    return await fetch(`${base}${path}`, {
-      ...init,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const request = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const
+    const response = await fetch(`${base}${path}`, request)
+    const { status, ok } = response
+    return { status, ok, text: await response.text() }
   } catch (error) {
     const { cause, message } = error as Error
     const reason =
@@ -76,26 +89,33 @@ export async function fetchFrom(base: string, path: string, init: RequestInit): 
   }
 }
 
-function refusalOf(status: number, text: string, base: string): CommandError {
+function refusalOf({ status, text }: ReceiverAnswer, base: string): CommandError {
   if (status === 401)
     return new CommandError(
       `The receiver at ${base} does not know this ADMIN_TOKEN.`,
       'Set ADMIN_TOKEN to the one that the receiver was started with.',
     )
-  return new CommandError(`The receiver at ${base} answered ${status}: ${detailOf(text)}`, fixOf(status))
+  const exit_code = status === 429 || status >= 500 ? EXIT.try_again : EXIT.refused
+  return new CommandError(`${base} answered ${status}: ${detailOf(text)}`, fixOf(status), exit_code)
 }
 
 function fixOf(status: number): string {
   if (status === 404) return 'Check the id and --url. Without ADMIN_TOKEN, a receiver has no API.'
+  if (status >= 300 && status < 400) return 'Give the address that this leads to as --url.'
   return status >= 500 ? 'Look at its log, then try again.' : 'docs/troubleshooting.md explains each answer.'
 }
 
 function detailOf(text: string): string {
-  try {
-    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown }
-    const said = detail ?? title
-    return typeof said === 'string' ? said : text.slice(0, 300)
-  } catch {
-    return text.slice(0, 300)
-  }
+  const problem = jsonOr(text)
+  const { detail, title } = isObject(problem) ? problem : {}
+  const said = detail ?? title
+  return typeof said === 'string' ? said : quote(text)
 }
+
+/** Returns the start of a foreign text on one line. */
+const quote = (text: string) =>
+  text
+    .slice(0, 1_000)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300)

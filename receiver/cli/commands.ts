@@ -15,6 +15,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['send', async () => (await import('./send.ts')).command],
   ['explain', async () => (await import('./explain.ts')).command],
   ['replay', async () => (await import('./replay.ts')).command],
+  ['redeliver', async () => (await import('./redeliver.ts')).command],
   ['capture', async () => (await import('./capture.ts')).command],
   ['healthcheck', async () => (await import('./healthcheck.ts')).command],
 ])

@@ -56,7 +56,8 @@ async function explain({ options, words: [id] }: CommandArguments): Promise<Exit
 async function ofStored(id: string | undefined, options: CommandArguments['options']): Promise<Shown[]> {
   const { callApi } = await import('./api.ts')
   const call = { method: 'POST', path: '/explain', body: { event: id } } as const
-  return ((await callApi(textOption(options, 'url'), call)) as { events: Shown[] }).events
+  const { events } = await callApi(textOption(options, 'url'), call)
+  return events as unknown as Shown[]
 }
 
 async function ofFile(file: string, options: CommandArguments['options']): Promise<Shown[]> {

@@ -66,17 +66,15 @@ async function send({ options }: CommandArguments): Promise<ExitCode> {
     console.log(json ? JSON.stringify(request) : requestText(request))
     return EXIT.ok
   }
-  const response = await fetchFrom(base, path, { method: 'POST', headers, body: new Uint8Array(body) })
-  const text = await response.text()
-  console.log(
-    json ? JSON.stringify({ status: response.status, body: jsonOr(text) }) : `${response.status} ${text}`,
-  )
-  if (response.ok) return EXIT.ok
-  if (response.status === 401)
+  const request = { method: 'POST', headers, body: new Uint8Array(body) }
+  const { status, ok, text } = await fetchFrom(base, path, request)
+  console.log(json ? JSON.stringify({ status, body: jsonOr(text) }) : `${status} ${text}`)
+  if (ok) return EXIT.ok
+  if (status === 401)
     console.error(
       'The receiver has another secret for this source.\n  -> Use the configuration and variables of the receiver.',
     )
-  if (response.status === 404)
+  if (status === 404)
     console.error(
       `The receiver at ${base} has no source ${source.config.name}.\n  -> Check --url and --source.`,
     )

@@ -39,7 +39,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   const crashes = maskCrashes(loaded.config)
   const network = installNetwork()
   const outbound = createOutbound(guard)
-  const store = await openInTime(() => openStore(environment), waiting(environment, log, stop))
+  const store = await openInTime(() => openStore(environment, { log }), waiting(environment, log, stop))
   if (store === null) return EXIT.ok
   const receiver = await startReceiver({
     host: environment.host,

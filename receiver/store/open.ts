@@ -1,3 +1,4 @@
+import type { Log } from '../observe/log.ts'
 import type { Store } from './store.ts'
 
 /** Which store to open. */
@@ -13,7 +14,11 @@ export interface StoreSettings {
  *
  * @throws StoreRefused with what to do
  */
-export async function openStore({ database_url, data_dir }: StoreSettings): Promise<Store> {
-  if (database_url === null) return await (await import('./sqlite/open.ts')).openSqliteStore(data_dir)
+export async function openStore(
+  { database_url, data_dir }: StoreSettings,
+  options: { log?: Pick<Log, 'warn'> } = {},
+): Promise<Store> {
+  if (database_url === null)
+    return await (await import('./sqlite/open.ts')).openSqliteStore(data_dir, options)
   return await (await import('./postgres/open.ts')).openPostgresStore(database_url)
 }

@@ -229,6 +229,19 @@ describe('POST /api/v1/explain', () => {
     })
   })
 
+  it('only checks an automation that is given alone, and names every mistake', async () => {
+    const post = (automation: unknown) =>
+      scene.receiver.api('/api/v1/explain', { method: 'POST', body: { automation } })
+    const destinations = [{ type: 'repository_dispatch', repository: 'acme/serving' }]
+    const fine = { name: 'draft', sources: ['wandb'], events: ['LINK_ARTIFACT'], destinations }
+    expect(await post(fine)).toMatchObject({ status: 200, body: { verification: null, events: [] } })
+    const { status, body } = await post({ ...fine, status: 'on', order: 'sorted' })
+    expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'automation_invalid' })
+    const keys = (body['problems'] as { key: string }[]).map(({ key }) => key)
+    expect(keys).toEqual(expect.arrayContaining(['status', 'order']))
+    expect((await scene.receiver.api('/api/v1/automations/draft')).status).toBe(404)
+  })
+
   it.each([
     [{}, 422, 'nothing_to_explain'],
     [{ event: 'evt_1', body: {} }, 422, 'nothing_to_explain'],

@@ -60,6 +60,13 @@ describe('a session of the dashboard', () => {
     await scene.receiver.waitFor(() => scene.receiver.output.includes('a token that nobody has, to sign in'))
   })
 
+  it('is asked for without a trace before anybody has signed in', async () => {
+    const entries = async () => (await scene.receiver.api('/api/v1/audit')).body['items'] as unknown[]
+    const before = await entries()
+    expect((await request(url('/session'))).status).toBe(401)
+    expect(await entries()).toEqual(before)
+  })
+
   it.each([['{'], ['[]'], ['{"token": 7}'], ['']])('does not begin with a body like %j', async (body) => {
     const answer = await request(url('/session'), { method: 'POST', headers: JSON_TYPE, body })
     expect([400, 422]).toContain(answer.status)

@@ -79,9 +79,8 @@ describe.skipIf(!here)('the container image', () => {
         'node_modules',
         'package.json',
         'receiver',
-        'src',
       ])
-      expect(await shell('ls -A /app/src /data /config /tmp')).not.toMatch(/\.(ts|tgz|log)$/m)
+      expect(await shell('ls -A /data /config /tmp')).not.toMatch(/\.(ts|tgz|log)$/m)
       expect(await shell('find /app -name "*.ts" -o -name "*.tsx" -o -name "*.map"')).toBe('')
       expect(await shell('ls -A /app/dashboard')).toBe('dist')
     })

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -108,6 +109,19 @@ describe('the folder of the SQLite store', () => {
         await store.close()
       },
     )
+
+    it('reads no other file in its place, and makes none', async () => {
+      const data_dir = folder()
+      const path = join(data_dir, 'model-dispatch.sqlite')
+      const store = await openSqliteStore(data_dir)
+      await store.accept(event())
+      renameSync(path, join(data_dir, 'aside'))
+      await expect(store.listEvents({ limit: 1 })).rejects.toThrow(/was removed or replaced/)
+      expect(existsSync(path)).toBe(false)
+      renameSync(join(data_dir, 'aside'), path)
+      expect((await store.listEvents({ limit: 1 })).items).toHaveLength(1)
+      await store.close()
+    })
 
     it('keeps nothing any more when a backup is put in its place', async () => {
       const data_dir = folder()

@@ -1,15 +1,12 @@
+import type { Mistake } from './types.ts'
+
 /** The answer of a receiver that cannot do as asked: RFC 9457. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
   /** Mistakes by key, where the receiver names several. */
-  readonly problems: readonly { key: string; message: string }[]
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    problems: readonly { key: string; message: string }[] = [],
-  ) {
+  readonly problems: readonly Mistake[]
+  constructor(status: number, code: string, detail: string, problems: readonly Mistake[] = []) {
     super(detail)
     this.name = 'Problem'
     this.status = status
@@ -20,12 +17,6 @@ export class Problem extends Error {
 
 /** The parameters of a query; those that are empty are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
-
-/** An answer with the tag that `If-Match` takes. */
-export interface Tagged<T> {
-  body: T
-  etag: string | null
-}
 
 interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -55,24 +46,31 @@ export function addressOf(path: string, query: Query = {}): string {
 }
 
 /**
- * Calls the API and returns its answer with its tag.
+ * Calls the API and returns its answer.
  *
  * @throws Problem for anything but success, also when the receiver cannot be reached.
  */
-export async function callTagged<T>(path: string, call: Call = {}): Promise<Tagged<T>> {
-  const response = await answerTo(path, call)
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  const response = await answerTo(path, options)
   const text = await response.text()
   const body = jsonOf(text)
-  if (response.ok) return { body: body as T, etag: response.headers.get('etag') }
+  if (response.ok) return body as T
   const { code, detail, problems } = (body ?? {}) as Partial<Problem> & { detail?: string }
-  const said = detail ?? `The receiver answered ${response.status}. Its log says why.`
   if (response.status === 401 && path !== '/session') onSignedOut()
+  const said =
+    OWN_WORDS[code ?? ''] ?? detail ?? `The receiver answered ${response.status}. Its log says why.`
   throw new Problem(response.status, code ?? 'unknown', said, problems)
 }
 
-/** Calls the API and returns its answer. Throws as `callTagged` does. */
-export async function call<T>(path: string, options: Call = {}): Promise<T> {
-  return (await callTagged<T>(path, options)).body
+/** What the API says to programs, said to people. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  automation_exists: 'There is an automation of this name already. Choose another name.',
+  unauthorized: 'You are signed out. What you typed is kept: sign in, and do it again.',
+}
+
+/** Returns the mistakes that a refusal names, by key. */
+export function mistakesOf({ code, message, problems }: Problem): readonly Mistake[] {
+  return code === 'automation_exists' ? [{ key: 'name', message: 'Taken', fix: message }] : problems
 }
 
 async function answerTo(
@@ -91,7 +89,9 @@ async function answerTo(
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new Problem(0, 'unreachable', 'The receiver cannot be reached. The page tries again by itself.')
+    const then =
+      method === 'GET' ? 'The page tries again by itself.' : 'What you typed is kept: try again soon.'
+    throw new Problem(0, 'unreachable', `The receiver cannot be reached. ${then}`)
   }
 }
 

@@ -31,6 +31,11 @@ export function linkTo(
   return `#${path}${text === '' ? '' : `?${text}`}`
 }
 
+/** Returns the path of an automation's page. */
+export function automationPath(name: string): string {
+  return `/automations/${encodeURIComponent(name)}`
+}
+
 /** Goes to a place of this page. */
 export function goTo(path: string, params: Readonly<Record<string, string | null | undefined>> = {}): void {
   window.location.hash = linkTo(path, params)

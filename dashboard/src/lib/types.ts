@@ -22,6 +22,12 @@ export interface ProblemText {
   fix: string
 }
 
+/** What is wrong with one setting of an automation. */
+export interface Mistake extends ProblemText {
+  /** Where it is, like `destinations[0].repository`. */
+  key: string
+}
+
 /** An HTTP try of a delivery; in lists without request and response. */
 export interface Attempt {
   at: string

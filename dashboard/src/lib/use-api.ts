@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useContext, useEffect, useState } from 'react'
 import { call, Problem, type Query } from './api.ts'
+import { SessionContext } from './session.ts'
 import { useChanges } from './stream.ts'
 
 /** An answer as far as the page has it: the last one stays on the page while the receiver is away. */
@@ -28,6 +29,7 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
       done: false,
     },
   )
+  const session = useContext(SessionContext)
   const [round, setRound] = useState(0)
   const reload = useCallback(() => {
     setRound((count) => count + 1)
@@ -53,7 +55,8 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
       stop.abort()
       clearTimeout(timer)
     }
-  }, [path, key, round, reload])
+    // Who signs in again sees what is there now.
+  }, [path, key, round, reload, session])
   const current = state.key === key
   return {
     data: current ? state.data : null,

@@ -59,6 +59,17 @@ export function safeLink(url: string | null | undefined): string | null {
   }
 }
 
+/**
+ * Returns the text with the characters that would hide or turn others around written out: controls, marks of direction,
+ * and most of those without a width (joiners stay: scripts and emoji need them).
+ */
+export function visible(text: string): string {
+  return text.replace(HIDING, (one) => `⟨U+${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`)
+}
+
+// eslint-disable-next-line no-control-regex -- Controls are what it looks for.
+const HIDING = /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
 /** Returns what an error says. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -31,11 +31,11 @@ function Details({ title, details }: { title: string; details: object }) {
 
 /** Who did what through the page and the API. */
 export default function Audit({ route }: PageProps) {
-  const { query, ...at } = readList(route, [])
+  const { query, is_filtered: _, ...at } = readList(route, [])
   const entries = useApi<Page<AuditEntry>>('/audit', query)
   return (
     <>
-      <Title about="Who changed, sent, tested or tried what, newest first. Secrets never stand here.">
+      <Title about="Who changed, sent, tested or tried what, newest first. No secret is ever in it.">
         Audit log
       </Title>
       <Paged of={entries} at={at} nothing={<Nothing title="Nobody has changed anything yet" />}>

@@ -1,11 +1,12 @@
 import { LinkButton } from '@primer/react'
-import { linkTo } from '../lib/route.ts'
+import { automationPath, linkTo } from '../lib/route.ts'
 import { useSession } from '../lib/session.ts'
 import type { Automation, Page } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import type { PageProps } from '../pages.ts'
 import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
+import { To } from '../parts/text.tsx'
 
 const TONES = { active: 'success', test_mode: 'attention', disabled: 'secondary' } as const
 
@@ -14,7 +15,7 @@ const COLUMNS: readonly Column<Automation>[] = [
     title: 'Automation',
     show: ({ name, description }) => (
       <>
-        <a href={linkTo(`/automations/${encodeURIComponent(name)}`)}>{name}</a>
+        <To path={automationPath(name)}>{name}</To>
         {description !== null && (
           <>
             <br />
@@ -39,9 +40,15 @@ const COLUMNS: readonly Column<Automation>[] = [
     wide: true,
   },
   {
-    title: 'From',
-    show: ({ origin, file, line, updated_at }) =>
-      origin === 'file' ? `${file ?? 'file'}${line === null ? '' : `:${line}`}` : <When at={updated_at} />,
+    title: 'Written in',
+    show: ({ origin, file, line, updated_at, updated_by }) =>
+      origin === 'file' ? (
+        <span title={file ?? ''}>{`${file?.split('/').at(-1) ?? 'a file'}, line\u00a0${line ?? '?'}`}</span>
+      ) : (
+        <>
+          the API by {updated_by}, <When at={updated_at} />
+        </>
+      ),
     wide: true,
   },
 ]
@@ -53,7 +60,7 @@ export default function Automations(_props: PageProps) {
   return (
     <>
       <Title
-        about="Which events go where. Those of the configuration file are changed there; the others here."
+        about="Which events go where. Those of a configuration file are changed there, all others here."
         actions={
           may_write && (
             <LinkButton variant="primary" href={linkTo('/automations/new')}>
@@ -69,7 +76,7 @@ export default function Automations(_props: PageProps) {
           items.length === 0 ? (
             <Nothing title="There is no automation yet">
               An automation says which events start what.{' '}
-              <a href={linkTo('/automations/new')}>Create the first one</a>.
+              <To path="/automations/new">Create the first one</To>.
             </Nothing>
           ) : (
             <Rows label="Automations" columns={COLUMNS} items={items} keyOf={({ name }) => name} />

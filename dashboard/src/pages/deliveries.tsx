@@ -13,7 +13,7 @@ const NAMES = ['q', 'status', 'automation', 'destination', 'model', 'alias', 'ev
 
 /** Lists deliveries, newest first. */
 export default function Deliveries({ route }: PageProps) {
-  const { query, ...at } = readList(route, NAMES)
+  const { query, is_filtered, ...at } = readList(route, NAMES)
   const deliveries = useApi<Page<Delivery>>('/deliveries', query, ['delivery'])
   return (
     <>
@@ -42,8 +42,8 @@ export default function Deliveries({ route }: PageProps) {
         of={deliveries}
         at={at}
         nothing={
-          <Nothing title="No delivery fits">
-            Deliveries appear when an event matches an automation. Clear the filters to see all.
+          <Nothing title={is_filtered ? 'No delivery fits the filters' : 'There is no delivery yet'}>
+            {is_filtered ? 'Clear them to see all.' : 'One appears when an event matches an automation.'}
           </Nothing>
         }
       >

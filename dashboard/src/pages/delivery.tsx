@@ -1,5 +1,5 @@
 import { call } from '../lib/api.ts'
-import { linkTo } from '../lib/route.ts'
+import { automationPath } from '../lib/route.ts'
 import { useSession } from '../lib/session.ts'
 import type { Attempt, Delivery as DeliveryShape } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
@@ -8,6 +8,7 @@ import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Fault, Message, To } from '../parts/text.tsx'
 
 const WAITS = new Set(['pending', 'delivering'])
 
@@ -36,18 +37,16 @@ function Whole({ delivery, reload }: { delivery: DeliveryShape; reload: () => vo
       </Title>
       {error !== null && (
         <Notice tone="critical">
-          <strong>{error.message}</strong>
-          <br />
-          {error.fix}
+          <Fault of={error} />
         </Notice>
       )}
       {waiting_for !== null && (
         <Notice>
-          {waiting_for.reason}
+          <Message>{waiting_for.reason}</Message>
           {waiting_for.until !== null && (
             <>
               {' '}
-              Next look: <When at={waiting_for.until} />.
+              Next try: <When at={waiting_for.until} />.
             </>
           )}
         </Notice>
@@ -73,7 +72,7 @@ function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
   return (
     <Section title="Attempts">
       {attempts.length === 0 ? (
-        <Nothing title="Nothing has been sent yet" />
+        <Nothing title="Nothing has been sent yet">Each try shows here, with its request and answer.</Nothing>
       ) : (
         <ol className="timeline">
           {[...attempts].reverse().map((attempt) => (
@@ -99,17 +98,17 @@ function Facts({ delivery }: { delivery: DeliveryShape }) {
     <dl className="facts">
       <dt>Automation</dt>
       <dd>
-        <a href={linkTo(`/automations/${encodeURIComponent(automation)}`)}>{automation}</a>
+        <To path={automationPath(automation)}>{automation}</To>
       </dd>
       <dt>Event</dt>
       <dd>
-        <a href={linkTo(`/events/${event_id}`)}>{event_id}</a>
+        <To path={`/events/${event_id}`}>{event_id}</To>
       </dd>
       {replay_of !== null && (
         <>
           <dt>Replay of</dt>
           <dd>
-            <a href={linkTo(`/events/${replay_of}`)}>{replay_of}</a>
+            <To path={`/events/${replay_of}`}>{replay_of}</To>
           </dd>
         </>
       )}
@@ -130,7 +129,11 @@ function OneAttempt({ attempt }: { attempt: Attempt }) {
         {status === null ? 'no answer' : `HTTP ${status}`} after{' '}
         {duration_ms < 1_000 ? `${duration_ms} ms` : lengthOf(duration_ms)}, <When at={at} />
       </span>
-      {error !== null && <span>{error}</span>}
+      {error !== null && (
+        <span>
+          <Message>{error}</Message>
+        </span>
+      )}
       {request !== null && (
         <details>
           <summary>Request</summary>

@@ -1,15 +1,16 @@
-import { CheckIcon, XIcon } from '@primer/octicons-react'
 import { call } from '../lib/api.ts'
-import { linkTo } from '../lib/route.ts'
+import { automationPath } from '../lib/route.ts'
 import { useSession } from '../lib/session.ts'
 import type { EventDetail } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
-import { count, pretty, safeLink } from '../lib/words.ts'
+import { pretty, safeLink, visible } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
+import { Conditions } from '../parts/conditions.tsx'
 import { DeliveryRows } from '../parts/delivery-rows.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Message, To } from '../parts/text.tsx'
 
 /** Shows an event: as the registry sent it, as it was understood, and why each automation matched or not. */
 export default function Event({ parts }: PageProps) {
@@ -46,14 +47,18 @@ function Whole({ event, reload }: { event: EventDetail; reload: () => void }) {
       >
         {event.event.title}
       </Title>
-      {event.hint !== null && <Notice>{event.hint}</Notice>}
+      {event.hint !== null && (
+        <Notice>
+          <Message>{event.hint}</Message>
+        </Notice>
+      )}
       <Summary event={event} />
       <Section title="Why each automation matched or not">
         <Matches matches={event.matches} />
       </Section>
       <Section title="Deliveries">
         {event.deliveries.length === 0 ? (
-          <Nothing title="This event led to no delivery">The reasons stand above.</Nothing>
+          <Nothing title="This event led to no delivery">The reasons are above.</Nothing>
         ) : (
           <DeliveryRows items={event.deliveries} label="Deliveries of this event" />
         )}
@@ -90,7 +95,7 @@ function Summary({ event: { id, event } }: { event: EventDetail }) {
         value == null ? null : (
           <div key={name} className="contents">
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>{visible(value)}</dd>
           </div>
         ),
       )}
@@ -114,26 +119,25 @@ function Matches({ matches }: { matches: EventDetail['matches'] }) {
   if (sorted.length === 0)
     return (
       <Nothing title="There is no automation yet">
-        <a href={linkTo('/automations/new')}>Create the first one</a>.
+        <To path="/automations/new">Create the first one</To>.
       </Nothing>
     )
   return (
     <>
       <p className="quiet">
-        {count(matched.length, 'automation')} of {matches.length} matched.
+        {matched.length} of {matches.length} {matches.length === 1 ? 'automation' : 'automations'} matched.
       </p>
       <ul className="plain">
         {sorted.map(({ automation, matched: did, reasons }) => (
           <li key={automation} className="card">
             <span>
-              {did ? <CheckIcon aria-label="matched" /> : <XIcon aria-label="did not match" />}{' '}
-              <a href={linkTo(`/automations/${encodeURIComponent(automation)}`)}>{automation}</a>
+              <To path={automationPath(automation)}>{automation}</To>{' '}
+              <Mark tone={did ? 'success' : 'secondary'}>{did ? 'matched' : 'did not match'}</Mark>
             </span>
-            <ul>
-              {reasons.map((reason) => (
-                <li key={reason}>{reason}</li>
-              ))}
-            </ul>
+            {/* The reasons end with the first condition that does not hold. */}
+            <Conditions
+              conditions={reasons.map((reason, at) => ({ reason, holds: did || at < reasons.length - 1 }))}
+            />
           </li>
         ))}
       </ul>

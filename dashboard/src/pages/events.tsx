@@ -7,6 +7,7 @@ import { ExportLink } from '../parts/export-link.tsx'
 import { Paged } from '../parts/paged.tsx'
 import { Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
+import { To } from '../parts/text.tsx'
 
 const STATUSES = ['matched', 'unmatched', 'enriching', 'stale', 'lookup_failed']
 const NAMES = ['q', 'source', 'model', 'alias', 'type', 'status', 'since', 'until']
@@ -16,7 +17,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
     title: 'What happened',
     show: ({ id, event }) => (
       <>
-        <a href={linkTo(`/events/${id}`)}>{event.title}</a> {event.test && <Mark tone="attention">test</Mark>}
+        <To path={`/events/${id}`}>{event.title}</To> {event.test && <Mark tone="attention">test</Mark>}
       </>
     ),
   },
@@ -26,7 +27,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
   {
     title: 'Deliveries',
     show: ({ deliveries }) => (
-      <span className="row">
+      <span className="marks">
         {deliveries.map(({ id, status }) => (
           <a key={id} href={linkTo(`/deliveries/${id}`)}>
             <Mark>{status}</Mark>
@@ -41,7 +42,7 @@ const COLUMNS: readonly Column<EventSummary>[] = [
 
 /** Lists events, newest first; new events appear by themselves. */
 export default function Events({ route }: PageProps) {
-  const { query, ...at } = readList(route, NAMES)
+  const { query, is_filtered, ...at } = readList(route, NAMES)
   const events = useApi<Page<EventSummary>>('/events', query, ['event', 'delivery'])
   return (
     <>
@@ -66,8 +67,9 @@ export default function Events({ route }: PageProps) {
         of={events}
         at={at}
         nothing={
-          <Nothing title="No event fits">
-            Clear the filters, or look at <a href={linkTo('/sources')}>Sources</a> for what was refused.
+          <Nothing title={is_filtered ? 'No event fits the filters' : 'No event has come yet'}>
+            {is_filtered ? 'Clear them' : 'Send one from a registry'}, or look at{' '}
+            <To path="/sources">Sources</To> for what was refused.
           </Nothing>
         }
       >

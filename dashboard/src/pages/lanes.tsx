@@ -6,6 +6,7 @@ import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
+import { Message } from '../parts/text.tsx'
 
 /** Lists lanes: whether each is paused, and why. */
 export default function Lanes(_props: PageProps) {
@@ -37,8 +38,8 @@ const columns = (reload: () => void): readonly Column<Lane>[] => [
         <Mark tone="success">open</Mark>
       ) : (
         <>
-          <Mark tone="danger">{`paused: ${pause.reason}`}</Mark> {pause.message} Goes on{' '}
-          <When at={pause.until} />.
+          <Mark tone="danger">{`paused: ${pause.reason}`}</Mark> <Message>{pause.message ?? ''}</Message> Goes
+          on <When at={pause.until} />.
         </>
       ),
   },

@@ -1,15 +1,15 @@
-import { linkTo } from '../lib/route.ts'
 import type { Page, Step } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import type { PageProps } from '../pages.ts'
 import { readList } from '../parts/filters.tsx'
 import { Paged } from '../parts/paged.tsx'
 import { Mark, Nothing, Title, When } from '../parts/states.tsx'
+import { Message, To } from '../parts/text.tsx'
 
 /** The story of one model and alias or stage: from the registry's event to what was sent. */
 export default function Model({ parts, route }: PageProps) {
   const model = parts['model'] ?? ''
-  const { query, ...at } = readList(route, ['alias', 'source'])
+  const { query, is_filtered: _, ...at } = readList(route, ['alias', 'source'])
   const story = useApi<Page<Step>>(`/subjects/${encodeURIComponent(model)}`, query, ['event', 'delivery'])
   return (
     <>
@@ -43,7 +43,10 @@ function Chapter({ step: { event_id, at, title, previous_version, matched, deliv
   return (
     <div className="card">
       <span>
-        <a href={linkTo(`/events/${event_id}`)}>{title}</a> <When at={at} />
+        <To path={`/events/${event_id}`}>{title}</To>{' '}
+        <span className="quiet">
+          <When at={at} />
+        </span>
         {previous_version !== null && <span className="quiet">{` Before: ${previous_version}.`}</span>}
       </span>
       {matched.length === 0 && <span className="quiet">No automation wanted it.</span>}
@@ -58,16 +61,20 @@ function Sent({ delivery }: { delivery: Step['deliveries'][number] }) {
   const { id, automation, destination, status, dispatched_at, waiting_for, superseded_by, error } = delivery
   return (
     <span>
-      <Mark>{status}</Mark> <a href={linkTo(`/deliveries/${id}`)}>{destination.target}</a>{' '}
+      <Mark>{status}</Mark> <To path={`/deliveries/${id}`}>{destination.target}</To>{' '}
       <span className="quiet">{`by ${automation}`}</span>{' '}
-      {dispatched_at !== null && <When at={dispatched_at} />}
+      {dispatched_at !== null && (
+        <span className="quiet">
+          <When at={dispatched_at} />
+        </span>
+      )}
       {superseded_by !== null && (
         <>
           {' '}
-          by <a href={linkTo(`/events/${superseded_by}`)}>a newer event</a>
+          by <To path={`/events/${superseded_by}`}>a newer event</To>
         </>
       )}{' '}
-      {error?.message ?? waiting_for?.reason}
+      <Message>{error?.message ?? waiting_for?.reason ?? ''}</Message>
     </span>
   )
 }

@@ -1,16 +1,18 @@
 import { OWN_SOURCE } from '../../../src/contract/model-event.ts'
-import { linkTo } from '../lib/route.ts'
 import type { Page, Subject } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import type { PageProps } from '../pages.ts'
 import { Async, Mark, Nothing, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
+import { To } from '../parts/text.tsx'
 
 const COLUMNS: readonly Column<Subject>[] = [
   {
     title: 'Model',
     show: ({ model, alias, source }) => (
-      <a href={linkTo(`/models/${encodeURIComponent(model)}`, { alias, source })}>{model}</a>
+      <To path={`/models/${encodeURIComponent(model)}`} params={{ alias, source }}>
+        {model}
+      </To>
     ),
   },
   { title: 'Alias or stage', show: ({ alias }) => alias ?? '' },
@@ -24,7 +26,7 @@ function Sent({ deliveries }: Pick<Subject, 'deliveries'>) {
   if (deliveries.length === 0) return <span className="quiet">nothing</span>
   return deliveries.map(({ id, target, status }) => (
     <div key={id}>
-      <Mark>{status}</Mark> <a href={linkTo(`/deliveries/${id}`)}>{target}</a>
+      <Mark>{status}</Mark> <To path={`/deliveries/${id}`}>{target}</To>
     </div>
   ))
 }
@@ -42,7 +44,7 @@ export default function Models(_props: PageProps) {
           // The receiver's own alerts are about models too, and no change of them.
           const items = all.filter(({ source }) => source !== OWN_SOURCE)
           return items.length === 0 ? (
-            <Nothing title="No model has been heard of yet">Events bring them here.</Nothing>
+            <Nothing title="No model has been heard of yet">Each event about a model brings it here.</Nothing>
           ) : (
             <Rows
               label="Models"

@@ -1,4 +1,3 @@
-import { linkTo } from '../lib/route.ts'
 import type { Automation, Lane, Overview as Figures, Page, Source } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import { count } from '../lib/words.ts'
@@ -7,6 +6,7 @@ import { HourChart } from '../parts/hour-chart.tsx'
 import { FirstRun } from '../parts/first-run.tsx'
 import { Async, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Fault, Message, To } from '../parts/text.tsx'
 
 /** Shows the last day at a glance, and the cases that need a person. */
 export default function Overview(_props: PageProps) {
@@ -24,16 +24,18 @@ export default function Overview(_props: PageProps) {
         {(data) => (
           <>
             <Needs figures={data} sources={sources.data?.items ?? []} lanes={lanes.data?.items ?? []} />
-            <Numbers figures={data} />
-            <Section title="By the hour">
-              <HourChart hours={data.hours} />
-            </Section>
+            {(sources.data?.items ?? []).length > 0 && (
+              <>
+                <Numbers figures={data} />
+                <Section title="By the hour">
+                  <HourChart hours={data.hours} />
+                </Section>
+              </>
+            )}
           </>
         )}
       </Async>
-      <Section title="Sources">
-        <Async of={sources}>{({ items }) => <Connected sources={items} />}</Async>
-      </Section>
+      <Async of={sources}>{({ items }) => items.length > 0 && <Connected sources={items} />}</Async>
     </>
   )
 }
@@ -43,7 +45,7 @@ function Numbers({ figures: { hours, waiting, oldest_waiting_at } }: { figures: 
     hours.reduce((all, hour) => all + of(hour), 0)
   const succeeded = sum((hour) => hour.succeeded)
   const ended = succeeded + sum((hour) => hour.failed)
-  const rate = ended === 0 ? '–' : `${Math.floor((1_000 * succeeded) / ended) / 10} %`
+  const rate = ended === 0 ? '–' : `${Math.floor((1_000 * succeeded) / ended) / 10}%`
   return (
     <div className="figures">
       <Figure label="events in 24 hours" value={sum((hour) => hour.events).toLocaleString('en')} />
@@ -80,31 +82,32 @@ function Needs(props: { figures: Figures; sources: readonly Source[]; lanes: rea
   const paused = lanes.filter(({ pause }) => pause !== null)
   const refused = sources.filter(({ refusals }) => refusals.length > 0)
   return (
-    <div className="plain gap">
+    <div className="notices">
       {configuration !== null && (
         <Notice tone="critical">
-          <strong>A change of the configuration was refused.</strong> {configuration.message}{' '}
-          {configuration.fix}
+          A change of the configuration was refused, and the one before stays in force.{' '}
+          <Fault of={configuration} />
         </Notice>
       )}
       {dead_letters > 0 && (
         <Notice tone="critical">
-          <a href={linkTo('/deliveries', { status: 'failed' })}>
-            {count(dead_letters, 'delivery', 'deliveries')} failed for good
-          </a>
+          <To path="/deliveries" params={{ status: 'failed' }}>
+            {`${count(dead_letters, 'delivery', 'deliveries')} failed for good`}
+          </To>
           . Read why, mend it, and redeliver.
         </Notice>
       )}
       {paused.map(({ lane, pause }) => (
         <Notice key={lane} tone="warning">
-          <a href={linkTo('/lanes')}>{lane}</a> is paused: {pause?.message ?? pause?.reason} It goes on{' '}
-          <When at={pause?.until} />.
+          <To path="/lanes">{lane}</To> is paused: <Message>{pause?.message ?? pause?.reason ?? ''}</Message>{' '}
+          It goes on <When at={pause?.until} />.
         </Notice>
       ))}
       {refused.map(({ name, refusals }) => (
         <Notice key={name} tone="warning">
-          <a href={linkTo('/sources')}>{count(refusals.length, 'request')}</a> of {name} refused lately:{' '}
-          {refusals[0]?.reason}
+          <To path="/sources">{count(refusals.length, 'request')}</To> to {name}{' '}
+          {refusals.length === 1 ? 'was' : 'were'} refused lately:{' '}
+          <Message>{refusals[0]?.reason ?? ''}</Message>.
         </Notice>
       ))}
     </div>
@@ -113,20 +116,22 @@ function Needs(props: { figures: Figures; sources: readonly Source[]; lanes: rea
 
 function Connected({ sources }: { sources: readonly Source[] }) {
   return (
-    <ul className="plain">
-      {sources.map(({ name, last_event }) => (
-        <li key={name}>
-          <span className={last_event === null ? 'light' : 'light light-on'} />
-          <a href={linkTo('/sources')}>{name}</a>:{' '}
-          {last_event === null ? (
-            'waiting for its first event'
-          ) : (
-            <>
-              connected, last event <When at={last_event.received_at} />
-            </>
-          )}
-        </li>
-      ))}
-    </ul>
+    <Section title="Sources">
+      <ul className="plain">
+        {sources.map(({ name, last_event }) => (
+          <li key={name}>
+            <span className={last_event === null ? 'light' : 'light light-on'} />
+            <To path="/sources">{name}</To>:{' '}
+            {last_event === null ? (
+              'waiting for its first event'
+            ) : (
+              <>
+                connected, last event <When at={last_event.received_at} />
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }

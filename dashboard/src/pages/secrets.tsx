@@ -82,7 +82,7 @@ function Put({ onDone }: { onDone: () => void }) {
   return (
     <Section title="Store a secret">
       <form
-        className="row gap"
+        className="row gap even"
         onSubmit={(event) => {
           event.preventDefault()
           void put()

@@ -1,10 +1,11 @@
-import { linkTo } from '../lib/route.ts'
 import type { Page, Source } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import type { PageProps } from '../pages.ts'
 import { Copy } from '../parts/copy.tsx'
-import { Async, Nothing, Raw, Title, When } from '../parts/states.tsx'
+import { Guide } from '../parts/guide.tsx'
+import { Async, Mark, Nothing, Raw, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Message, To } from '../parts/text.tsx'
 
 /** The registries: where each sends its webhooks, whether they come, and what was refused. */
 export default function Sources(_props: PageProps) {
@@ -40,28 +41,29 @@ function OneSource({ source }: { source: Source }) {
     <section className="card" aria-label={name}>
       <h2>
         <span className={last_event === null ? 'light' : 'light light-on'} />
-        {name} <span className="quiet">{type}</span>
+        {name} <Mark>{type}</Mark>
       </h2>
       <span>
         {last_event === null ? (
           'Waiting for its first event.'
         ) : (
           <>
-            Connected: <a href={linkTo(`/events/${last_event.id}`)}>last event</a>{' '}
+            Connected: <To path={`/events/${last_event.id}`}>last event</To>{' '}
             <When at={last_event.received_at} />
           </>
         )}
       </span>
-      <span>
+      <div className="stack">
         <Raw label={`The URL of ${name}`}>{url}</Raw>
         <Copy text={url} label="Copy the URL" />
-      </span>
+      </div>
       {secrets.length > 1 && <Rotation secrets={secrets} />}
       {refusals.length > 0 && <Refusals refusals={refusals} />}
       {guide !== null && (
         <details open={last_event === null}>
           <summary>Set it up in the registry</summary>
-          <Raw label={`How to set up ${name}`}>{guide}</Raw>
+          {/* A receiver that does not know its own address writes the path alone. */}
+          <Guide label={`How to set up ${name}`}>{guide.replaceAll(source.url, url)}</Guide>
         </details>
       )}
     </section>
@@ -88,7 +90,7 @@ function Refusals({ refusals }: { refusals: Source['refusals'] }) {
       <ul>
         {refusals.slice(0, 5).map(({ at, reason }) => (
           <li key={at}>
-            <When at={at} />: {reason}
+            <When at={at} />: <Message>{reason}</Message>
           </li>
         ))}
       </ul>

@@ -11,12 +11,13 @@ export function Ask(props: {
   label: string
   title?: string
   danger?: boolean
+  primary?: boolean
   disabled?: boolean
-  /** Says what happened in one sentence, which stays beside the button. */
+  /** Says what happened in one sentence, which stays beside the button; '' where it shows by itself. */
   act: () => Promise<string>
   children?: ReactNode
 }) {
-  const { label, title, danger, disabled, act, children } = props
+  const { label, title, danger, primary, disabled, act, children } = props
   const [open, setOpen] = useState(false)
   const [busy, setBusy] = useState(false)
   const [said, setSaid] = useState<{ text: string; failed: boolean } | null>(null)
@@ -33,7 +34,7 @@ export function Ask(props: {
   return (
     <>
       <Button
-        variant={danger ? 'danger' : 'default'}
+        variant={danger ? 'danger' : primary ? 'primary' : 'default'}
         disabled={disabled === true || busy}
         onClick={() => {
           if (children === undefined) void run()

@@ -1,4 +1,5 @@
 import { CheckIcon, XIcon } from '@primer/octicons-react'
+import { Message } from './text.tsx'
 
 /** Every condition of an automation, with whether it holds. */
 export function Conditions({ conditions }: { conditions: readonly { holds: boolean; reason: string }[] }) {
@@ -6,7 +7,8 @@ export function Conditions({ conditions }: { conditions: readonly { holds: boole
     <ul className="plain">
       {conditions.map(({ holds, reason }) => (
         <li key={reason}>
-          {holds ? <CheckIcon aria-label="holds" /> : <XIcon aria-label="does not hold" />} {reason}
+          {holds ? <CheckIcon aria-label="holds" /> : <XIcon aria-label="does not hold" />}{' '}
+          <Message>{reason}</Message>
         </li>
       ))}
     </ul>

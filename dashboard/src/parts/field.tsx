@@ -1,4 +1,5 @@
 import { useId, type ReactNode } from 'react'
+import { Message } from './text.tsx'
 
 /** Attributes by which a control's label, help and mistake are read with it. */
 export interface Described {
@@ -30,10 +31,10 @@ export function Field(props: {
       })}
       {texts.length > 0 && (
         <span id={`${id}-help`} className="help">
-          {help}
+          {help !== undefined && <Message>{help}</Message>}
           {mistake !== undefined && (
             <strong className="mistake" role="alert">
-              {mistake}
+              <Message>{mistake}</Message>
             </strong>
           )}
         </span>

@@ -1,5 +1,5 @@
 import { Select, TextInput } from '@primer/react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { setParams, type Route } from '../lib/route.ts'
 import { Field, type Described } from './field.tsx'
 
@@ -53,6 +53,7 @@ function Control(props: ControlProps) {
   return (
     <Select
       {...described}
+      block
       value={value}
       onChange={(event) => {
         onChange(event.target.value)
@@ -70,18 +71,27 @@ function Control(props: ControlProps) {
 
 function TextFilter({ filter, described, value, onChange }: ControlProps) {
   const [text, setText] = useState(value)
+  const applied = useRef(value)
   useEffect(() => {
-    if (text === value) return
+    // A link or the browser's own buttons have set another filter than what was typed here.
+    if (value === applied.current) return
+    applied.current = value
+    setText(value)
+  }, [value])
+  useEffect(() => {
+    if (text === applied.current) return
     const timer = setTimeout(() => {
+      applied.current = text
       onChange(text)
     }, TYPED_MS)
     return () => {
       clearTimeout(timer)
     }
-  }, [text, value, onChange])
+  }, [text, onChange])
   return (
     <TextInput
       {...described}
+      block
       value={text}
       placeholder={filter.hint ?? ''}
       onChange={(event) => {
@@ -91,11 +101,12 @@ function TextFilter({ filter, described, value, onChange }: ControlProps) {
   )
 }
 
-/** Returns the filters that the address sets, the cursors of the pages before this one, and how to move. */
+/** Returns the filters that the address sets, whether any does, the cursors of the pages before, and how to move. */
 export function readList(route: Route, names: readonly string[]) {
   const query = Object.fromEntries(names.map((name) => [name, route.params.get(name)]))
   const cursors = (route.params.get('cursors') ?? '').split(' ').filter((cursor) => cursor !== '')
   return {
+    is_filtered: Object.values(query).some((value) => value !== null && value !== ''),
     query: { ...query, limit: 50, cursor: cursors.at(-1) ?? null },
     cursors,
     onMove: (moved: string[]) => {

@@ -1,8 +1,8 @@
 import { CheckCircleFillIcon, CircleIcon } from '@primer/octicons-react'
 import type { ReactNode } from 'react'
-import { linkTo } from '../lib/route.ts'
 import type { Automation, Source } from '../lib/types.ts'
 import { Section } from './states.tsx'
+import { To } from './text.tsx'
 
 /** Leads an empty receiver to its first event: a source, an automation, a webhook that arrives. */
 export function FirstRun(props: { sources: readonly Source[]; automations: readonly Automation[] }) {
@@ -12,15 +12,15 @@ export function FirstRun(props: { sources: readonly Source[]; automations: reado
     <Section title="Three steps to the first dispatch">
       <ol className="plain">
         <Step done={props.sources.length > 0}>
-          Name a registry under <code>sources</code> in model-dispatch.yaml, then{' '}
-          <a href={linkTo('/sources')}>paste its URL and secret into the registry</a>.
+          Name a registry under <code>sources</code> in <code>model-dispatch.yaml</code>, then{' '}
+          <To path="/sources">paste its URL and secret into the registry</To>.
         </Step>
         <Step done={props.automations.length > 0}>
-          <a href={linkTo('/automations/new')}>Create an automation</a>: which alias starts what.
+          <To path="/automations/new">Create an automation</To>: which alias starts what.
         </Step>
         <Step done={has_event}>
           Send a test from the registry, or <code>npm run cli -- send</code>. The light of{' '}
-          <a href={linkTo('/sources')}>the source</a> turns green.
+          <To path="/sources">the source</To> turns green.
         </Step>
       </ol>
     </Section>

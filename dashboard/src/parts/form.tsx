@@ -2,6 +2,7 @@ import { Button, Checkbox, Select, Textarea, TextInput } from '@primer/react'
 import { useState } from 'react'
 import { kindOf, variantsOf, withKey, type Schema } from '../lib/schema.ts'
 import { Field, type Described } from './field.tsx'
+import { Message } from './text.tsx'
 
 type Value = Readonly<Record<string, unknown>>
 
@@ -124,7 +125,7 @@ function TextControl({ schema, value, onChange, described }: ControlProps) {
   )
 }
 
-/** Entries stand one a line. */
+/** Edits a list, one entry per line. */
 function ListControl({ value, onChange, described }: ControlProps) {
   const items = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []
   const [text, setText] = useState(items.join('\n'))
@@ -134,7 +135,7 @@ function ListControl({ value, onChange, described }: ControlProps) {
       block
       rows={Math.max(1, Math.min(6, text.split('\n').length))}
       resize="vertical"
-      placeholder="one a line"
+      placeholder="one per line"
       value={text}
       onChange={(event) => {
         setText(event.target.value)
@@ -181,7 +182,11 @@ function Group({ name, path, schema, value, mistakes, onChange }: FieldProps) {
   return (
     <details className="field-set" open={Object.keys(current).length > 0}>
       <summary>{name}</summary>
-      {schema.description !== undefined && <p className="quiet">{schema.description}</p>}
+      {schema.description !== undefined && (
+        <p className="help">
+          <Message>{schema.description}</Message>
+        </p>
+      )}
       <Fields
         schema={schema}
         path={path}
@@ -209,7 +214,7 @@ function Variants({ name, path, schema, value, mistakes, onChange }: FieldProps)
       {entries.map((entry, index) => (
         <Variant
           key={index}
-          label={`${name} ${index + 1}`}
+          label={`${name.replace(/s$/, '')} ${index + 1}`}
           path={`${path}[${index}]`}
           variants={variants}
           entry={entry}
@@ -228,7 +233,11 @@ function Variants({ name, path, schema, value, mistakes, onChange }: FieldProps)
           Add
         </Button>
       </div>
-      {mistakes.get(path) !== undefined && <span role="alert">{mistakes.get(path)}</span>}
+      {mistakes.get(path) !== undefined && (
+        <strong className="mistake" role="alert">
+          <Message>{mistakes.get(path) ?? ''}</Message>
+        </strong>
+      )}
     </fieldset>
   )
 }

@@ -1,6 +1,7 @@
 import { Button, Select } from '@primer/react'
 import { useState } from 'react'
-import { call, Problem } from '../lib/api.ts'
+import { OWN_SOURCE } from '../../../src/contract/model-event.ts'
+import { call } from '../lib/api.ts'
 import type { EventSummary, Page, ProblemText } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import { pretty, reasonOf } from '../lib/words.ts'
@@ -20,14 +21,14 @@ interface Explained {
 /** Tries the draft on an event that really came: it is checked as when it is saved, and nothing is sent. */
 export function Preview(props: {
   draft: Readonly<Record<string, unknown>>
-  onMistakes: (mistakes: ReadonlyMap<string, string>) => void
+  onRefused: (error: unknown) => void
 }) {
-  const { draft, onMistakes } = props
+  const { draft, onRefused } = props
   const events = useApi<Page<EventSummary>>('/events', { limit: 20 })
   const [id, setId] = useState('')
   const [shown, setShown] = useState<Explained | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
-  const recent = events.data?.items ?? []
+  const recent = (events.data?.items ?? []).filter(({ source }) => source !== OWN_SOURCE)
   const chosen = id === '' ? (recent[0]?.id ?? '') : id
   const preview = async () => {
     try {
@@ -35,12 +36,10 @@ export function Preview(props: {
         await call<Explained>('/explain', { method: 'POST', body: { event: chosen, automation: draft } }),
       )
       setProblem(null)
-      onMistakes(new Map())
     } catch (error) {
       setShown(null)
       setProblem(reasonOf(error))
-      if (error instanceof Problem)
-        onMistakes(new Map(error.problems.map(({ key, message }) => [key, message] as const)))
+      onRefused(error)
     }
   }
   return (

@@ -1,9 +1,10 @@
 import { Button, Heading, Label, RelativeTime, Spinner } from '@primer/react'
-import type { ReactNode } from 'react'
+import { useEffect, type ReactNode } from 'react'
 import type { Loaded } from '../lib/use-api.ts'
 import { linkTo } from '../lib/route.ts'
-import { toneOf, type Tone } from '../lib/words.ts'
+import { toneOf, visible, type Tone } from '../lib/words.ts'
 import { Notice } from './notice.tsx'
+import { Message, To } from './text.tsx'
 
 /** Shows an answer once it is there, the last one while the receiver is away, and why there is none. */
 export function Async<T>(props: { of: Loaded<T>; children: (data: T) => ReactNode }) {
@@ -12,7 +13,7 @@ export function Async<T>(props: { of: Loaded<T>; children: (data: T) => ReactNod
     <>
       {problem !== null && (
         <Notice tone={data === null ? 'critical' : 'warning'} role="alert">
-          {problem.message}{' '}
+          <Message>{problem.message}</Message>{' '}
           <Button size="small" onClick={reload}>
             Try again
           </Button>
@@ -24,20 +25,24 @@ export function Async<T>(props: { of: Loaded<T>; children: (data: T) => ReactNod
   )
 }
 
-/** The heading of a page, what the page is about, and what can be done here. */
+/** The heading of a page, what the page is about, and what can be done here. The browser's tab is called like it. */
 export function Title(props: {
-  children: ReactNode
+  children: string
   about?: ReactNode
   actions?: ReactNode
   back?: [string, string]
 }) {
-  const { children, about, actions, back } = props
+  const { about, actions, back } = props
+  const children = visible(props.children)
+  useEffect(() => {
+    document.title = `${children} · Model Dispatch`
+  }, [children])
   return (
     <div className="title">
       <div className="title-text">
         {back !== undefined && (
           <a className="back" href={linkTo(back[0])}>
-            {back[1]}
+            ‹ {back[1]}
           </a>
         )}
         <Heading as="h1" variant="medium">
@@ -74,7 +79,7 @@ export function Mark(props: { tone?: Tone; children: string }) {
 export function When(props: { at: string | null | undefined }) {
   if (props.at == null) return <span className="quiet">never</span>
   const date = new Date(props.at)
-  return <RelativeTime date={date} title={date.toISOString()} precision="minute" />
+  return <RelativeTime date={date} title={date.toISOString()} />
 }
 
 /** Says that there is nothing, and what would bring something. */
@@ -93,7 +98,7 @@ export function Nothing(props: { title: string; children?: ReactNode }) {
 export function NotFound() {
   return (
     <Nothing title="There is no such page">
-      The link may be of another version. <a href={linkTo('/')}>Go to the overview</a>.
+      The link may be of another version. <To path="/">Go to the overview</To>.
     </Nothing>
   )
 }
@@ -102,7 +107,7 @@ export function NotFound() {
 export function Raw(props: { label: string; children: string }) {
   return (
     <pre className="raw" tabIndex={0} aria-label={props.label} role="region">
-      {props.children}
+      {visible(props.children)}
     </pre>
   )
 }

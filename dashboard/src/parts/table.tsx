@@ -1,5 +1,6 @@
 import { Button } from '@primer/react'
 import type { ReactNode } from 'react'
+import { visible } from '../lib/words.ts'
 
 /** A column: its title, and how it shows an item. */
 export interface Column<T> {
@@ -34,8 +35,8 @@ export function Rows<T>(props: {
           {items.map((item) => (
             <tr key={keyOf(item)}>
               {columns.map(({ title, show, wide }) => (
-                <td key={title} className={wide ? 'wide' : undefined}>
-                  {show(item)}
+                <td key={title} data-title={title} className={wide ? 'wide' : undefined}>
+                  {shown(show(item))}
                 </td>
               ))}
             </tr>
@@ -45,6 +46,9 @@ export function Rows<T>(props: {
     </div>
   )
 }
+
+/** Names come from payloads. */
+const shown = (node: ReactNode) => (typeof node === 'string' ? visible(node) : node)
 
 /**
  * Moves through a list page by page. The cursors of the pages before are kept in the address, so that a link and the

@@ -7,6 +7,7 @@ import { TextField } from './text-field.tsx'
 import { Conditions } from './conditions.tsx'
 import { Mark, Raw, Section } from './states.tsx'
 import { Notice } from './notice.tsx'
+import { Fault } from './text.tsx'
 
 /** The result of a test of an automation. */
 interface Tested {
@@ -92,7 +93,11 @@ function Endpoint({ tested }: { tested: Tested['destinations'][number] }) {
         <Mark tone={is_fine ? 'success' : 'danger'}>{sent ? 'sent' : 'not sent'}</Mark>{' '}
         {`${destination.type.replaceAll('_', ' ')} to ${destination.target}${status}`}
       </span>
-      {said !== null && said.message !== '' && <span>{`${said.message} ${said.fix}`}</span>}
+      {said !== null && said.message !== '' && (
+        <span>
+          <Fault of={said} />
+        </span>
+      )}
       <details>
         <summary>Request and answer</summary>
         <Raw label="Request">{pretty(request)}</Raw>

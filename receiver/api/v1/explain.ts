@@ -41,7 +41,7 @@ const asked = z
       .looseObject({})
       .optional()
       .describe(
-        'With `event`: an automation that is asked in place of all others, checked as when it is saved. Needs the role write.',
+        'An automation that is checked as when it is saved, and asked in place of all others. Without `event` it is only checked. Needs the role write.',
       ),
     source: z.string().optional().describe('The source that `body` or `request` is for.'),
     body: z.json().optional().describe('A body as the registry would send it. No signature is checked.'),
@@ -72,7 +72,7 @@ const explain = route({
   summary:
     'Explains what each automation makes of an event, and what would be sent. Nothing is stored or sent.',
   description:
-    'Give one of three: `event` (a stored event), `source` with `body`, or `source` with `request` (headers and bytes as they came).',
+    'Give one of three: `event` (a stored event), `source` with `body`, or `source` with `request` (headers and bytes as they came). `automation` alone is checked, and `events` is empty.',
   role: 'read',
   limited: 'own',
   body: asked,
@@ -93,6 +93,10 @@ const explain = route({
   const sees: Sees = (automation) => principal.sees(automation)
   await context.automations.refresh()
   const ways = [body.event, body.body, body.request].filter((way) => way !== undefined)
+  if (ways.length === 0 && body.automation !== undefined) {
+    await runtimeWith(context, body.automation, principal)
+    return { status: 200, body: { verification: null, events: [] } }
+  }
   if (ways.length !== 1)
     throw new ApiProblem(
       422,

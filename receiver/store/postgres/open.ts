@@ -3,7 +3,7 @@ import pg from 'pg'
 import { asError } from '../../observe/reason-of.ts'
 import { Interrupted, type Db } from '../db.ts'
 import { migrate } from '../migrations/migrate.ts'
-import { operationsThrough } from '../operations-through.ts'
+import { isList, operationsThrough } from '../operations-through.ts'
 import { OPERATIONS, runOperation } from '../operations.ts'
 import type { Tables } from '../schema.ts'
 import type { OperationName, Store } from '../store.ts'
@@ -23,6 +23,11 @@ const STOPPED_MS = 10_000
 /** How often a transaction that lost against another one is run in all. */
 const TRIES = 5
 
+/** Connections of one replica for all but lists. */
+const WORKING = 10
+/** Connections that lists have to themselves: however many are asked for, nothing else waits for one of theirs. */
+const LISTING = 4
+
 /** How to open the shared store. */
 export interface PostgresOptions {
   /** Whose time `now` is in the end: the server's, so that replicas agree, or the caller's, for tests. */
@@ -35,7 +40,7 @@ export interface PostgresOptions {
  * @throws StoreRefused when the URL or the schema is wrong, StoreUnavailable while the server is away
  */
 export async function openPostgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
-  const { pool, servers, config, onServer } = connect(url)
+  const { pool, lists, servers, config, onServer } = connect(url)
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const open = async (others: number): Promise<void> => {
     try {
@@ -48,7 +53,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
   try {
     await open(servers.count - 1)
   } catch (error) {
-    await pool.end()
+    await Promise.all([pool.end(), lists.end()])
     throw openError(error)
   }
 
@@ -63,12 +68,13 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
 
   const call = async (name: OperationName, args: unknown): Promise<unknown> => {
     const { wakes } = OPERATIONS[name]
+    const connections = isList(name) ? { pool: lists, begin: 'begin read only' } : { pool, begin: 'begin' }
     for (let tried = 1; ; tried++) {
       try {
         return await onServer(async () => {
           const time = clock === null ? {} : { now: await clock.now() }
           return await inTransaction(
-            pool,
+            connections,
             (begun) => runOperation(name, args as never, { ...begun, dialect: POSTGRES, ...time }),
             () => {
               const lanes = wakes?.(args as never) ?? null
@@ -88,7 +94,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
     onWork: (listener) => listeners.add(listener),
     async close() {
       await listening.close()
-      await db.destroy()
+      await Promise.all([db.destroy(), lists.end()])
     },
   }
 }
@@ -101,14 +107,30 @@ function connect(url: string) {
   const servers = takeTurns(url)
   const config = {
     connectionString: servers.current(),
-    max: 10,
     connectionTimeoutMillis: 5_000,
     idle_in_transaction_session_timeout: STOPPED_MS,
     pipeline: true,
     types,
     application_name: 'model-dispatch',
   }
-  const pool = new pg.Pool({ ...config, ...(servers.count > 1 ? { verify: refuseStandby } : {}) })
+  const pool = createPool({ ...config, max: WORKING }, servers.count > 1)
+  const lists = createPool({ ...config, max: LISTING }, servers.count > 1)
+  /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */
+  const onServer = async <T>(work: () => Promise<T>): Promise<T> => {
+    const tried = servers.current()
+    for (const { options } of [pool, lists]) options.connectionString = tried
+    try {
+      return await work()
+    } catch (error) {
+      if (isOfServer(error)) servers.failed(tried)
+      throw error
+    }
+  }
+  return { pool, lists, servers, config, onServer }
+}
+
+function createPool(config: pg.PoolConfig, is_one_of_several: boolean): pg.Pool {
+  const pool = new pg.Pool({ ...config, ...(is_one_of_several ? { verify: refuseStandby } : {}) })
   // A connection that breaks while idle is replaced by the pool; the next operation tells if none can be had.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => {
@@ -117,18 +139,7 @@ function connect(url: string) {
   })
   // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  /** Runs `work` on the server whose turn it is; where that one cannot be used, the next call goes to the next one. */
-  const onServer = async <T>(work: () => Promise<T>): Promise<T> => {
-    const tried = servers.current()
-    pool.options.connectionString = tried
-    try {
-      return await work()
-    } catch (error) {
-      if (isOfServer(error)) servers.failed(tried)
-      throw error
-    }
-  }
-  return { pool, servers, config, onServer }
+  return pool
 }
 
 /** Checks that the server fits, and brings its tables to what this program needs. */

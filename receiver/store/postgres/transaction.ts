@@ -8,17 +8,25 @@ import type { Call } from '../statement.ts'
 
 type Transaction = Pick<Begun, 'db' | 'batch' | 'finish'>
 
+/** Where transactions take place. */
+interface Connections {
+  /** In pipeline mode: what is sent together arrives as one message. */
+  pool: pg.Pool
+  /** What begins a transaction there. */
+  begin: string
+}
+
 /**
- * Runs `work` in a transaction on a connection of the pool, which must be in pipeline mode: what is sent together
- * arrives as one message, so that the beginning goes along with the first statements, and `last` with the commit.
+ * Runs `work` in a transaction on a connection of a pool. The beginning goes along with the first statements, and `last`
+ * with the commit.
  */
 export async function inTransaction<T>(
-  pool: pg.Pool,
+  { pool, begin }: Connections,
   work: (transaction: Transaction) => Promise<T>,
   last: () => readonly Call[] = () => [],
 ): Promise<T> {
   const client = await pool.connect()
-  const session = sessionOf(client)
+  const session = sessionOf(client, begin)
   let broken: Error | undefined
   try {
     const value = await work(session)
@@ -45,14 +53,14 @@ interface Session extends Transaction {
 
 const sessions = new WeakMap<pg.PoolClient, Session>()
 
-function sessionOf(client: pg.PoolClient): Session {
+function sessionOf(client: pg.PoolClient, begin: string): Session {
   const known = sessions.get(client)
   if (known !== undefined) return known
   const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
   const session: Session = {
     begun: false,
     async send(queries) {
-      const all = session.begun ? queries : [{ text: 'begin' }, ...queries]
+      const all = session.begun ? queries : [{ text: begin }, ...queries]
       session.begun = true
       stream.cork()
       const sent = all.map((query) => client.query(query))

@@ -7,10 +7,18 @@ import type { Db } from '../db.ts'
 import type { Tables } from '../schema.ts'
 import type { Call } from '../statement.ts'
 import { StoreUnavailable } from '../store.ts'
+import type { LogLength } from './calls.ts'
 import { fileError } from './errors.ts'
 
 /** Statements kept prepared; the engine uses some fifty texts. */
 const PREPARED = 300
+
+/** SQLite's log begins anew when it has so many frames: 64 MB. A shorter one would write the same pages more often. */
+export const LOG_FRAMES = 16_000
+/** With so many the thread that writes shortens the log itself, whatever that costs: 128 MB. */
+export const MOST_LOG_FRAMES = 32_000
+/** Of one page. */
+export const PAGE_BYTES = 4_096
 
 /** One open SQLite database: Kysely for the queries, the handle for transactions. */
 export interface OpenDatabase {
@@ -36,6 +44,23 @@ export function openDatabase(data_dir: string): OpenDatabase {
   handle.exec('pragma cache_size = -4096')
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(handle) }) })
   return { db, handle, path, batch: batchOn(handle) }
+}
+
+/** Bounds the log for a connection that writes, in case nobody else writes it into the database. */
+export function boundLog(handle: DatabaseSync): void {
+  handle.exec(`pragma wal_autocheckpoint = ${MOST_LOG_FRAMES}`)
+  // A log that has been longer gives its room back when it begins anew.
+  handle.exec(`pragma journal_size_limit = ${LOG_FRAMES * PAGE_BYTES}`)
+}
+
+/** Returns what tells how long the log is, and what writes it into the database as far as nobody reads what was before. */
+export function checkpointer(handle: DatabaseSync): Record<'log' | 'checkpoint', () => LogLength> {
+  const ask = (mode: string) => (): LogLength => {
+    const row = handle.prepare(`pragma wal_checkpoint(${mode})`).get()
+    const frames = Number(row?.['log'])
+    return { frames, left: frames - Number(row?.['checkpointed']) }
+  }
+  return { log: ask('noop'), checkpoint: ask('passive') }
 }
 
 /**

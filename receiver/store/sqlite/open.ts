@@ -1,76 +1,68 @@
 import { resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { operationsThrough } from '../operations-through.ts'
+import type { Log } from '../../observe/log.ts'
+import { isList, operationsThrough } from '../operations-through.ts'
 import type { AcceptArgs } from '../records.ts'
-import { StoreUnavailable, type Store } from '../store.ts'
+import type { OperationName, Store } from '../store.ts'
 import { groupToText } from './accept-text.ts'
-import { reviveError } from './errors.ts'
-import type { WorkerRequest, WorkerResponse } from './worker.ts'
+import type { LogLength, ThreadData } from './calls.ts'
+import { keepLogShort } from './keep-log-short.ts'
+import { startThread, type Thread } from './thread.ts'
 
-interface Waiting {
-  resolve: (value: unknown) => void
-  reject: (error: Error) => void
+/** How to open the embedded store. */
+export interface SqliteOptions {
+  /** Where a line goes when SQLite's log cannot be kept short. */
+  log?: Pick<Log, 'warn'>
 }
 
 /**
- * Opens the embedded store in `data_dir`, which it makes where needed, and locks the folder for this process.
+ * Opens the embedded store in `data_dir`, which it makes where needed, and locks the folder for this process. Two
+ * threads work on it: one writes; the other one, which starts when it is needed, reads lists and keeps SQLite's log
+ * short, so that neither holds up a write.
  *
  * @throws StoreRefused when another process has it or another version of this program wrote it
  */
-export async function openSqliteStore(data_dir: string): Promise<Store> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { data_dir: resolve(data_dir) },
-    name: 'store',
-  })
-  const waiting = new Map<number, Waiting>()
-  let count = 0
-  let gone: Error | null = null
-
-  const fail = (error: Error) => {
-    // The exit follows the error that caused it.
-    gone ??= new StoreUnavailable(`The store's thread ended: ${error.message}.`, 'Restart the receiver.', {
-      cause: error,
+export async function openSqliteStore(data_dir: string, { log }: SqliteOptions = {}): Promise<Store> {
+  const folder = resolve(data_dir)
+  const writer = await startThread('writer', { data_dir: folder, files: [] })
+  const startReader = async () =>
+    startThread('reader', {
+      data_dir: folder,
+      files: (await writer.call('files', {})) as ThreadData['files'],
     })
-    for (const { reject } of waiting.values()) reject(gone)
-    waiting.clear()
+  let reader: Promise<Thread> | null = null
+  const read: Thread['call'] = async (name, args) => {
+    const started = (reader ??= startReader())
+    try {
+      return await (await started).call(name, args)
+    } catch (error) {
+      // What could not be opened is opened anew by the next call.
+      if (reader === started) await started.catch(() => (reader = null))
+      throw error
+    }
   }
-  const opened = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
-  worker.on('message', (message: WorkerResponse) => {
-    const call = waiting.get(message.id)
-    waiting.delete(message.id)
-    if ('error' in message) call?.reject(reviveError(message.error))
-    else call?.resolve('json' in message ? JSON.parse(message.json) : message.value)
+  const kept = keepLogShort({
+    length: () => writer.call('log', {}) as Promise<LogLength>,
+    checkpoint: () => read('checkpoint', {}) as Promise<LogLength>,
+    finish: () => writer.call('checkpoint', {}) as Promise<LogLength>,
+    log,
   })
-  worker.on('error', fail)
-  worker.on('exit', () => {
-    fail(new Error('it has been closed'))
-  })
-
-  const call = (operation: WorkerRequest['operation'], args: unknown): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      if (gone !== null) {
-        reject(gone)
-        return
-      }
-      const id = ++count
-      waiting.set(id, { resolve, reject })
-      const text = operation === 'accept' ? groupToText(args as AcceptArgs) : null
-      worker.postMessage({ id, operation, args: text ?? args } satisfies WorkerRequest)
-    })
-
-  try {
-    await opened
-  } catch (error) {
-    await worker.terminate()
-    throw error
+  const write = async (name: OperationName, args: unknown): Promise<unknown> => {
+    const text = name === 'accept' ? groupToText(args as AcceptArgs) : null
+    try {
+      return await writer.call(name, text ?? args)
+    } finally {
+      kept.wrote()
+    }
   }
   return {
-    ...operationsThrough(call),
+    ...operationsThrough((name, args) => (isList(name) ? read(name, args) : write(name, args))),
     engine: 'sqlite',
     onWork: () => undefined,
     async close() {
-      await call('close', {})
-      await worker.terminate()
+      await kept.stop()
+      // The last connection that closes writes the rest of the log into the database.
+      await (await reader?.catch(() => null))?.close()
+      await writer.close()
     },
   }
 }

@@ -6,8 +6,16 @@ import { StoreUnavailable } from '../store.ts'
 /** The fact that holds who uses the database: the one who opened it last. */
 const OWNER = 'owner'
 
+/** A file of an open database, and what tells it from another one of the same name. */
+export interface OpenFile {
+  file: string
+  inode: bigint | null
+}
+
 /** What makes sure that a database is still there, and still ours, while it is open. */
 export interface Ownership {
+  /** The files of the database. */
+  readonly files: readonly OpenFile[]
   /**
    * Asks in a transaction whether the database is ours. A file that locks a folder can be removed; a row cannot.
    *
@@ -35,6 +43,7 @@ export function takeOwnership(handle: DatabaseSync, path: string): Ownership {
   // Both are there from the first write on, and stay until the last process closes the database.
   const files = [path, `${path}-wal`].map((file) => ({ file, inode: inodeOf(file) }))
   return {
+    files,
     isOurs() {
       const noted = owner.get(OWNER)?.['value']
       if (noted === id || noted === undefined) return
@@ -44,16 +53,23 @@ export function takeOwnership(handle: DatabaseSync, path: string): Ownership {
         { lasting: true },
       )
     },
-    isThere() {
-      const gone = files.find(({ file, inode }) => inodeOf(file) !== inode)
-      if (gone === undefined) return
-      throw new StoreUnavailable(
-        `${gone.file} was removed or replaced while the receiver runs: what is written now would be lost.`,
-        'Move the file back, or stop the receiver, restore a backup of DATA_DIR, and start it again.',
-        { lasting: true },
-      )
-    },
+    isThere: () => checkFiles(files),
   }
+}
+
+/**
+ * Asks whether the files of an open database are still where they were.
+ *
+ * @throws StoreUnavailable when one is gone
+ */
+export function checkFiles(files: readonly OpenFile[]): void {
+  const gone = files.find(({ file, inode }) => inodeOf(file) !== inode)
+  if (gone === undefined) return
+  throw new StoreUnavailable(
+    `${gone.file} was removed or replaced while the receiver runs: what is written now would be lost.`,
+    'Move the file back, or stop the receiver, restore a backup of DATA_DIR, and start it again.',
+    { lasting: true },
+  )
 }
 
 /** What tells a file from another one of the same name; null where there is none. */
