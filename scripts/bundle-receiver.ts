@@ -12,10 +12,11 @@ const [to] = process.argv.slice(2)
 if (to === undefined) throw new Error('Usage: node scripts/bundle-receiver.ts TO')
 const root = join(import.meta.dirname, '..')
 
-/** The thread of the store: a program of its own, which the receiver starts from its file. */
-const thread: Plugin = {
-  name: 'thread',
-  renderChunk: (code) => code.replaceAll('./worker.ts', './worker.js'),
+/** The threads of the embedded store: programs of their own, which the receiver starts from their files. */
+const THREADS = ['writer', 'reader']
+const threads: Plugin = {
+  name: 'threads',
+  renderChunk: (code) => code.replaceAll('./${name}.ts', './${name}.js'),
 }
 
 /**
@@ -42,11 +43,14 @@ function escaped(code: string): string {
 
 const bundle = await rolldown({
   cwd: root,
-  input: { main: 'receiver/main.ts', 'parts/worker': 'receiver/store/sqlite/worker.ts' },
+  input: {
+    main: 'receiver/main.ts',
+    ...Object.fromEntries(THREADS.map((name) => [`parts/${name}`, `receiver/store/sqlite/${name}.ts`])),
+  },
   platform: 'node',
   // The first is optional and not installed; the second has large tables that are hardly ever loaded.
   external: ['pg-native', 'iconv-lite'],
-  plugins: [thread, ascii],
+  plugins: [threads, ascii],
 })
 await bundle.write({
   // As deep as the sources are: some files are found from there.

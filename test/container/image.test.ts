@@ -36,7 +36,7 @@ describe.skipIf(!here)('the container image', () => {
     writeFileSync(config, DEPLOY_CONFIG)
     github = await startGitHub({ limits: { enabled: false } })
     await buildImage(IMAGE)
-  }, 240_000)
+  }, 480_000)
   afterAll(async () => {
     await podman('rm', '--force', '--time', '0', ID)
     await podman('volume', 'rm', '--force', ID)
