@@ -73,6 +73,7 @@ WORKDIR /app
 # A number: Kubernetes cannot tell from a name whether it is root.
 USER 1000:1000
 VOLUME /data
+# ADMIN_PORT, where it is set, is published in the same way.
 EXPOSE 8080
 # The start waits up to START_SECONDS for its store.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --retries=3 \

@@ -1,5 +1,15 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { RequestListener } from 'node:http'
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
+import { problem } from './api/problem.ts'
 import { apiRouter, type ApiOptions } from './api/router.ts'
+import { underBasePath } from './base-path.ts'
+import { basePathOf } from './config/environment/public-url.ts'
 import type { TypeTables } from './config/schema.ts'
 import { pageRouter } from './dashboard/page.ts'
 import { UNKNOWN_SOURCE } from './ingest/refuse.ts'
@@ -9,29 +19,57 @@ import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'
 
-/** Returns the HTTP side of the receiver: routes and nothing else. */
-export function createApp(
-  options: IngestOptions &
-    ApiOptions &
-    HealthOptions & { types: TypeTables; trust_proxy?: readonly string[] },
-): Express {
-  const app = express()
+/** What the HTTP side works on. */
+export type AppOptions = IngestOptions &
+  ApiOptions &
+  HealthOptions & { types: TypeTables; trust_proxy?: readonly string[] }
+
+/** What answers on each port. */
+export interface Apps {
+  /** PORT. */
+  main: RequestListener
+  /** ADMIN_PORT; null where PORT answers everything. */
+  admin: RequestListener | null
+}
+
+/** Returns the HTTP side of the receiver: routes and nothing else. `apart`: whether there is an ADMIN_PORT. */
+export function createApps(options: AppOptions, apart: boolean): Apps {
+  const open = () => [ingestRouter(options), healthRouter(options)]
+  const inside = () => [apiRouter(options), pageRouter()]
+  if (!apart) return { main: createApp(options, [...open(), ...inside()]), admin: null }
+  return {
+    main: createApp(options, [...open(), refuse(INSIDE, 'ADMIN_PORT')]),
+    admin: createApp(options, [refuse(OPEN, 'PORT'), ...inside()]),
+  }
+}
+
+/** The paths of each port: what the other one says 404 to, and where to ask instead. */
+const INSIDE = /^\/($|index\.html$|metrics$|api(\/(?!v3\/)|$))/
+const OPEN = /^\/(webhooks|repos|api\/v3\/repos)\/|^\/(healthz|readyz)$/
+
+function refuse(paths: RegExp, port: string): RequestHandler {
+  return (request, response, next) => {
+    if (paths.test(request.path))
+      problem(response, 404, 'wrong_port', `The receiver answers this on ${port} alone.`)
+    else next()
+  }
+}
+
+function createApp(options: AppOptions, routers: readonly RequestHandler[]): RequestListener {
+  const app: Express = express()
   app.disable('x-powered-by')
   // Who sent a request is what the last proxy that is trusted says; nobody else's word counts.
   app.set('trust proxy', [...(options.trust_proxy ?? [])])
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(ingestRouter(options))
-  app.use(healthRouter(options))
-  app.use(apiRouter(options))
-  app.use(pageRouter())
+  for (const router of routers) app.use(router)
   app.use((_request, response) => {
     response.status(404).json({ status: 'refused', error: 'not_found', message: 'There is nothing here.' })
   })
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     answerError(options.log, request, response, error)
   })
-  return app
+  return underBasePath(app, basePathOf(options.public_url))
 }
 
 /**

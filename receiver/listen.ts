@@ -30,13 +30,21 @@ export interface Listening {
 export interface ListenOptions {
   host: string
   port: number
+  /** The variables that say so, for the message where this cannot be. Default: PORT and HOST. */
+  variables?: ListenVariables
   patience?: Patience
 }
 
-/** Starts a server. Rejects with Node.js's error where it cannot listen. */
+/** The variables that name a port and its address. */
+export interface ListenVariables {
+  port: 'PORT' | 'ADMIN_PORT'
+  host: 'HOST' | 'ADMIN_HOST'
+}
+
+/** Starts a server. Rejects with Node.js's error where it cannot listen; its `variables` are those given. */
 export async function listen(
   handler: RequestListener,
-  { host, port, patience = PATIENCE }: ListenOptions,
+  { host, port, variables, patience = PATIENCE }: ListenOptions,
 ): Promise<Listening> {
   let draining = false
   const timeouts = {
@@ -51,7 +59,9 @@ export async function listen(
   })
   const unused = waitForFirstByte(server, patience.idle_ms)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => {
+      reject(Object.assign(error, { variables }))
+    })
     server.listen(port, host, resolve)
   })
   return {

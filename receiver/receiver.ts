@@ -1,21 +1,21 @@
-import { createApp } from './app.ts'
+import { createApps } from './app.ts'
 import type { Config } from './config/config.ts'
 import type { TypeTables } from './config/schema.ts'
 import { createCredentialProbes } from './deliveries/credential-probes.ts'
 import { warnOfAlertRoutes } from './deliveries/alert-routes.ts'
 import { createLaneNames, learnIdentities } from './deliveries/lane-names.ts'
-import { createPipeline } from './deliveries/pipeline.ts'
+import { createPipeline, type Pipeline } from './deliveries/pipeline.ts'
 import { DESTINATION_TYPES } from './destinations/index.ts'
 import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
 import type { Outbound } from './outbound/send.ts'
 import { createRefusals } from './ingest/refusals.ts'
-import { listen } from './listen.ts'
 import { createChanges } from './observe/changes.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
 import { VERSION } from './observe/version.ts'
-import { createReadiness } from './readiness.ts'
+import { listenOn, type ListeningPorts, type Ports } from './ports.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
 import { InForce } from './runtime/in-force.ts'
 import { createRefusedConfig, type RefusedConfig } from './runtime/refused-config.ts'
 import { createReloads } from './runtime/reloads.ts'
@@ -30,12 +30,8 @@ import { NO_KEYS, type SecretsKeys } from './store/secrets-key.ts'
 import type { Store } from './store/store.ts'
 
 /** What a receiver is made of. */
-export interface ReceiverOptions {
-  /** The address to listen on. */
-  host: string
-  /** 0 takes a free port. */
-  port: number
-  /** The receiver's own address for links; null where it is not known. */
+export interface ReceiverOptions extends Ports {
+  /** The receiver's own address for links, of which the path is the base path; null where it is not known. */
   public_url: string | null
   /** Addresses and CIDRs of proxies whose `X-Forwarded-For` is believed. Default: none. */
   trust_proxy?: readonly string[]
@@ -57,6 +53,8 @@ export interface ReceiverOptions {
 export interface Receiver {
   /** Where it listens: `http://127.0.0.1:8080`. */
   url: string
+  /** Where the dashboard and the API answer: the same, unless there is an ADMIN_PORT. */
+  admin_url: string
   /**
    * Puts another configuration in force; events after it go by the new one. Resolves to true once it is in force, also
    * where the store was away for a while; to false when a newer one, or the end, came first.
@@ -113,30 +111,45 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
   const refused_config = createRefusedConfig({ log, clock, onRefused: alerts.refused })
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
-  const app = createApp({
+  const app = {
     ...options,
     ...{ runtime, acceptor, automations, refusals, refused_config, changes, clock, wake, secrets, types },
     notReady: () => readiness.notReady(),
-  })
-  const server = await listen(app, options)
+  }
+  const server = await listenOn(createApps(app, options.admin != null), options)
   pipeline.start()
-  logListening(log, server.url, store, options.config)
+  logListening(log, server, store, options.config)
 
   return {
     url: server.url,
+    admin_url: server.admin_url,
     reload: (config) => reloads.reload(config),
     configRefused: refused_config.refused,
     configMended: refused_config.mended,
     secretsChanged,
     async stop(drain_ms) {
-      for (const part of [readiness, server]) part.drain()
       for (const part of [automations, reloads, refused_config]) part.stop()
-      await new Promise((resolve) => setTimeout(resolve, drain_ms))
-      await server.close(() => acceptor.idle())
-      await pipeline.stop()
-      await store.close()
+      await stopInOrder({ readiness, server, pipeline, store }, drain_ms)
     },
   }
+}
+
+interface Stopping {
+  readiness: Readiness
+  server: ListeningPorts
+  pipeline: Pipeline
+  store: Store
+}
+
+async function stopInOrder(
+  { readiness, server, pipeline, store }: Stopping,
+  drain_ms: number,
+): Promise<void> {
+  for (const part of [readiness, server]) part.drain()
+  await new Promise((resolve) => setTimeout(resolve, drain_ms))
+  await server.close(() => pipeline.acceptor.idle())
+  await pipeline.stop()
+  await store.close()
 }
 
 /** Logs what is allowed in a configuration and will hardly be meant. */
@@ -149,10 +162,16 @@ function warnOf(
   void warnOfMissingSecrets(config.automations, destinations, lent)
 }
 
-function logListening(log: Log, url: string, { engine }: Store, { sources, automations }: Config): void {
+function logListening(
+  log: Log,
+  { url, admin_url }: Pick<Receiver, 'url' | 'admin_url'>,
+  { engine }: Store,
+  { sources, automations }: Config,
+): void {
   const what = {
     version: VERSION,
     url,
+    ...(admin_url === url ? {} : { admin_url }),
     store: engine,
     sources: [...sources.keys()],
     automations: automations.length,

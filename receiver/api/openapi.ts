@@ -21,8 +21,8 @@ const COMMON: Readonly<Record<number, string>> = {
 /** Those of them that a route without a token may answer with. */
 const COMMON_OPEN: readonly string[] = ['400', '413', '415']
 
-/** Returns the OpenAPI 3.1 document of these routes; shipped as `schemas/openapi.json`. */
-export function openApiDocument(routes: readonly Route[]): Json {
+/** Returns the OpenAPI 3.1 document of these routes; shipped as `schemas/openapi.json`, and served with the receiver's address. */
+export function openApiDocument(routes: readonly Route[], public_url: string | null = null): Json {
   const components = new Map<string, unknown>([['Problem', PROBLEM]])
   const paths: Record<string, Json> = {}
   for (const route of routes) {
@@ -37,7 +37,10 @@ export function openApiDocument(routes: readonly Route[]): Json {
       description: 'Events, deliveries and automations of a Model Dispatch receiver.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/', description: 'The receiver that serves this document.' }],
+    servers: [
+      ...(public_url === null ? [] : [{ url: public_url, description: 'PUBLIC_URL.' }]),
+      { url: '/', description: 'The receiver that serves this document.' },
+    ],
     security: [{ token: [] }, { session: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
       name,

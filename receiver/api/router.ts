@@ -24,7 +24,7 @@ export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
   const router = Router({ caseSensitive: true })
   const audit = createAudit({ log, clock, store })
   const routes = routesOf(types)
-  const document = once(() => JSON.stringify(openApiDocument(routes)))
+  const document = once(() => JSON.stringify(openApiDocument(routes, public_url)))
   router.use('/api', warnOfForwarded(log))
   router.get('/api/openapi.json', (_request, response) => {
     response.type('application/json').send(document())

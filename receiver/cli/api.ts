@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/contract/model-event.ts'
 import { installNetwork } from '../outbound/network.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit-codes.ts'
-import { ownAddress } from './own-address.ts'
+import { ownAddress, ownApiAddress } from './own-address.ts'
 import { jsonOr } from './read-input.ts'
 
 /** How long the receiver may take to answer, in ms. */
@@ -20,7 +20,7 @@ export interface ApiCall {
 
 /**
  * Calls the API of a running receiver with ADMIN_TOKEN and returns its answer.
- * @param url the receiver's address; null for HOST and PORT of the environment.
+ * @param url the receiver's address; null for ADMIN_HOST and ADMIN_PORT of the environment, else HOST and PORT.
  * @throws CommandError where it cannot be reached, or refuses.
  */
 export async function callApi(url: string | null, { method, path, body }: ApiCall): Promise<JsonObject> {
@@ -30,7 +30,7 @@ export async function callApi(url: string | null, { method, path, body }: ApiCal
       'The API needs a token.',
       "Set ADMIN_TOKEN (or ADMIN_TOKEN_FILE) to the receiver's.",
     )
-  const base = receiverUrl(url)
+  const base = receiverUrl(url ?? ownApiAddress(process.env))
   const answer = await fetchFrom(base, `/api/v1${path}`, {
     method,
     headers: { authorization: `Bearer ${admin_token}`, 'content-type': 'application/json' },

@@ -11,7 +11,7 @@ export const command: Command = {
 Ends with 0 where a receiver would start, else with 2.
 
   --diff     Ask a running receiver what would change: which automations are new, changed and gone. Needs ADMIN_TOKEN.
-  --url URL  Its address. Default: this machine, HOST and PORT.
+  --url URL  Its address. Default: this machine, ADMIN_PORT or PORT.
   --json     Print JSON.
 
 Examples:

@@ -18,7 +18,7 @@ that it has stored: that needs ADMIN_TOKEN. Nothing is stored or sent, and secre
   --source S     The source that it is for. Default: the only one.
   --type TYPE    The event that ?event= of the webhook's URL states.
   --config FILE  Default: MODEL_DISPATCH_CONFIG.
-  --url URL      The receiver's address. Default: this machine, HOST and PORT.
+  --url URL      The receiver's address. Default: this machine, ADMIN_PORT or PORT.
   --json         Print JSON.
 
 Ends with 0 where an automation wants the event, with 1 where none does.

@@ -1,8 +1,19 @@
-import { readListenAddress } from '../config/environment/listen-address.ts'
+import { readListenAddresses, type ListenAddress } from '../config/environment/listen-address.ts'
 
-/** Returns where a receiver with this environment answers its own machine: every address includes the loopback one. */
-export function ownAddress(env: Readonly<Record<string, string | undefined>>): string {
-  const { host, port } = readListenAddress(env)
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Returns where a receiver with this environment answers its own machine. */
+export function ownAddress(env: Env): string {
+  return urlOf(readListenAddresses(env).main)
+}
+
+/** Returns where the API of a receiver with this environment answers its own machine. */
+export function ownApiAddress(env: Env): string {
+  return urlOf(readListenAddresses(env).admin)
+}
+
+/** Every address includes the loopback one. */
+function urlOf({ host, port }: ListenAddress): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -19,7 +19,7 @@ ${BULK_HELP}
   --automation NAME, --destination TARGET, --event EVENT_ID, --model M, --alias A
                  Filters, as those of GET /api/v1/deliveries.
   --force        Send also what would roll a newer event back.
-  --url URL      The receiver's address. Default: this machine, HOST and PORT.
+  --url URL      The receiver's address. Default: this machine, ADMIN_PORT or PORT.
   --json         Print JSON.
 
 Ends with 0 where the receiver did it, also where nothing was left to do, with 2 where it refused, and with 75 where it did

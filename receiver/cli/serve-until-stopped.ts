@@ -44,6 +44,7 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   const receiver = await startReceiver({
     host: environment.host,
     port: environment.port,
+    admin: environment.admin,
     public_url: environment.public_url,
     trust_proxy: environment.trust_proxy,
     config: loaded.config,

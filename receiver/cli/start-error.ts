@@ -55,5 +55,15 @@ function explainListenError(error: unknown): ExplainedError | null {
   const meaning = error.syscall === 'listen' ? LISTEN_ERRORS.get(error.code) : undefined
   if (meaning === undefined) return null
   const [problem, fix, exit_code] = meaning
-  return { message: `${problem} (${error.message}).\n  -> ${fix}`, exit_code }
+  const message = `${problem} (${error.message}).\n  -> ${fix}`
+  return {
+    message: isOfAdminPort(error) ? message.replaceAll(/\b(PORT|HOST)\b/g, 'ADMIN_$1') : message,
+    exit_code,
+  }
+}
+
+/** Returns whether the error is about the second port: `listen` says so. */
+function isOfAdminPort(error: object): boolean {
+  const { variables } = error as { variables?: { port?: unknown } }
+  return variables?.port === 'ADMIN_PORT'
 }

@@ -16,6 +16,7 @@ describe('the environment', () => {
     expect(readEnvironment({ PORT: '', GITHUB_TOKEN: '' })).toEqual({
       port: 8080,
       host: '0.0.0.0',
+      admin: null,
       public_url: null,
       trust_proxy: [],
       config_path: './model-dispatch.yaml',
@@ -38,6 +39,8 @@ describe('the environment', () => {
     const environment = readEnvironment({
       PORT: '0',
       HOST: '::1',
+      ADMIN_PORT: '9090',
+      ADMIN_HOST: '[::1]',
       PUBLIC_URL: 'https://dispatch.example.com/base/',
       TRUST_PROXY: '10.0.0.0/8, 192.168.1.7,fd00::/8',
       MODEL_DISPATCH_CONFIG: '/etc/model-dispatch',
@@ -56,6 +59,7 @@ describe('the environment', () => {
     expect(environment).toEqual({
       port: 0,
       host: '::1',
+      admin: { host: '::1', port: 9090 },
       public_url: 'https://dispatch.example.com/base',
       trust_proxy: ['10.0.0.0/8', '192.168.1.7', 'fd00::/8'],
       config_path: '/etc/model-dispatch',

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { judgeAnswer } from './judge.ts'
 
 /** An HTTP answer, read to its end. */
@@ -16,6 +17,8 @@ export interface RequestParts {
   body?: string | Buffer
   /** Sends the body in pieces without a Content-Length. */
   chunked?: boolean
+  /** The address of this machine that the request comes from. Default: 127.0.0.1. */
+  from?: string
 }
 
 /**
@@ -24,11 +27,17 @@ export interface RequestParts {
  * is none of those that its OpenAPI document has.
  */
 export function request(url: string, parts: RequestParts = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, chunked = false } = parts
+  const { method = 'GET', headers = {}, chunked = false, from } = parts
+  const open = url.startsWith('https:') ? httpsRequest : httpRequest
   const body = Buffer.from(parts.body ?? '')
   const length = chunked || method === 'GET' ? {} : { 'content-length': String(body.length) }
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false })
+    const sent = open(url, {
+      ...{ method, headers: { ...length, ...headers }, agent: false },
+      ...(from === undefined ? {} : { localAddress: from }),
+      // The certificates of the tests are signed by nobody.
+      rejectUnauthorized: false,
+    })
     sent.on('error', reject)
     sent.on('response', (response) => {
       const chunks: Buffer[] = []

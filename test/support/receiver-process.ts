@@ -42,6 +42,8 @@ export class ReceiverProcess {
   output = ''
   /** Where it listens. */
   url = ''
+  /** Where its API answers: there, unless it has an ADMIN_PORT. */
+  admin_url = ''
   readonly #folder = mkdtempSync(join(tmpdir(), 'model-dispatch-receiver-'))
   readonly #env: Record<string, string | undefined>
   readonly #command: readonly string[]
@@ -100,7 +102,9 @@ export class ReceiverProcess {
     const listening = this.waitFor(() => this.logged('listening').length > before, START_MS)
     const ended = exited.then(() => Promise.reject(new Error(`It did not start:\n${this.output}`)))
     await Promise.race([listening, ended])
-    this.url = String(this.logged('listening').at(-1)?.['url'])
+    const { url, admin_url = url } = this.logged('listening').at(-1) ?? {}
+    this.url = String(url)
+    this.admin_url = String(admin_url)
     await this.waitUntilReady()
     return this
   }
@@ -161,7 +165,7 @@ export class ReceiverProcess {
     path: string,
     { method = 'GET', body, headers = {} }: { method?: string; body?: unknown; headers?: object } = {},
   ): Promise<Answer> {
-    return await request(`${this.url}${path}`, {
+    return await request(`${this.admin_url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${ADMIN_TOKEN}`,

@@ -3,18 +3,21 @@ import type { GitHubConnection } from '../../github/connection.ts'
 import { createContentReader } from '../content.ts'
 import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
-import { listenAddressOf, type ListenAddress } from './listen-address.ts'
+import { adminAddressOf, listenAddressOf, type ListenAddress } from './listen-address.ts'
 import { readOutboundRules } from './outbound.ts'
 import { createReader, type EnvironmentNotice, type EnvironmentReader } from './reader.ts'
 import type { OutboundRules } from '../../outbound/guard.ts'
 import { PRIVATE_KEY_FIX, readPrivateKey } from '../private-key.ts'
 import { checkProxies } from './proxies.ts'
+import { readPublicUrl } from './public-url.ts'
 import { isToken, NOT_A_TOKEN } from '../token.ts'
 import { isApiUrl } from '../url.ts'
 
 /** The settings that the process was started with, secrets included: never log this object. */
 export interface Environment extends ListenAddress {
-  /** Our own address without a trailing slash, or null. */
+  /** Where the dashboard, the API and the metrics answer; null: on the same port as all else. */
+  admin: ListenAddress | null
+  /** Our own address without a trailing slash, or null. Its path is the base path. */
   public_url: string | null
   /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
   trust_proxy: string[]
@@ -54,8 +57,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const problems: ConfigProblem[] = []
   const content = createContentReader()
   const reader = createReader(env, problems, content)
+  const main = listenAddressOf(reader)
   const environment: Environment = {
-    ...listenAddressOf(reader),
+    ...main,
+    admin: adminAddressOf(reader, main),
     public_url: readPublicUrl(reader),
     trust_proxy: readCidrs(reader, 'TRUST_PROXY'),
     config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? './model-dispatch.yaml',
@@ -75,16 +80,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   checkProxies(reader)
   if (problems.length > 0) throw new ConfigError(problems, content.seen)
   return environment
-}
-
-function readPublicUrl(reader: EnvironmentReader): string | null {
-  const text = reader.text('PUBLIC_URL')
-  if (text === null || isApiUrl(text)) return text?.replace(/\/+$/, '') ?? null
-  return reader.refuse(
-    'PUBLIC_URL',
-    'is not an http or https URL',
-    'Write it as https://dispatch.example.com.',
-  )
 }
 
 function readGitHubAuth(reader: EnvironmentReader): GitHubConnection['auth'] | null {

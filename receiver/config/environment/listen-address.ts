@@ -37,6 +37,37 @@ export function listenAddressOf(reader: EnvironmentReader): ListenAddress {
 const HOST_FIX =
   'Set HOST to an address (127.0.0.1, 0.0.0.0, ::1, :: for every address of both kinds) or to localhost, or unset it.'
 
+/**
+ * Returns ADMIN_PORT and ADMIN_HOST, where the dashboard, the API and the metrics answer in place of PORT; null: they
+ * answer on PORT. Nothing exports these names by itself, so a mistake in them is refused.
+ */
+export function adminAddressOf(reader: EnvironmentReader, main: ListenAddress): ListenAddress | null {
+  const given = reader.text('ADMIN_HOST')
+  if (reader.text('ADMIN_PORT') === null) {
+    if (given !== null)
+      reader.refuse(
+        'ADMIN_HOST',
+        'is set, and ADMIN_PORT is not',
+        'Set ADMIN_PORT as well, or unset ADMIN_HOST.',
+      )
+    return null
+  }
+  const port = reader.integer('ADMIN_PORT', USUAL_ADMIN_PORT, HIGHEST_PORT)
+  if (port !== 0 && port === main.port)
+    reader.refuse(
+      'ADMIN_PORT',
+      'is the same as PORT',
+      'Set it to another port, or unset it to have one port for all.',
+    )
+  if (given === null) return { host: main.host, port }
+  const host = addressOf(given)
+  if (host === null) reader.refuse('ADMIN_HOST', 'is not an address', ADMIN_HOST_FIX)
+  return { host: host ?? main.host, port }
+}
+
+const USUAL_ADMIN_PORT = 9090
+const ADMIN_HOST_FIX = 'Set it to an address such as 127.0.0.1, to localhost, or unset it to use HOST.'
+
 /** Returns the address in the form that `server.listen` takes, or null for a name. Brackets are how URLs write IPv6. */
 function addressOf(text: string): string | null {
   if (text.toLowerCase() === 'localhost') return 'localhost'
@@ -44,7 +75,15 @@ function addressOf(text: string): string | null {
   return isIP(bare) === 0 ? null : bare
 }
 
-/** Returns HOST and PORT of an environment whose other variables do not matter. Mistakes count as unset. */
-export function readListenAddress(env: Readonly<Record<string, string | undefined>>): ListenAddress {
-  return listenAddressOf(createReader(env, [], createContentReader()))
+/**
+ * Returns where a receiver with this environment listens for webhooks, and where its API answers. Mistakes, and other
+ * variables, do not matter.
+ */
+export function readListenAddresses(env: Readonly<Record<string, string | undefined>>): {
+  main: ListenAddress
+  admin: ListenAddress
+} {
+  const reader = createReader(env, [], createContentReader())
+  const main = listenAddressOf(reader)
+  return { main, admin: adminAddressOf(reader, main) ?? main }
 }
