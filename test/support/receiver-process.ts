@@ -102,7 +102,8 @@ export class ReceiverProcess {
     const listening = this.waitFor(() => this.logged('listening').length > before, START_MS)
     const ended = exited.then(() => Promise.reject(new Error(`It did not start:\n${this.output}`)))
     await Promise.race([listening, ended])
-    const { url, admin_url = url } = this.logged('listening').at(-1) ?? {}
+    const line: Readonly<Record<string, unknown>> = this.logged('listening').at(-1) ?? {}
+    const { url, admin_url = url } = line
     this.url = String(url)
     this.admin_url = String(admin_url)
     await this.waitUntilReady()
