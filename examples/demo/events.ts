@@ -20,6 +20,12 @@ function wandbEvent(event_type: string, alias: string): JsonObject & { event_typ
 export const LINKED = wandbEvent('LINK_ARTIFACT', '')
 /** W&B: resnet50 v3 becomes production. */
 export const PRODUCTION = wandbEvent('ADD_ARTIFACT_ALIAS', 'production')
+/** W&B: resnet50 v4 becomes production. */
+export const NEXT_PRODUCTION = {
+  ...PRODUCTION,
+  artifact_version: 'wandb-artifact://_id/QXJ0aWZhY3Q6NTE3ODg5ODg4',
+  artifact_version_index: '4',
+}
 /** W&B: resnet50 v3 becomes a candidate. */
 export const CANDIDATE = wandbEvent('ADD_ARTIFACT_ALIAS', 'candidate')
 

@@ -10,6 +10,10 @@ export interface Stage {
   github: StandInGitHub
   receiver_url: string
   secrets: { wandb: string; wandb_token: string; databricks: string }
+  /** Signs in to the page. */
+  admin_token: string
+  /** Where the receiver keeps what it stores. */
+  data_dir: string
 }
 
 /** The demo's configuration, from the top of the project. */
@@ -38,6 +42,7 @@ async function withReceiver(
 ): Promise<void> {
   const random = () => randomBytes(24).toString('hex')
   const secrets = { wandb: random(), wandb_token: random(), databricks: random() }
+  const admin_token = random()
   const receiver = await startReceiverProcess(
     {
       PORT: '0',
@@ -50,11 +55,12 @@ async function withReceiver(
       WANDB_WEBHOOK_SECRET: secrets.wandb,
       WANDB_ACCESS_TOKEN: secrets.wandb_token,
       DATABRICKS_WEBHOOK_SECRET: secrets.databricks,
+      ADMIN_TOKEN: admin_token,
     },
     signal,
   )
   try {
-    await play({ github, receiver_url: receiver.url, secrets })
+    await play({ github, receiver_url: receiver.url, secrets, admin_token, data_dir })
   } finally {
     await receiver.stop()
   }

@@ -127,5 +127,6 @@ function end({ github }: Stage, screen: Screen): void {
     throw new DemoProblem(`Three dispatches should have arrived, not ${github.dispatches.length}.`)
   }
   screen.line('\nThree events, three dispatches, each once. Nothing of this stays on the machine.')
+  screen.line('To click through what happened, in the page of the receiver: npm run demo -- --keep')
   screen.line(`Next: README.md says how to deploy; ${CONFIG} is a configuration to copy.`)
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { request } from '../support/http.ts'
 
 const DEMO = join(import.meta.dirname, '..', '..', 'examples', 'demo', 'demo.ts')
 const LONGEST_MS = 60_000
@@ -21,9 +22,11 @@ let folder: string
 async function runDemo(
   variables: Record<string, string> = {},
   onOutput: (text: string, end: () => void) => void = () => undefined,
+  args: readonly string[] = [],
 ): Promise<Ended> {
   const env = { PATH: process.env['PATH'], TMPDIR: folder, ...variables }
-  const child = spawn(process.execPath, [DEMO], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const command = [DEMO, ...args]
+  const child = spawn(process.execPath, command, { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     stdout += part
@@ -82,6 +85,41 @@ describe('the demo', () => {
     expect(whole.stdout).not.toContain('\u001b')
     expect(Math.max(...whole.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
+
+  it(
+    'goes on with --keep: its page has a delivery to mend, until it is interrupted, and leaves nothing behind',
+    async () => {
+      const seen: { page: number; failed: unknown }[] = []
+      const look = async (url: string, token: string, end: () => void) => {
+        const page = await request(`${url}/`)
+        const headers = { authorization: `Bearer ${token}` }
+        const failed = async () => (await request(`${url}/api/v1/overview`, { headers })).body['dead_letters']
+        await expect.poll(failed).toBe(1)
+        const [delivery] = (await request(`${url}/api/v1/deliveries`, { headers })).body['items'] as {
+          error: unknown
+        }[]
+        seen.push({ page: page.status, failed: delivery?.error })
+        end()
+      }
+      let looking = null as Promise<void> | null
+      const { exit_code, stdout, stderr } = await runDemo(
+        {},
+        (text, end) => {
+          const [, url = '', token = ''] = /^ {3}page +(\S+)\n {3}token +(\S+)\n[^]*Ctrl-C/m.exec(text) ?? []
+          if (url !== '') looking ??= look(url, token, end).finally(end)
+        },
+        ['--keep'],
+      )
+      await looking
+      expect(seen).toMatchObject([
+        { page: 200, failed: { fix: expect.stringContaining('redeliver') as string } },
+      ])
+      expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: '' })
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+      expect(await readdir(folder)).toEqual([])
+    },
+    LONGEST_MS,
+  )
 
   it(
     'ends with 1 and cleans up when it is interrupted',

@@ -1,5 +1,6 @@
 import type { Page, Step } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
+import { visible } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { readList } from '../parts/filters.tsx'
 import { Paged } from '../parts/paged.tsx'
@@ -47,7 +48,9 @@ function Chapter({ step: { event_id, at, title, previous_version, matched, deliv
         <span className="quiet">
           <When at={at} />
         </span>
-        {previous_version !== null && <span className="quiet">{` Before: ${previous_version}.`}</span>}
+        {previous_version !== null && (
+          <span className="quiet">{`, before: ${visible(previous_version)}`}</span>
+        )}
       </span>
       {matched.length === 0 && <span className="quiet">No automation wanted it.</span>}
       {deliveries.map((delivery) => (
