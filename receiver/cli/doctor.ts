@@ -8,8 +8,9 @@ export const command: Command = {
   help: `Run it where the receiver runs, with its variables. FILE is its configuration; without it, MODEL_DISPATCH_CONFIG counts.
 
 It looks at each repository that automations name: token or App, installation, permission, whether the repository has moved
-or is archived, the workflow files on the default branch with their \`types\`, inputs and \`concurrency\`. It also looks at
-the clock, the store, the URLs of destinations, and PUBLIC_URL. Nothing is started: the permission is asked for with a dispatch
+or is archived, the workflow files on the default branch with their \`types\`, inputs and \`concurrency\`, and whether a
+workflow is disabled. It also looks at the clock, the store (whether it can be reached and written, is of this version, and
+is held by another process), the URLs of destinations, and PUBLIC_URL. The store is only read. Nothing is started: the permission is asked for with a dispatch
 that lacks what GitHub requires, which GitHub refuses.
 
   --json  Print JSON.

@@ -2,10 +2,12 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment/environment.ts'
 import type { DestinationType } from '../destinations/destination.ts'
 import { Examiner } from '../github/examiner.ts'
-import type { Finding } from './finding.ts'
+import { reasonOf } from '../observe/reason-of.ts'
+import { advice, type Finding } from './finding.ts'
 import { examineRepository } from './repository.ts'
 import { startsOf, type Start } from './starts.ts'
-import { examineEnvironment, examinePublicUrl, examineStore } from './surroundings.ts'
+import { examineStore } from './store.ts'
+import { examineEnvironment, examinePublicUrl } from './surroundings.ts'
 import { examineListeners, examineStarted } from './workflows.ts'
 
 /** How long one repository may take, in ms. */
@@ -24,13 +26,25 @@ export interface Patient {
 export async function examine({ environment, config, types, now }: Patient): Promise<Finding[]> {
   const findings = [
     ...examineEnvironment(environment, config),
-    ...(await examineStore(environment)),
-    ...(await examinePublicUrl(environment.public_url)),
+    ...(await surely('the store', () => examineStore(environment))),
+    ...(await surely('PUBLIC_URL', () => examinePublicUrl(environment.public_url))),
   ]
-  for (const starts of grouped(startsOf(config.automations, types)))
-    findings.push(...(await examineStarts(config, starts, now)))
+  for (const starts of grouped(startsOf(config.automations, types))) {
+    const [{ owner, repo } = { owner: '', repo: '' }] = starts
+    findings.push(...(await surely(`${owner}/${repo}`, () => examineStarts(config, starts, now))))
+  }
   const seen = new Map(findings.map((finding) => [JSON.stringify(finding), finding]))
   return [...seen.values()]
+}
+
+/** Whatever one part comes upon, the others are examined too. */
+async function surely(about: string, part: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await part()
+  } catch (error) {
+    const fix = 'Run doctor again; if it says so again, report it as a fault of this program.'
+    return [advice(about, `It could not be examined: ${reasonOf(error)}.`, fix)]
+  }
 }
 
 /** Groups what goes to one repository by one connection, dispatches apart from workflows that are started by name. */

@@ -10,7 +10,7 @@ const MOST_SKEW_MS = 30_000
 const EXPIRES_SOON_MS = 14 * 24 * 3_600_000
 
 const NOT_GITHUB = {
-  message: "What answers in GitHub's place is not GitHub's API (HTTP 200, and no repository).",
+  message: "What answers in GitHub's place is not GitHub's API: it says yes, and names no repository.",
   fix: 'Check GITHUB_API_URL (https://api.github.com, or https://HOST/api/v3), and whether a proxy shows a page of its own.',
 }
 
@@ -34,7 +34,8 @@ export async function examineRepository(
   const { answer } = asked
   const body = answerObject(answer)
   const { full_name, default_branch, archived, disabled } = body
-  if (answer.status === 200 && typeof full_name !== 'string')
+  const isSuccess = answer.status >= 200 && answer.status < 300
+  if (isSuccess && (typeof full_name !== 'string' || typeof default_branch !== 'string'))
     return { findings: [fault(about, NOT_GITHUB.message, NOT_GITHUB.fix)], found: null }
   if (answer.status !== 200 || typeof full_name !== 'string' || typeof default_branch !== 'string') {
     const { message, fix } = github.meaning(answer, question)

@@ -14,11 +14,11 @@ export interface Workflow {
 
 /** Reads a workflow file. Returns the reason in a sentence where GitHub could not read it either. */
 export function readWorkflow(text: string): Workflow | { unreadable: string } {
-  const document = parseDocument(text, { schema: 'core', logLevel: 'silent' })
-  const [error] = document.errors
-  if (error !== undefined) return { unreadable: error.message.split('\n', 1)[0] ?? '' }
   let file: Json
   try {
+    const document = parseDocument(text, { schema: 'core', logLevel: 'silent' })
+    const [error] = document.errors
+    if (error !== undefined) return { unreadable: error.message.split('\n', 1)[0] ?? '' }
     file = document.toJS({ maxAliasCount: 100 }) as Json
   } catch (problem) {
     return { unreadable: problem instanceof Error ? problem.message : 'it cannot be read' }

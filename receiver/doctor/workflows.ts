@@ -22,6 +22,15 @@ export interface Visit {
   signal: AbortSignal
 }
 
+/** A workflow on the default branch that `repository_dispatch` starts. */
+interface Listener {
+  about: string
+  file: string
+  workflow: Workflow
+  /** What GitHub says of it, such as `disabled_manually`; null where it is not known to be off. */
+  off: string | null
+}
+
 /** Returns what is wrong with the workflows that listen for `repository_dispatch`, on the default branch. */
 export async function examineListeners(visit: Visit, starts: readonly Start[]): Promise<Finding[]> {
   const { found } = visit
@@ -35,19 +44,7 @@ export async function examineListeners(visit: Visit, starts: readonly Start[]): 
         'Give the connection Contents: read to have them checked.',
       ),
     ]
-  const findings: Finding[] = []
-  const listening: { about: string; workflow: Workflow }[] = []
-  for (const file of files.slice(0, MOST_FILES)) {
-    const text = await readFile(visit, file, null)
-    const workflow = text === null ? null : readWorkflow(text)
-    const about = `${found.name} .github/workflows/${file}`
-    if (workflow === null) continue
-    if ('unreadable' in workflow)
-      findings.push(
-        fault(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file on the default branch.'),
-      )
-    else if (workflow.dispatch_types !== null) listening.push({ about, workflow })
-  }
+  const { findings, listening } = await readListeners(visit, files.slice(0, MOST_FILES))
   if (listening.length === 0) {
     const fix = `Put a workflow with \`on: repository_dispatch\` on the branch ${found.default_branch}: GitHub looks nowhere else.`
     return [...findings, fault(folder, 'No workflow listens for repository_dispatch.', fix)]
@@ -59,7 +56,47 @@ export async function examineListeners(visit: Visit, starts: readonly Start[]): 
         heard.add(finding.message)
         findings.push(finding)
       }
+  findings.push(...switchedOff(starts, listening))
   return [...findings, ...listening.flatMap(({ about, workflow }) => concurrency(about, workflow))]
+}
+
+async function readListeners(
+  visit: Visit,
+  files: readonly string[],
+): Promise<{ findings: Finding[]; listening: Listener[] }> {
+  const findings: Finding[] = []
+  const listening: Listener[] = []
+  const states = await readStates(visit)
+  for (const file of files) {
+    const text = await readFile(visit, file, null)
+    const workflow = text === null ? null : readWorkflow(text)
+    const about = `${visit.found.name} .github/workflows/${file}`
+    if (workflow === null) continue
+    if ('unreadable' in workflow)
+      findings.push(
+        fault(about, `GitHub cannot run it: ${workflow.unreadable}.`, 'Mend the file on the default branch.'),
+      )
+    else if (workflow.dispatch_types !== null)
+      listening.push({ about, file, workflow, off: states.get(`.github/workflows/${file}`) ?? null })
+  }
+  return { findings, listening }
+}
+
+/** Returns which workflows somebody, or GitHub, has disabled. A fault where nothing else takes what is sent. */
+function switchedOff(starts: readonly Start[], listening: readonly Listener[]): Finding[] {
+  const on = listening.filter(({ off }) => off === null)
+  const isHeard = (type: string, by: readonly Listener[]) =>
+    by.some(({ workflow: { dispatch_types: types } }) => types === '*' || types?.includes(type) === true)
+  return listening.flatMap((one) => {
+    const { about, file, off } = one
+    if (off === null) return []
+    const isMissed = starts.some(({ types }) =>
+      types === null ? on.length === 0 : types.some((type) => isHeard(type, [one]) && !isHeard(type, on)),
+    )
+    const message = `It is disabled (${off}): GitHub starts no run of it, and says nothing of that to the sender.`
+    const fix = `Enable it: Actions, this workflow, Enable workflow; or \`gh workflow enable ${file}\`.`
+    return [isMissed ? fault(about, message, fix) : advice(about, message, fix)]
+  })
 }
 
 function unheard(
@@ -179,14 +216,40 @@ async function listFiles({ github, question, signal }: Visit): Promise<string[] 
   if ('problem' in asked) return 'unknown'
   const { status, body } = asked.answer
   if (status === 404) return []
-  if (status !== 200) return 'unknown'
-  const entries = JSON.parse(body) as unknown
-  if (!Array.isArray(entries)) return []
-  return entries
-    .map((entry) => (entry as { name?: unknown }).name)
-    .filter((name) => typeof name === 'string')
-    .filter((name) => /\.ya?ml$/.test(name))
+  // A page of a proxy, or an answer that was cut.
+  const entries = status === 200 ? jsonOf(body) : null
+  if (!Array.isArray(entries)) return 'unknown'
+  return namesOf(entries, 'name').filter((name) => /\.ya?ml$/.test(name))
 }
+
+/**
+ * Returns which workflows are disabled, by path. Needs Actions: read, which a `repository_dispatch` does not: without it,
+ * nothing is known.
+ */
+async function readStates({ github, question, signal }: Visit): Promise<ReadonlyMap<string, string>> {
+  const below = `${apiPath('actions', 'workflows')}?per_page=100`
+  const asked = await github.read({ ...question, workflow: '' }, below, signal)
+  const { workflows } = 'problem' in asked ? {} : answerObject(asked.answer)
+  const disabled = (Array.isArray(workflows) ? (workflows as unknown[]) : []).flatMap((one) => {
+    const { path, state } = (one ?? {}) as { path?: unknown; state?: unknown }
+    const isOff = typeof path === 'string' && typeof state === 'string' && state.startsWith('disabled')
+    return isOff ? [[path, state] as const] : []
+  })
+  return new Map(disabled)
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}
+
+const namesOf = (entries: readonly unknown[], key: string): string[] =>
+  entries
+    .map((entry) => (entry as Record<string, unknown> | null)?.[key])
+    .filter((name) => typeof name === 'string')
 
 async function readFile(
   { github, question, signal }: Visit,

@@ -57,7 +57,9 @@ export class Examiner {
       return (await followRedirects(await post(url), this.#connection.api_url, post)).answer
     })
     if ('problem' in asked) return asked.problem
-    return asked.answer.status === 422 ? null : this.meaning(asked.answer, question)
+    const { status } = asked.answer
+    if (status === 422) return null
+    return status < 300 ? tookNothing(status) : this.meaning(asked.answer, question)
   }
 
   /** Returns what an answer to a dispatch would mean, and what to do. */
@@ -105,6 +107,14 @@ export class Examiner {
       })
       return { problem: { message, fix } }
     }
+  }
+}
+
+/** GitHub itself refuses what this asks with. */
+function tookNothing(status: number): Problem {
+  return {
+    message: `What answers in GitHub's place is not GitHub's API: it takes an empty dispatch (HTTP ${status}).`,
+    fix: 'Check GITHUB_API_URL (https://api.github.com, or https://HOST/api/v3), and whether a proxy shows a page of its own.',
   }
 }
 

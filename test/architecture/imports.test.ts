@@ -118,6 +118,8 @@ const ROOMS: readonly [room: string, ...imports: string[]][] = [
   [
     'receiver/doctor',
     'src/contract',
+    'receiver/observe',
+    'receiver/store',
     'receiver/outbound',
     'receiver/templates',
     'receiver/automations',

@@ -1,97 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
-import { readEnvironment } from '../../receiver/config/environment/environment.ts'
-import { loadConfig } from '../../receiver/config/load.ts'
-import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
-import { examine } from '../../receiver/doctor/examine.ts'
-import { SOURCE_TYPES } from '../../receiver/sources/index.ts'
+import { describe, expect, it } from 'vitest'
+import { createAppKey } from '../standins/github/index.ts'
 import {
-  createAppKey,
-  startGitHub,
-  type StandInGitHub,
-  type StandInOptions,
-} from '../standins/github/index.ts'
-
-const GROUP = '${{ github.event.client_payload.model_event.subject_key }}'
-const LISTENER = `on:
-  repository_dispatch: { types: [deploy-model] }
-concurrency: { group: "${GROUP}", queue: max }
-jobs: { deploy: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
-`
-const STARTED = `on:
-  workflow_dispatch: { inputs: { payload: { type: string, required: true }, region: { type: string } } }
-concurrency: { group: "\${{ fromJSON(inputs.payload).model_event.subject_key }}" }
-jobs: { deploy: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
-`
-const PATH = '.github/workflows/deploy.yml'
-const DISPATCH = '{ type: repository_dispatch, repository: acme/serving, event_type: deploy-model }'
-const START =
-  '{ type: workflow_dispatch, repository: acme/serving, workflow: deploy.yml, inputs: { region: eu } }'
-const key = createAppKey()
-
-interface Case {
-  github?: StandInOptions
-  env?: Record<string, string>
-  destination?: string
-  extra?: string
-  /** Prepares the stand-in. */
-  plant?: (github: StandInGitHub) => void
-  now?: number
-}
-
-const open: { close(): Promise<void> }[] = []
-const folder = mkdtempSync(join(tmpdir(), 'model-dispatch-doctor-'))
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-
-/** Returns what the doctor says of a whole installation, a line for each finding. */
-async function doctor({ github = {}, env = {}, destination = DISPATCH, extra = '', plant, now }: Case = {}) {
-  const stand_in = await startGitHub({ limits: { enabled: false }, files: { [PATH]: LISTENER }, ...github })
-  open.push(stand_in)
-  plant?.(stand_in)
-  const { createServer } = await import('node:http')
-  const self = createServer((_, response) => response.end('{"status":"ok","version":"1"}'))
-  await new Promise<void>((done) => self.listen(0, '127.0.0.1', done))
-  open.push({ close: () => new Promise((done) => void self.close(() => done())) })
-  const { port } = self.address() as { port: number }
-  const path = join(folder, 'model-dispatch.yaml')
-  writeFileSync(
-    path,
-    `version: 1
-sources: { wandb: { type: wandb, secrets: [a-secret-of-the-doctor-tests-01] } }
-automations:
-  - { name: deploy, events: [ADD_ARTIFACT_ALIAS], filter: { alias: production }, destinations: [${destination}] }
-${extra}`,
-  )
-  const token = env['GITHUB_APP_ID'] === undefined ? { GITHUB_TOKEN: 'ghp_tokenOfTheTests0001' } : {}
-  const all = {
-    ...{ GITHUB_API_URL: stand_in.url, DATA_DIR: folder, PUBLIC_URL: `http://127.0.0.1:${port}` },
-    ...token,
-    ...env,
-  }
-  const environment = readEnvironment(all)
-  const tables = { sources: SOURCE_TYPES, destinations: DESTINATION_TYPES }
-  const { config } = loadConfig({ path, env: all, environment, ...tables })
-  const patient = { environment, config, types: DESTINATION_TYPES, now: () => now ?? Date.now() }
-  const findings = await examine(patient)
-  for (const { fix } of findings) expect(fix).not.toBe('')
-  return {
-    lines: findings.map(({ severity, about, message, fix }) => `${severity}: ${about}: ${message} -> ${fix}`),
-    stand_in,
-  }
-}
-
-const app = { id: '1234', public_key: key.public_key, installations: { acme: 42 } }
-const APP_ENV = { GITHUB_APP_ID: '1234', GITHUB_APP_PRIVATE_KEY: key.private_key }
-const files = (text: string, path = PATH): StandInOptions => ({ files: { [path]: text } })
-const fails = (name: string, operation: 'dispatch' | 'repository' | 'installation' | 'token') => ({
-  plant: (github: StandInGitHub) =>
-    github.failNext({ kind: 'answer', name: name as 'not-found' }, { operation, times: 9 }),
-})
+  app,
+  APP_ENV,
+  DISPATCH,
+  doctor,
+  fails,
+  files,
+  GROUP,
+  LISTENER,
+  PATH,
+  START,
+  STARTED,
+  type Case,
+} from './scene.ts'
 
 describe('the doctor', () => {
   it.each<[string, Case]>([
@@ -229,6 +151,33 @@ describe('the doctor', () => {
       /disabled_manually/,
     ],
     [
+      'a listener that somebody disabled, where nothing else hears the event type',
+      { github: { ...files(LISTENER), disabled_workflows: ['deploy.yml'] } },
+      /problem: acme\/serving .github\/workflows\/deploy\.yml: It is disabled \(disabled_manually\).*gh workflow enable deploy\.yml/,
+    ],
+    [
+      'a listener that GitHub disabled since nothing happened in the repository',
+      {
+        github: {
+          ...files(LISTENER),
+          disabled_workflows: ['deploy.yml'],
+          disabled_state: 'disabled_inactivity',
+        },
+        destination: DISPATCH.replace('deploy-model', '"${event_type}"'),
+      },
+      /problem: .*It is disabled \(disabled_inactivity\)/,
+    ],
+    [
+      'a listener that is disabled beside another one that hears the same',
+      {
+        github: {
+          files: { [PATH]: LISTENER, '.github/workflows/old.yml': LISTENER },
+          disabled_workflows: ['old.yml'],
+        },
+      },
+      /advice: acme\/serving .github\/workflows\/old\.yml: It is disabled/,
+    ],
+    [
       'a ref that does not exist',
       { github: files(STARTED), destination: START.replace('workflow:', 'ref: releases, workflow:') },
       /cannot be found on releases/,
@@ -265,7 +214,7 @@ describe('the doctor', () => {
     [
       'a database that cannot be reached',
       { env: { DATABASE_URL: 'postgres://u:p@127.0.0.1:2/d' } },
-      /database at 127\.0\.0\.1 cannot be reached \(ECONNREFUSED\)/,
+      /DATABASE_URL: PostgreSQL does not answer: connect ECONNREFUSED 127\.0\.0\.1:2/,
     ],
   ])('names %s, with a fix', async (_, planted, expected) => {
     const { lines, stand_in } = await doctor(planted)

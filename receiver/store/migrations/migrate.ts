@@ -29,25 +29,34 @@ const LATEST = FIRST + MIGRATIONS.length - 1
  */
 export async function migrate(db: Db, dialect: Dialect): Promise<void> {
   const at = await schemaVersion(db, dialect)
-  if (at !== null && at > LATEST) {
-    throw new StoreRefused(
-      `The store has schema ${at}; this program knows ${LATEST}. ` +
-        'It was written by a newer version of Model Dispatch: start that version, or restore a backup from before the upgrade.',
-    )
-  }
-  if (at !== null && at < FIRST) {
-    throw new StoreRefused(
-      `The store has schema ${at}; this program needs ${FIRST} or newer. ` +
-        'It was written by a version from before the first release: start with an empty DATA_DIR or database.',
-    )
-  }
+  refuseSchema(at)
   if (at === LATEST) return
   for (const up of MIGRATIONS.slice(at === null ? 0 : at - FIRST + 1)) await up(db, dialect)
   await writeFact({ db }, SCHEMA, String(LATEST))
 }
 
-/** Null in an empty database. */
-async function schemaVersion(db: Db, { name }: Dialect): Promise<number | null> {
+/**
+ * Refuses tables that this program cannot bring to its form.
+ * @param at the number of their form; null in an empty database.
+ * @throws StoreRefused
+ */
+export function refuseSchema(at: number | null): void {
+  if (at !== null && at > LATEST) {
+    throw new StoreRefused(
+      `The store has schema ${at}; this program knows ${LATEST}: it was written by a newer version of ` +
+        'Model Dispatch.\n  -> Start that version, or restore a backup from before the upgrade.',
+    )
+  }
+  if (at !== null && at < FIRST) {
+    throw new StoreRefused(
+      `The store has schema ${at}; this program needs ${FIRST} or newer: it was written by a version from ` +
+        'before the first release.\n  -> Start with an empty DATA_DIR or database.',
+    )
+  }
+}
+
+/** Returns the number of the tables' form; null in an empty database. */
+export async function schemaVersion(db: Db, { name }: Dialect): Promise<number | null> {
   const tables =
     name === 'sqlite'
       ? sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = 'facts'`

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { asError } from '../../observe/reason-of.ts'
 import { Interrupted, type Db } from '../db.ts'
-import { migrate } from '../migrations/migrate.ts'
+import { migrate, refuseSchema, schemaVersion } from '../migrations/migrate.ts'
 import { isList, operationsThrough } from '../operations-through.ts'
 import { OPERATIONS, runOperation } from '../operations.ts'
 import type { Tables } from '../schema.ts'
@@ -97,6 +97,44 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
       await Promise.all([db.destroy(), lists.end()])
     },
   }
+}
+
+/**
+ * Looks at the shared store: whether it can be reached and used, and is of this version. Changes nothing.
+ *
+ * @throws StoreRefused, StoreUnavailable as `openPostgresStore` does
+ */
+export async function inspectPostgresStore(url: string): Promise<void> {
+  const { pool, lists, servers, onServer } = connect(url)
+  const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    for (let others = servers.count - 1; ; others -= 1) {
+      try {
+        await onServer(() => look(db))
+        return
+      } catch (error) {
+        if (others === 0 || !isOfServer(error)) throw openError(error)
+      }
+    }
+  } finally {
+    await Promise.all([db.destroy(), lists.end()])
+  }
+}
+
+/** Checks what `prepare` needs, without preparing anything. */
+async function look(db: Db): Promise<void> {
+  const unfit = explainServer(await serverFacts(db))
+  if (unfit !== null) throw unfit
+  const at = await schemaVersion(db, POSTGRES)
+  refuseSchema(at)
+  const { rows } = await sql<{ may: boolean | null }>`
+    select case when ${at}::int is null then has_schema_privilege(current_schema(), 'create') else
+      has_table_privilege('deliveries', 'select') and has_table_privilege('deliveries', 'insert') and
+      has_table_privilege('deliveries', 'update') and has_table_privilege('deliveries', 'delete') end as may`.execute(
+    db,
+  )
+  if (rows[0]?.may !== true)
+    throw Object.assign(new Error('this user may not use the tables, or make them'), { code: '42501' })
 }
 
 /** Returns the connections to the servers of a URL, of which one is used at a time. */

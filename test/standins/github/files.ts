@@ -7,11 +7,15 @@ export interface FileOptions {
   branches?: string[]
   /** File names of workflows that somebody disabled. */
   disabled_workflows?: string[]
+  /** How a workflow that is not active is, instead of `disabled_manually`. */
+  disabled_state?: string
   /** Changes what `GET /repos/{owner}/{repo}` says of every repository. */
   repository_fields?: Record<string, unknown>
   /** Headers of what `GET /repos/{owner}/{repo}` answers, such as those about the token. */
   repository_headers?: Record<string, string>
 }
+
+const FOLDER = '.github/workflows/'
 
 /** What a path asks for below `/contents/`, or the name of a workflow. */
 export interface Asking {
@@ -49,12 +53,23 @@ export class Files {
     )
   }
 
+  /** `GET …/actions/workflows`: on one page. */
+  workflows(): WireAnswer {
+    const paths = Object.keys(this.options.files ?? {}).filter((path) => path.startsWith(FOLDER))
+    const workflows = paths.map((path) => this.#described(path.slice(FOLDER.length)))
+    return jsonAnswer(200, { total_count: workflows.length, workflows })
+  }
+
   /** `GET …/actions/workflows/{workflow_id}`. */
   workflow(name: string, setting: AnswerSetting): WireAnswer {
-    const { files = {}, disabled_workflows = [] } = this.options
-    const path = `.github/workflows/${name}`
-    if (files[path] === undefined) return realAnswer('not-found', setting)
-    const state = disabled_workflows.includes(name) ? 'disabled_manually' : 'active'
-    return jsonAnswer(200, { id: 161335, name, path, state })
+    const { files = {} } = this.options
+    if (files[`${FOLDER}${name}`] === undefined) return realAnswer('not-found', setting)
+    return jsonAnswer(200, this.#described(name))
+  }
+
+  #described(name: string) {
+    const { disabled_workflows = [], disabled_state = 'disabled_manually' } = this.options
+    const state = disabled_workflows.includes(name) ? disabled_state : 'active'
+    return { id: 161335, name, path: `${FOLDER}${name}`, state }
   }
 }

@@ -12,6 +12,7 @@ export const OPERATIONS = {
   repository: ['get', '/repos/{owner}/{repo}'],
   contents: ['get', '/repos/{owner}/{repo}/contents/{path}'],
   workflow_file: ['get', '/repos/{owner}/{repo}/actions/workflows/{workflow_id}'],
+  workflow_files: ['get', '/repos/{owner}/{repo}/actions/workflows'],
 } as const
 
 export type Operation = keyof typeof OPERATIONS

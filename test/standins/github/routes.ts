@@ -82,6 +82,8 @@ function repositoryRoute(method: string, place: Place, rest: string): Route | nu
   const file = /^\/actions\/workflows\/([^/]+)$/.exec(rest)?.[1]
   if (method === 'GET' && file !== undefined)
     return { operation: 'workflow_file', place, installation: null, workflow: decodeURIComponent(file) }
+  if (method === 'GET' && /^\/actions\/workflows(\?per_page=\d+)?$/.test(rest))
+    return { operation: 'workflow_files', place, installation: null, workflow: null }
   const operation = BELOW_REPOSITORY.get(`${method} ${rest}`)
   return operation === undefined ? null : { operation, place, installation: null, workflow: null }
 }
@@ -115,6 +117,7 @@ export function answerRoute(route: Route, context: Context): WireAnswer {
       return repository(route.place, context)
     case 'contents':
     case 'workflow_file':
+    case 'workflow_files':
       return file(route, context)
   }
 }
@@ -134,6 +137,7 @@ function redirected(
     repository: '',
     contents: `/contents/${path ?? ''}`,
     workflow_file: `/actions/workflows/${encodeURIComponent(workflow ?? '')}`,
+    workflow_files: '/actions/workflows',
   }[operation as 'dispatch']
   return movedTo(`${url}/repositories/${idOf(target)}${rest}`)
 }
@@ -210,8 +214,9 @@ function repository(place: Place | null, context: Context): WireAnswer {
   return { ...answer, headers: { ...answer.headers, ...repository_headers } }
 }
 
-function file({ place, workflow, path = '', ref = null }: Route, context: Context): WireAnswer {
+function file({ operation, place, workflow, path = '', ref = null }: Route, context: Context): WireAnswer {
   if (place === null || !exists(place, context)) return realAnswer('not-found', context)
+  if (operation === 'workflow_files') return context.files.workflows()
   if (workflow !== null) return context.files.workflow(workflow, context)
   return context.files.contents({ path, ref }, context)
 }
