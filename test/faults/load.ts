@@ -12,6 +12,8 @@ export interface LoadOptions {
   per_second?: number
   /** Ends by itself after so many; default: when it is stopped. */
   most?: number
+  /** More fields of the webhook about a version of a model. */
+  parts?: (model: string, version: number) => Readonly<Record<string, unknown>>
 }
 
 /** Between two tries where nobody listens, ms. */
@@ -30,7 +32,7 @@ export interface Load {
 
 /** Starts it. Each model's versions are sent one after the other, so that their order is known. */
 export function startLoad(options: LoadOptions): Load {
-  const { urls, models, at_once, per_second = Infinity, most = Infinity } = options
+  const { urls, models, at_once, per_second = Infinity, most = Infinity, parts = () => ({}) } = options
   const random = createRandom(1)
   const sent: Sent[] = []
   const times: number[] = []
@@ -49,7 +51,8 @@ export function startLoad(options: LoadOptions): Load {
       versions.set(model, version)
       const url = all[random.below(all.length)]
       const asked = performance.now()
-      sent.push(url === undefined ? refused(model, version) : await sendOne(url, model, version))
+      const what = { model, version }
+      sent.push(url === undefined ? refused(what) : await sendOne(url, what, parts(model, version)))
       if (url !== undefined) times.push(performance.now() - asked)
       if (sent.at(-1)?.outcome === 'refused') await sleep(NOBODY_MS)
     }
@@ -69,28 +72,35 @@ export function startLoad(options: LoadOptions): Load {
   }
 }
 
-const refused = (model: string, version: number): Sent => ({
-  model,
-  version,
+interface Change {
+  model: string
+  version: number
+}
+
+const refused = (change: Change): Sent => ({
+  ...change,
   outcome: 'refused',
   event_id: null,
 })
 
-async function sendOne(url: string, model: string, version: number): Promise<Sent> {
-  const body = aliasBody({ artifact_collection_name: model, artifact_version_index: String(version) })
+async function sendOne(url: string, change: Change, parts: object): Promise<Sent> {
+  const { model, version } = change
+  const body = aliasBody({
+    artifact_collection_name: model,
+    artifact_version_index: String(version),
+    ...parts,
+  })
   try {
     const { status, body: answer, text } = await sendWandb(url, body)
-    if (status === 503) return refused(model, version)
+    if (status === 503) return refused(change)
     const event_id = String(answer['event_id'])
-    if (status === 202) return { model, version, outcome: 'accepted', event_id }
-    if (status === 200) return { model, version, outcome: 'duplicate', event_id }
+    if (status === 202) return { ...change, outcome: 'accepted', event_id }
+    if (status === 200) return { ...change, outcome: 'duplicate', event_id }
     throw new Error(`The receiver answered ${status} to ${model} v${version}: ${text}`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    return code === 'ECONNREFUSED'
-      ? refused(model, version)
-      : { model, version, outcome: 'unknown', event_id: null }
+    return code === 'ECONNREFUSED' ? refused(change) : { ...change, outcome: 'unknown', event_id: null }
   }
 }
 

@@ -71,17 +71,20 @@ export class World {
     this.away.delete(receiver)
   }
 
-  /** Waits until no delivery is unfinished. */
+  /** Waits until no event waits for a look-up and no delivery is unfinished. */
   async settle(ms: number): Promise<void> {
     const [receiver] = this.receivers.filter((one) => one.running && !this.away.has(one))
     if (receiver === undefined) throw new Error('No receiver runs.')
-    const open = async (status: string) => {
-      const { body } = await receiver.api(`/api/v1/deliveries?status=${status}&limit=1`)
-      return (body['items'] as unknown[]).length
+    const open = async (what: string) => {
+      const { body } = await receiver.api(`/api/v1/${what}&limit=1`)
+      return (body['items'] as unknown[]).length > 0
     }
+    const isOpen = async () =>
+      (await open('events?status=enriching')) ||
+      (await open('deliveries?status=pending')) ||
+      (await open('deliveries?status=delivering'))
     const until = Date.now() + ms
-    while ((await open('pending')) + (await open('delivering')) > 0 && Date.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    while ((await isOpen()) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /** All deliveries in the store. */

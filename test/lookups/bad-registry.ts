@@ -1,34 +1,50 @@
-import { startHouse, type House } from '../regressions/receiver.ts'
-import { startWandb, type StandInWandb } from '../standins/wandb.ts'
-import { aliasBody, sendWandb } from '../support/send.ts'
-import { lookupConfig, movable, OPEN } from './scene.ts'
+import type { StandInWandb } from '../standins/wandb.ts'
+import { aliasBody } from '../support/send.ts'
+import { lookupConfig } from './scene.ts'
 
-/** How many events of how many models are sent. */
+/** How many events of how many models are sent. Event `n` is about the model `n` modulo `models`. */
 export interface Load {
   events: number
   models: number
 }
 
-/** What was seen of a load. */
-export interface Seen {
-  /** How long each 202 took, in ms, sorted. */
-  waits: number[]
-  /** How many events ended in each status. */
-  statuses: Record<string, number>
-  /** How many were matched with the registry's answer. */
-  looked_up: number
-  /** Of each model: the numbers of its events in the order in which they arrived at GitHub. */
-  arrived: Map<string, number[]>
+/** What of a dispatch tells which event it is, and what the registry said about it. */
+export interface Arrived {
+  model: { name: string }
+  extra: { n: number }
+  metadata: { n?: number }
 }
 
-const SENDERS = 32
+/** Returns the configuration of a receiver that looks up every event, and dispatches every one. */
+export const badRegistryConfig = (url: string) =>
+  lookupConfig(url).replace('destinations:', 'supersede: never\n    destinations:')
 
-/** A W&B that hangs, fails, and lies; it says the truth to six questions of ten. */
-function misbehave(wandb: StandInWandb): void {
-  let n = 0
+/** Returns the webhook about event `n`. */
+export function bodyOf(n: number, { models }: Load): Record<string, unknown> {
+  return aliasBody({
+    artifact_version: `wandb-artifact://_id/${idOf(n)}`,
+    artifact_collection_name: `model-${n % models}`,
+    n,
+  })
+}
+
+/** Lets a W&B know the version of every event. */
+export function fillRegistry({ artifacts }: StandInWandb, { events, models }: Load): void {
+  for (let n = 0; n < events; n++) {
+    const path = `my-team/model-registry/model-${n % models}`
+    const collections = { [path]: { version: n, aliases: ['production'] } }
+    artifacts.set(idOf(n), { id: idOf(n), version: n, collections, metadata: JSON.stringify({ n }) })
+  }
+}
+
+const idOf = (n: number) => Buffer.from(`Artifact:${n}`).toString('base64')
+
+/** Lets a W&B hang, fail, and lie; it says the truth to six questions of ten. */
+export function misbehave(wandb: StandInWandb): void {
+  let asked = 0
   wandb.misbehave((_, response) => {
-    n += 1
-    switch (n % 20) {
+    asked += 1
+    switch (asked % 20) {
       case 3:
         return true // hangs
       case 5:
@@ -56,99 +72,17 @@ function misbehave(wandb: StandInWandb): void {
   })
 }
 
-/** Starts a receiver, with look-ups in a bad registry or without any, sends the load, and looks at what comes of it. */
-export async function sendLoad(
-  { events, models }: Load,
-  looked_up: boolean,
-  settle: (house: House, clock: ReturnType<typeof movable>) => Promise<void>,
-): Promise<Seen> {
-  const wandb = await startWandb()
-  const config = lookupConfig(wandb.url).replace('destinations:', 'supersede: never\n    destinations:')
-  const clock = movable()
-  const house = await startHouse({
-    config: looked_up ? config : config.replace(/^ {4}lookup:.*\n/m, ''),
-    clock,
-    env: OPEN,
-  })
-  try {
-    misbehave(wandb)
-    for (let n = 0; n < events; n++) wandb.artifacts.set(idOf(n), artifactOf(n, models))
-    const waits = await sendAll(house, { events, models })
-    await settle(house, clock)
-    return { waits, ...(await ends(house)), arrived: arrivals(house) }
-  } finally {
-    await house.close()
-    await wandb.close()
-  }
+/** Returns the numbers of the events of each model, in the order in which they arrived. */
+export function byModel(arrived: readonly Arrived[]): Map<string, number[]> {
+  const numbers = new Map<string, number[]>()
+  for (const { model, extra } of arrived)
+    numbers.set(model.name, [...(numbers.get(model.name) ?? []), extra.n])
+  return numbers
 }
 
-const idOf = (n: number) => Buffer.from(`Artifact:${n}`).toString('base64')
-
-function artifactOf(n: number, models: number) {
-  const collections = {
-    [`my-team/model-registry/model-${n % models}`]: { version: n, aliases: ['production'] },
-  }
-  return { id: idOf(n), version: n, collections, metadata: JSON.stringify({ n }) }
-}
-
-async function sendAll(house: House, { events, models }: Load): Promise<number[]> {
-  const waits: number[] = []
-  // The events of one model are sent one after the other: the order is promised where a 202 came before.
-  const sender = async (first: number) => {
-    for (let model = first; model < models; model += SENDERS) {
-      for (let n = model; n < events; n += models) {
-        const body = aliasBody({
-          artifact_version: `wandb-artifact://_id/${idOf(n)}`,
-          artifact_collection_name: `model-${model}`,
-          n,
-        })
-        const began = performance.now()
-        const { status } = await sendWandb(house.url, body)
-        if (status !== 202) throw new Error(`answered ${status}`)
-        waits.push(performance.now() - began)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: SENDERS }, (_, first) => sender(first)))
-  return waits.sort((a, b) => a - b)
-}
-
-async function ends({ store }: House): Promise<Pick<Seen, 'statuses' | 'looked_up'>> {
-  const statuses: Record<string, number> = {}
-  let looked_up = 0
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const page = await store.listEvents({ limit: 200, ...(cursor === '' ? {} : { cursor }) })
-    for (const { status, event } of page.items) {
-      statuses[status] = (statuses[status] ?? 0) + 1
-      const { metadata, extra } = JSON.parse(event) as { metadata: { n?: number }; extra: { n: number } }
-      if (metadata.n !== undefined && metadata.n !== extra.n) throw new Error('a lie was believed')
-      if (metadata.n === extra.n) looked_up += 1
-    }
-    cursor = page.next_cursor
-  }
-  return { statuses, looked_up }
-}
-
-function arrivals({ github }: House): Map<string, number[]> {
-  const arrived = new Map<string, number[]>()
-  for (const { client_payload } of github.dispatches) {
-    const { model_event } = client_payload as unknown as {
-      model_event: { model: { name: string }; extra: { n: number } }
-    }
-    const { name } = model_event.model
-    arrived.set(name, [...(arrived.get(name) ?? []), model_event.extra.n])
-  }
-  return arrived
-}
-
-/** Resolves when no event waits for a look-up and everything has arrived. */
-export async function untilDone({ store, github }: House, events: number, limit_ms: number): Promise<void> {
-  const until = performance.now() + limit_ms
-  for (;;) {
-    const { items } = await store.listEvents({ status: 'enriching', limit: 1 })
-    if (items.length === 0 && github.dispatches.length >= events) return
-    if (performance.now() > until)
-      throw new Error(`only ${github.dispatches.length} of ${events} have arrived`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+/** Returns how many events were matched with the registry's answer. Throws where a lie was believed. */
+export function lookedUp(arrived: readonly Arrived[]): number {
+  const told = arrived.filter(({ metadata }) => metadata.n !== undefined)
+  if (told.some(({ metadata, extra }) => metadata.n !== extra.n)) throw new Error('a lie was believed')
+  return told.length
 }
