@@ -17,6 +17,8 @@ export interface Contender {
   rates: number[]
   /** Throws when what was answered is not what the server kept. */
   check: (answered: number) => void | Promise<void>
+  /** Starts the server anew after each load, where it would go on with what it has answered beside the next load. */
+  renew?: () => Promise<ServerProcess>
   stop: () => Promise<void>
 }
 
@@ -27,14 +29,23 @@ const WARM_UP_SECONDS = 4
 /** Loads every server for 8 s, then measures each in every round, in turn; which one begins changes from round to round. */
 export async function measureInTurn(bench: Bench, contenders: readonly Contender[]): Promise<void> {
   bench.say('  warming up')
-  for (const contender of contenders) await warmUp(bench, contender)
+  for (const contender of contenders) {
+    await warmUp(bench, contender)
+    await renew(contender)
+  }
   bench.say('  measuring')
   for (let round = 0; round < bench.rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
       const contender = contenders[(round + i) % contenders.length]
-      if (contender !== undefined) contender.rates.push(await rateOf(bench, contender, bench.seconds))
+      if (contender === undefined) continue
+      contender.rates.push(await rateOf(bench, contender, bench.seconds))
+      await renew(contender)
     }
   }
+}
+
+async function renew(contender: Contender): Promise<void> {
+  if (contender.renew !== undefined) contender.server = await contender.renew()
 }
 
 /** Loads a server for 8 s. */

@@ -27,7 +27,7 @@ interface Recipe {
   start: (folder: string, createDatabase: CreateDatabase) => Promise<Started>
 }
 
-type Started = Pick<Contender, 'server' | 'scheme' | 'check' | 'stop'>
+type Started = Pick<Contender, 'server' | 'scheme' | 'check' | 'renew' | 'stop'>
 
 /** Makes an empty database on PostgreSQL and returns its URL. Throws where PostgreSQL is not installed. */
 export type CreateDatabase = (name: string) => string
@@ -102,7 +102,7 @@ const RECIPES: readonly Recipe[] = [
     keeps: 'nothing; starts `/bin/true` for each request',
     at_least: null,
     missing: '`sudo apt-get install -y webhook` installs it on Debian and Ubuntu.',
-    start: async (folder) => keepsNothing(await startWebhook(folder), '/hooks/promoted'),
+    start: (folder) => renewed(() => startWebhook(folder), '/hooks/promoted'),
   },
 ]
 
@@ -119,3 +119,17 @@ const keepsNothing = (server: ServerProcess, path: string): Started => ({
   check: () => undefined,
   stop: () => server.stop(),
 })
+
+/** One that answers before it has done its work: tens of thousands of commands would be started beside the next load. */
+async function renewed(start: () => Promise<ServerProcess>, path: string): Promise<Started> {
+  let server = await start()
+  return {
+    ...keepsNothing(server, path),
+    async renew() {
+      await server.stop()
+      server = await start()
+      return server
+    },
+    stop: () => server.stop(),
+  }
+}
