@@ -14,7 +14,7 @@ import type { TypeTables } from './config/schema.ts'
 import { pageRouter } from './dashboard/page.ts'
 import { UNKNOWN_SOURCE } from './ingest/refuse.ts'
 import type { IngestOptions } from './ingest/ingest.ts'
-import { ingestRouter } from './ingest/router.ts'
+import { mountIngest } from './ingest/router.ts'
 import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'
@@ -34,12 +34,16 @@ export interface Apps {
 
 /** Returns the HTTP side of the receiver: routes and nothing else. `apart`: whether there is an ADMIN_PORT. */
 export function createApps(options: AppOptions, apart: boolean): Apps {
-  const open = () => [ingestRouter(options), healthRouter(options)]
-  const inside = () => [apiRouter(options), pageRouter()]
-  if (!apart) return { main: createApp(options, [...open(), ...inside()]), admin: null }
+  const open = (app: Express) => {
+    mountIngest(app, options)
+    app.use(healthRouter(options))
+  }
+  const inside = (app: Express) => void app.use(apiRouter(options), pageRouter())
+  const elsewhere = (paths: RegExp, port: string) => (app: Express) => void app.use(refuse(paths, port))
+  if (!apart) return { main: createApp(options, [open, inside]), admin: null }
   return {
-    main: createApp(options, [...open(), refuse(INSIDE, 'ADMIN_PORT')]),
-    admin: createApp(options, [refuse(OPEN, 'PORT'), ...inside()]),
+    main: createApp(options, [open, elsewhere(INSIDE, 'ADMIN_PORT')]),
+    admin: createApp(options, [elsewhere(OPEN, 'PORT'), inside]),
   }
 }
 
@@ -55,14 +59,14 @@ function refuse(paths: RegExp, port: string): RequestHandler {
   }
 }
 
-function createApp(options: AppOptions, routers: readonly RequestHandler[]): RequestListener {
+function createApp(options: AppOptions, mounts: readonly ((app: Express) => void)[]): RequestListener {
   const app: Express = express()
   app.disable('x-powered-by')
   // Who sent a request is what the last proxy that is trusted says; nobody else's word counts.
   app.set('trust proxy', [...(options.trust_proxy ?? [])])
   app.disable('etag')
   app.enable('case sensitive routing')
-  for (const router of routers) app.use(router)
+  for (const mount of mounts) mount(app)
   app.use((_request, response) => {
     response.status(404).json({ status: 'refused', error: 'not_found', message: 'There is nothing here.' })
   })

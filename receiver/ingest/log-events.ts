@@ -20,19 +20,18 @@ export function logAccepted(
       log.info({ event_id: result.event_id, source: source.name, type, ...via }, 'event seen before')
       return
     }
-    const deliveries = record.deliveries.map(({ id }) => id)
-    const verified_by = record.context.secret
     const what = {
       event_id: event.id,
       source: source.name,
       type,
       kind,
       title,
-      verified_by,
-      deliveries,
+      verified_by: record.context.secret,
+      deliveries: record.deliveries.map(({ id }) => id),
       ...via,
+      outcome: message,
     }
-    log.info({ ...what, outcome: message, ...(hint === null ? {} : { hint }) }, 'event accepted')
+    log.info(hint === null ? what : { ...what, hint }, 'event accepted')
   })
   return null
 }

@@ -15,7 +15,7 @@ export const DEPTH_LIMIT = 64
 export function parseJson(body: Buffer, lists: boolean): Json {
   if (!isUtf8(body)) throw new NotAnEvent('The body is not UTF-8 text.')
   const text = body.toString('utf8')
-  if (depth(text) > DEPTH_LIMIT) {
+  if (mayBeDeep(text) && depth(text) > DEPTH_LIMIT) {
     throw new NotAnEvent(`The body nests deeper than ${DEPTH_LIMIT} levels.`)
   }
   let value: Json
@@ -37,6 +37,17 @@ function describe(error: SyntaxError, text: string): string {
   if (at === undefined) return 'it ends too early or has a stray character.'
   const before = text.slice(0, Number(at)).split('\n')
   return `unexpected character in line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}.`
+}
+
+/** Returns whether the text has as many brackets as a body that nests too deep: hardly any has, and they are soon counted. */
+function mayBeDeep(text: string): boolean {
+  let opened = 0
+  for (const bracket of '{[') {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++opened > DEPTH_LIMIT) return true
+    }
+  }
+  return false
 }
 
 /** Returns the deepest nesting, told from the text alone, so that no parser ever recurses into it. */

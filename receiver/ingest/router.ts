@@ -1,17 +1,17 @@
-import { Router } from 'express'
+import type { Express } from 'express'
 import { dropInRouter } from './drop-in.ts'
 import { createIngest, type IngestOptions } from './ingest.ts'
 import { readBody } from './read-body.ts'
 import { refuse, refuseMethod, refuseUnknown } from './refuse.ts'
 
 /**
- * Returns `POST /webhooks/{source}`, and GitHub's own dispatch route beside it. The limits of a body hold before
- * anything of it is looked at; what follows is in `createIngest`.
+ * Adds `POST /webhooks/{source}`, and GitHub's own dispatch route beside it. The limits of a body hold before anything of
+ * it is looked at; what follows is in `createIngest`. The route is the app's own: a router within would be asked for
+ * each webhook beside it.
  */
-export function ingestRouter(options: IngestOptions): Router {
-  const router = Router({ caseSensitive: true })
+export function mountIngest(app: Express, options: IngestOptions): void {
   const ingest = createIngest(options)
-  router.all('/webhooks/:source', (request, response) => {
+  app.all('/webhooks/:source', (request, response) => {
     const runtime = options.runtime()
     const source = runtime.sources.get(request.params.source)
     if (source === undefined) refuseUnknown(options, request.params.source, response)
@@ -22,6 +22,5 @@ export function ingestRouter(options: IngestOptions): Router {
         else ingest({ runtime, source, request, response, body })
       })
   })
-  router.use(dropInRouter(options))
-  return router
+  app.use(dropInRouter(options))
 }

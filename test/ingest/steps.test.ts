@@ -7,7 +7,7 @@ import { NO_CHANGE, NO_MODEL } from '../../src/contract/model-event.ts'
 import type { SourceConfig } from '../../receiver/config/config.ts'
 import { SecretReferences } from '../../receiver/config/secret-references.ts'
 import { createRefusals } from '../../receiver/ingest/refusals.ts'
-import { ingestRouter } from '../../receiver/ingest/router.ts'
+import { mountIngest } from '../../receiver/ingest/router.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
 import { createLog } from '../../receiver/observe/log.ts'
 import type { Runtime } from '../../receiver/runtime/runtime.ts'
@@ -117,18 +117,16 @@ async function sendPoisoned(poison: string) {
   const log = createLog('info', { write })
   const clock = systemClock(0)
   const app = express()
-  app.use(
-    ingestRouter({
-      runtime: () => RUNTIME,
-      acceptor: { accept: acceptPoisoned },
-      automations: { refresh: () => Promise.resolve() },
-      store: { storedDelivery: () => Promise.resolve(null) },
-      refusals: createRefusals({ log, clock }),
-      clock,
-      log,
-      public_url: null,
-    }),
-  )
+  mountIngest(app, {
+    runtime: () => RUNTIME,
+    acceptor: { accept: acceptPoisoned },
+    automations: { refresh: () => Promise.resolve() },
+    store: { storedDelivery: () => Promise.resolve(null) },
+    refusals: createRefusals({ log, clock }),
+    clock,
+    log,
+    public_url: null,
+  })
   const held: [IncomingMessage, ServerResponse][] = []
   const server = createServer((incoming, response) => {
     held.push([incoming, response])

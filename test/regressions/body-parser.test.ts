@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SecretReferences } from '../../receiver/config/secret-references.ts'
-import { ingestRouter } from '../../receiver/ingest/router.ts'
+import { mountIngest } from '../../receiver/ingest/router.ts'
 import type { SourceConfig } from '../../receiver/config/config.ts'
 import { createRefusals } from '../../receiver/ingest/refusals.ts'
 import { systemClock } from '../../receiver/observe/clock.ts'
@@ -57,23 +57,21 @@ async function mountBehind(first: RequestHandler) {
   const clock = systemClock(0)
   const app = express()
   app.use(first)
-  app.use(
-    ingestRouter({
-      runtime: () => RUNTIME,
-      acceptor: {
-        accept(event) {
-          stored.push(event.id)
-          return Promise.resolve({ outcome: 'accepted', event_id: event.id, repeat_of: null })
-        },
+  mountIngest(app, {
+    runtime: () => RUNTIME,
+    acceptor: {
+      accept(event) {
+        stored.push(event.id)
+        return Promise.resolve({ outcome: 'accepted', event_id: event.id, repeat_of: null })
       },
-      automations: { refresh: () => Promise.resolve() },
-      store: { storedDelivery: () => Promise.resolve(null) },
-      refusals: createRefusals({ log, clock }),
-      clock,
-      log,
-      public_url: null,
-    }),
-  )
+    },
+    automations: { refresh: () => Promise.resolve() },
+    store: { storedDelivery: () => Promise.resolve(null) },
+    refusals: createRefusals({ log, clock }),
+    clock,
+    log,
+    public_url: null,
+  })
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
