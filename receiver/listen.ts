@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { ROOM, withRoom, type OnCrowded, type Room } from './crowd.ts'
 
 /** How long a server waits, in ms. */
 export interface Patience {
@@ -33,6 +34,9 @@ export interface ListenOptions {
   /** The variables that say so, for the message where this cannot be. Default: PORT and HOST. */
   variables?: ListenVariables
   patience?: Patience
+  room?: Room
+  /** Hears of what there was no room for. */
+  onCrowded?: OnCrowded
 }
 
 /** The variables that name a port and its address. */
@@ -44,7 +48,7 @@ export interface ListenVariables {
 /** Starts a server. Rejects with Node.js's error where it cannot listen; its `variables` are those given. */
 export async function listen(
   handler: RequestListener,
-  { host, port, variables, patience = PATIENCE }: ListenOptions,
+  { host, port, variables, patience = PATIENCE, room = ROOM, onCrowded = () => undefined }: ListenOptions,
 ): Promise<Listening> {
   let draining = false
   const timeouts = {
@@ -53,10 +57,13 @@ export async function listen(
     keepAliveTimeout: patience.idle_ms,
     connectionsCheckingInterval: patience.check_ms,
   }
+  const limited = withRoom(handler, room, onCrowded)
   const server = createServer(timeouts, (request, response) => {
     if (draining) response.setHeader('Connection', 'close')
-    handler(request, response)
+    limited(request, response)
   })
+  server.maxConnections = room.connections
+  server.on('drop', () => onCrowded(`${room.connections} connections are open`))
   const unused = waitForFirstByte(server, patience.idle_ms)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {

@@ -1,11 +1,14 @@
 import type { Apps } from './app.ts'
 import type { ListenAddress } from './config/environment/listen-address.ts'
+import type { OnCrowded } from './crowd.ts'
 import { listen, type Listening } from './listen.ts'
 
 /** Where a receiver listens. */
 export interface Ports extends ListenAddress {
   /** Where the dashboard, the API and the metrics answer. Default: on the same port as all else. */
   admin?: ListenAddress | null
+  /** Hears of what there was no room for. */
+  onCrowded: OnCrowded
 }
 
 /** The servers of a receiver: one, or two. */
@@ -21,9 +24,10 @@ export async function listenOn(
   { main, admin }: Apps,
   { admin: place, ...own }: Ports,
 ): Promise<ListeningPorts> {
-  const { host, port } = own
-  const inside = admin === null || place == null ? null : await listen(admin, { ...place, variables: ADMIN })
-  const open = await listen(main, { host, port }).catch(async (error: unknown) => {
+  const { host, port, onCrowded } = own
+  const inside =
+    admin === null || place == null ? null : await listen(admin, { ...place, onCrowded, variables: ADMIN })
+  const open = await listen(main, { host, port, onCrowded }).catch(async (error: unknown) => {
     await inside?.close(() => Promise.resolve())
     throw error
   })

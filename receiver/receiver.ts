@@ -10,6 +10,7 @@ import type { GitHubDeps } from './github/client.ts'
 import type { GitHubHub } from './github/github.ts'
 import type { Outbound } from './outbound/send.ts'
 import { createRefusals } from './ingest/refusals.ts'
+import { createBoundedLog } from './observe/bounded-log.ts'
 import { createChanges } from './observe/changes.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
@@ -30,7 +31,7 @@ import { NO_KEYS, type SecretsKeys } from './store/secrets-key.ts'
 import type { Store } from './store/store.ts'
 
 /** What a receiver is made of. */
-export interface ReceiverOptions extends Ports {
+export interface ReceiverOptions extends Omit<Ports, 'onCrowded'> {
   /** The receiver's own address for links, of which the path is the base path; null where it is not known. */
   public_url: string | null
   /** Addresses and CIDRs of proxies whose `X-Forwarded-For` is believed. Default: none. */
@@ -116,7 +117,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     ...{ runtime, acceptor, automations, refusals, refused_config, changes, clock, wake, secrets, types },
     notReady: () => readiness.notReady(),
   }
-  const server = await listenOn(createApps(app, options.admin != null), options)
+  const server = await listenOn(createApps(app, options.admin != null), {
+    ...options,
+    onCrowded: logCrowded(log, clock),
+  })
   pipeline.start()
   logListening(log, server, store, options.config)
 
@@ -160,6 +164,13 @@ function warnOf(
 ): void {
   warnOfAlertRoutes(config.automations, destinations, lent.log)
   void warnOfMissingSecrets(config.automations, destinations, lent)
+}
+
+/** Returns what logs that strangers ask more than there is room for, once a minute. */
+function logCrowded(log: Log, clock: Clock): (reason: string) => void {
+  const bounded = createBoundedLog(log, () => clock.steady())
+  const fix = 'Find out who sends so much, and limit it in the reverse proxy.'
+  return (reason) => void bounded.warn(reason, { reason, fix }, 'requests turned away: too many at once')
 }
 
 function logListening(

@@ -15,7 +15,7 @@ import { githubError, readDispatch, type DispatchBody, type GitHubError } from '
 import type { IngestOptions } from './ingest.ts'
 import { logAccepted } from './log-events.ts'
 import { NotAnEvent, parseJson } from './parse-json.ts'
-import { BodyRefused, readBody } from './read-body.ts'
+import { BodyRefused, NoRoom, readBody } from './read-body.ts'
 import { RETRY_AFTER_S, Unverified } from './refuse.ts'
 import { lookForSlip } from './slips.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
@@ -144,6 +144,8 @@ function eventOf(
   return { ...found, identity, dispatch_type: event_type, client_payload }
 }
 
+const AGAIN = 'Service unavailable. Send it again later.'
+
 /** Answers as GitHub would. Why a token or a signature was refused is for our log alone. */
 function answerRefusal({ log, refusals }: IngestOptions, response: Response, error: unknown): void {
   if (response.headersSent) return
@@ -155,10 +157,12 @@ function answerRefusal({ log, refusals }: IngestOptions, response: Response, err
   if (error instanceof Refused) refuse(error.message, error.answer)
   else if (error instanceof Unverified) refuse(error.message, githubError(401, 'Bad credentials'))
   else if (error instanceof BodyRefused) refuse(error.message, githubError(error.status, error.message))
-  else if (error instanceof StoreUnavailable || error instanceof BacklogFull) {
+  else if (error instanceof NoRoom) {
+    response.set('Retry-After', RETRY_AFTER_S)
+    refuse(error.message, githubError(503, AGAIN))
+  } else if (error instanceof StoreUnavailable || error instanceof BacklogFull) {
     log.error({ reason: error.message, fix: 'fix' in error ? error.fix : '' }, 'event turned away: 503')
-    const message = 'Service unavailable. Send it again later.'
-    response.status(503).set('Retry-After', RETRY_AFTER_S).json(githubError(503, message))
+    response.status(503).set('Retry-After', RETRY_AFTER_S).json(githubError(503, AGAIN))
   } else {
     log.error({ reason: traceOf(error) }, 'ingest failed')
     response.status(500).json(githubError(500, 'Server Error'))

@@ -10,6 +10,17 @@ export class BodyRefused extends Error {
   }
 }
 
+/** A body for which there is no room now. Nothing was stored. */
+export class NoRoom extends Error {}
+
+/** The most bytes of bodies that are held at once while they arrive: nobody has shown a credential by then. */
+const ROOM_BYTES = 128 * 2 ** 20
+/** A body up to this size is always read: that is what registries send. */
+const SMALL_BYTES = 64 * 2 ** 10
+/** Pieces of a body are joined until they have this size. */
+const LEAST_PIECE_BYTES = 16 * 2 ** 10
+let held = 0
+
 /** Who mounts something in front of ingest must be told; as a wrong signature it would never be found. */
 const CONSUMED =
   'The body of this request was read before ingest could: its raw bytes, which the signature covers, are gone. ' +
@@ -20,6 +31,7 @@ const CONSUMED =
  * body or with the reason why there is none:
  * - a `BodyRefused`, at once for a longer body (by its Content-Length, or when a chunked one gets there), for a
  *   compressed one, and for one that breaks off;
+ * - a `NoRoom`, for a large one while many others arrive;
  * - an error that says what to change where something else has read the body already.
  */
 export function readBody(request: Request, limit: number, done: (read: Buffer | Error) => void): void {
@@ -48,27 +60,52 @@ function collect(request: Request, limit: number, done: (read: Buffer | Error) =
   let length = 0
   let is_done = false
   const end = (read: Buffer | Error) => {
-    if (is_done) return
     is_done = true
+    held -= length
+    request.off('data', take)
     done(read)
   }
   const take = (chunk: Buffer) => {
     length += chunk.length
-    if (length <= limit) {
-      chunks.push(chunk)
+    held += chunk.length
+    const refused = length > limit ? tooLarge(limit) : noRoom(length)
+    if (refused === null) {
+      add(chunks, chunk)
       return
     }
-    request.off('data', take)
-    end(tooLarge(limit))
+    chunks.length = 0
+    end(refused)
     discardRest(request)
   }
   request.on('data', take)
   request.on('end', () => {
-    end(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
+    if (!is_done) end(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
   })
   request.on('error', (error: unknown) => {
+    if (is_done) return
     end(isAborted(error) ? new BodyRefused(400, 'The body broke off before its end.') : asError(error))
   })
+}
+
+function noRoom(length: number): NoRoom | null {
+  return length > SMALL_BYTES && held > ROOM_BYTES
+    ? new NoRoom('Too many large bodies arrive at once.')
+    : null
+}
+
+/** Adds a piece of a body. Small ones are joined: a body that comes byte by byte would take some 250 times its size. */
+function add(chunks: Buffer[], chunk: Buffer): void {
+  let last = chunk
+  for (let before = chunks.at(-1); isJoined(before, last); before = chunks.at(-1)) {
+    last = Buffer.concat([before, last])
+    chunks.pop()
+  }
+  chunks.push(last)
+}
+
+/** Only pieces of like sizes are joined, so that a byte is copied a dozen times at most. */
+function isJoined(before: Buffer | undefined, last: Buffer): before is Buffer {
+  return before !== undefined && before.length < LEAST_PIECE_BYTES && before.length <= last.length
 }
 
 /** What is left of a refused body is thrown away as it comes, so that the sender gets to reading the answer. */

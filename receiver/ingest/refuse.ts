@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts'
 import { traceOf } from '../observe/reason-of.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { NotAnEvent } from './parse-json.ts'
-import { BodyRefused } from './read-body.ts'
+import { BodyRefused, NoRoom } from './read-body.ts'
 import type { Refusals } from './refusals.ts'
 
 /** The answer (404) to a name that no source has. */
@@ -59,6 +59,13 @@ export function refuse(options: RefuseOptions, request: Request, response: Respo
     const { status, body } = refused
     refusals.note(sourceOf(request), { status, reason: refused.reason })
     response.status(status).json(body)
+  } else if (error instanceof NoRoom) {
+    refusals.note(sourceOf(request), { status: 503, reason: error.message })
+    const message = `${error.message} Nothing was stored. Send it again later.`
+    response
+      .status(503)
+      .set('Retry-After', RETRY_AFTER_S)
+      .json({ status: 'unavailable', error: 'busy', message })
   } else if (error instanceof StoreUnavailable || error instanceof BacklogFull) {
     const backlog = error instanceof BacklogFull
     log.error({ reason: error.message, fix: 'fix' in error ? error.fix : '' }, 'event turned away: 503')

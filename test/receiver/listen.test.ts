@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ROOM, type Room } from '../../receiver/crowd.ts'
 import { listen, type Patience } from '../../receiver/listen.ts'
 
 /** A tenth and less of what the receiver has, in the same proportions. */
@@ -78,4 +79,59 @@ it('While the server drains, its answers ask for another connection, and the end
   const closed = once(unused.socket, 'close')
   await server.close(() => Promise.resolve())
   await closed
+})
+
+describe('A server that strangers ask for more than there is room for', () => {
+  /** Requests that wait for their answers, and a server that has little room. */
+  async function crowded(room: Partial<Room>) {
+    const [waiting, reasons]: [(() => void)[], string[]] = [[], []]
+    const server = await listen((_request, response) => void waiting.push(() => response.end('at last')), {
+      ...{ host: '127.0.0.1', port: 0, patience: SHORT },
+      room: { ...ROOM, ...room },
+      onCrowded: (reason) => void reasons.push(reason),
+    })
+    onTestFinished(() => server.close(() => Promise.resolve()))
+    return { url: server.url, waiting, reasons }
+  }
+
+  it('answers as many requests as a connection may send ahead, and cuts one that sends more', async () => {
+    const { url, waiting, reasons } = await crowded({ ahead: 3 })
+    const polite = await dial(url)
+    polite.socket.write(get('/').repeat(3))
+    await expect.poll(() => waiting.length).toBe(3)
+    for (const answer of waiting.splice(0)) answer()
+    await expect.poll(() => polite.received().match(/at last/g)).toHaveLength(3)
+    polite.socket.write(get('/'))
+    await expect.poll(() => waiting.length).toBe(1)
+
+    const greedy = await dial(url)
+    greedy.socket.write(get('/').repeat(1_000))
+    await once(greedy.socket, 'close')
+    expect(waiting.length).toBe(4)
+    expect(reasons).toEqual(['a connection had 3 requests without an answer and sent more'])
+  })
+
+  it('answers 503 with Retry-After while it holds as many requests as it may, and takes the next one after', async () => {
+    const { url, waiting, reasons } = await crowded({ requests: 2 })
+    const [one, two, three, four] = await Promise.all([dial(url), dial(url), dial(url), dial(url)])
+    one.socket.write(get('/'))
+    two.socket.write(get('/'))
+    await expect.poll(() => waiting.length).toBe(2)
+    three.socket.write(get('/'))
+    await once(three.socket, 'close')
+    expect(three.received()).toMatch(/^HTTP\/1.1 503 .*retry-after: 30.*"error":"busy"/is)
+    expect(reasons).toEqual(['2 requests are without an answer'])
+    waiting.shift()?.()
+    await expect.poll(one.received).toContain('at last')
+    four.socket.write(get('/'))
+    await expect.poll(() => waiting.length).toBe(2)
+  })
+
+  it('closes connections beyond the most that it keeps', async () => {
+    const { url, reasons } = await crowded({ connections: 1 })
+    await dial(url)
+    const second = await dial(url)
+    await once(second.socket, 'close')
+    expect(reasons).toEqual(['1 connections are open'])
+  })
 })
