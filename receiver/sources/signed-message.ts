@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hmacSha256, matchingKey, refused, unsigned } from './signature.ts'
+import { fromBase64, hmacSha256, matchingKey, refused, unsigned } from './signature.ts'
 import type { Verification } from './source.ts'
 
 /** A signature over more than the body: of MLflow's and Standard Webhooks' form. */
@@ -16,15 +16,18 @@ export interface SignedMessage {
   keys: readonly (string | Uint8Array)[]
 }
 
-const BASE64 = /^[A-Za-z0-9+/]{43}=$/
+/** The size of an HMAC-SHA256, in bytes. */
+const DIGEST_BYTES = 32
 
 /** Returns whether one of the signatures is the base64 HMAC-SHA256 of the content under one of the keys, and which. */
 export function verifySigned({ content, name, signatures, prefix, keys }: SignedMessage): Verification {
   if (keys.length === 0) return refused('the source has no credentials to check with')
   if (signatures.length === 0) return unsigned(`the header ${name}`)
   const digests = signatures
-    .filter((each) => each.startsWith(prefix) && BASE64.test(each.slice(prefix.length)))
-    .map((each) => Buffer.from(each.slice(prefix.length), 'base64'))
+    .filter((each) => each.startsWith(prefix))
+    .map((each) => fromBase64(each.slice(prefix.length)))
+    .filter((each) => each?.length === DIGEST_BYTES)
+    .filter((each) => each !== null)
   const form = `${prefix}base64`
   if (digests.length === 0) return refused(`the header ${name} is no HMAC-SHA256 in ${form}`)
   const message = Buffer.concat(content.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))

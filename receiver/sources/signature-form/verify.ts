@@ -1,7 +1,7 @@
 import { matchingKey, refused, unsigned } from '../signature.ts'
 import { staleness } from '../signed-message.ts'
 import type { Verification, WebhookRequest } from '../source.ts'
-import { decode, readSecret } from './keys.ts'
+import { readSecret, readSignature } from './keys.ts'
 import { findIn, placeholders, readPattern, signedContent, type Found } from './pattern.ts'
 import type { SignatureForm } from './settings.ts'
 
@@ -28,7 +28,7 @@ export function formVerifier(
     if (given === undefined || given === null || given === '') return unsigned(name)
     const found = findIn(given, read)
     const bytes = found.signatures
-      .map((each) => decode(each, encoding))
+      .map((each) => readSignature(each, encoding))
       .filter((each) => each?.length === DIGEST_BYTES[algorithm])
       .filter((each) => each !== null)
     if (bytes.length === 0)

@@ -1,5 +1,5 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
-import { matchingKey } from '../signature.ts'
+import { fromBase64, matchingKey } from '../signature.ts'
 
 /** A key that a source of Standard Webhooks checks signatures with. */
 export type Key = { scheme: 'v1'; bytes: Buffer } | { scheme: 'v1a'; key: KeyObject }
@@ -41,6 +41,7 @@ export function signingKey(
 
 function decoded(signatures: readonly string[], prefix: string): Buffer[] {
   return signatures
-    .filter((each) => each.startsWith(prefix) && BASE64.test(each.slice(prefix.length)))
-    .map((each) => Buffer.from(each.slice(prefix.length), 'base64'))
+    .filter((each) => each.startsWith(prefix))
+    .map((each) => fromBase64(each.slice(prefix.length)))
+    .filter((each) => each !== null)
 }
