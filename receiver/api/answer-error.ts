@@ -6,7 +6,7 @@ import { ApiProblem, problem } from './problem.ts'
 import { traceOf } from '../observe/reason-of.ts'
 
 /** Seconds after which a call may be tried again when the store is away or too much waits. */
-const RETRY_AFTER_S = '30'
+export const RETRY_AFTER_S = '30'
 
 /** Turns what went wrong in a route of the management API into its problem. */
 export function answerError(log: Log, response: Response, error: unknown): void {
@@ -33,12 +33,13 @@ const BACKLOG_FIX =
 const BAD_PATH = 'The path is not UTF-8 behind its %-escapes: send ids just as the lists give them.'
 
 /** An error of Express or its body parser about the request. */
-interface ClientError {
+export interface ClientError {
   status: number
   type?: unknown
 }
 
-function isClientError(error: unknown): error is ClientError {
+/** Returns whether Express or its body parser says that the request is at fault. */
+export function isClientError(error: unknown): error is ClientError {
   const { status } = error as { status?: unknown }
   return typeof status === 'number' && status >= 400 && status < 500
 }

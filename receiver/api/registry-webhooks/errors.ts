@@ -2,7 +2,8 @@ import type { Response } from 'express'
 import type { Log } from '../../observe/log.ts'
 import { traceOf } from '../../observe/reason-of.ts'
 import { StoreUnavailable } from '../../store/store.ts'
-import type { RefusalCode } from '../authorize.ts'
+import { isClientError, RETRY_AFTER_S } from '../answer-error.ts'
+import type { RefusalCode, Refuse } from '../authorize.ts'
 
 /** The codes that are answered, with the HTTP status of each in Databricks' own clients. */
 const STATUS = {
@@ -31,18 +32,18 @@ export class RegistryError extends Error {
   }
 }
 
+/** Returns the error of a field that cannot be used; an empty name: of several together. */
+export function invalid(field: string, message: string): RegistryError {
+  return new RegistryError('INVALID_PARAMETER_VALUE', field === '' ? message : `${field}: ${message}`)
+}
+
 /** Answers with an error in the form that Databricks' clients read. */
 export function registryError(response: Response, code: RegistryErrorCode, message: string): void {
   response.status(STATUS[code]).json({ error_code: code, message })
 }
 
 /** Answers a request whose token does not open the API. */
-export function refuseRegistryCall(
-  response: Response,
-  _status: number,
-  code: RefusalCode,
-  message: string,
-): void {
+export const refuseRegistryCall: Refuse = (response, _status, code, message) => {
   registryError(response, REFUSALS[code], message)
 }
 
@@ -56,17 +57,12 @@ const REFUSALS = {
 export function answerRegistryError(log: Log, response: Response, error: unknown): void {
   if (error instanceof RegistryError) registryError(response, error.code, error.message)
   else if (error instanceof StoreUnavailable) {
-    response.set('Retry-After', '30')
+    response.set('Retry-After', RETRY_AFTER_S)
     registryError(response, 'TEMPORARILY_UNAVAILABLE', `${error.message} ${error.fix}`)
-  } else if (isTheirs(error))
+  } else if (isClientError(error))
     registryError(response, 'BAD_REQUEST', 'The request body cannot be read: send at most 1 MiB of JSON.')
   else {
     log.error({ reason: traceOf(error) }, 'request failed')
     registryError(response, 'INTERNAL_ERROR', 'The receiver has logged why.')
   }
-}
-
-function isTheirs(error: unknown): boolean {
-  const status = (error as { status?: unknown } | null)?.status
-  return typeof status === 'number' && status >= 400 && status < 500
 }

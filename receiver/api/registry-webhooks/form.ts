@@ -42,7 +42,6 @@ const PREFIX = 'registry-webhook-'
 export const automationOf = (id: string): string => `${PREFIX}${id}`
 
 const STATUSES = { ACTIVE: 'active', DISABLED: 'disabled', TEST_MODE: 'test_mode' } as const
-const JOB_PARAMETERS = ['notebook', 'job', 'python', 'none', 'multi_task']
 
 /** Returns a registry webhook as the automation that it is, whole: the defaults of every key are spelled out. */
 export function automationFrom(form: WebhookForm): JsonObject {
@@ -69,72 +68,60 @@ export function automationFrom(form: WebhookForm): JsonObject {
 export function formIn(name: string, input: unknown): WebhookForm | null {
   const id = name.slice(PREFIX.length)
   if (!name.startsWith(PREFIX) || !/^[0-9a-f]{32}$/.test(id)) return null
-  const automation = input as {
-    status?: string
-    description?: string | null
-    filter?: { model?: unknown }
-    destinations?: { registry_webhook?: { id?: unknown; events?: unknown } | null }[]
-  }
-  const destination = automation.destinations?.[0]
-  const events = destination?.registry_webhook?.events
-  const target = destination === undefined ? null : targetIn(destination)
-  const status = Object.entries(STATUSES).find(([, one]) => one === automation.status)?.[0]
-  if (target === null || !Array.isArray(events) || status === undefined) return null
-  const { model } = automation.filter ?? {}
-  const form: WebhookForm = {
-    id,
-    status: status as WebhookForm['status'],
-    events: events as string[],
-    description: automation.description ?? null,
-    model_name: typeof model === 'string' ? model : null,
-    target,
-  }
+  const { status, description = null, filter, destinations } = input as Written
+  const target = targetIn(destinations?.[0] ?? {})
+  const events = destinations?.[0]?.registry_webhook?.events
+  const [shown] = Object.entries(STATUSES).find(([, one]) => one === status) ?? []
+  if (target === null || events === undefined || shown === undefined) return null
+  const model_name = filter?.model ?? null
+  const form = { id, status: shown as WebhookForm['status'], events, description, model_name, target }
   return canonicalJson(automationFrom(form)) === canonicalJson(input as Json) ? form : null
+}
+
+/** What is read of an automation; the comparison with what it would be rules out everything else. */
+interface Written {
+  status?: string
+  description?: string | null
+  filter?: { model?: string }
+  destinations?: (Record<string, unknown> & { registry_webhook?: { events?: string[] } | null })[]
 }
 
 function destinationOf({ id, events, target }: WebhookForm): JsonObject {
   const registry_webhook = { id, events: [...events] }
   const named = (name: string | null) => (name === null ? null : `\${${name}}`)
-  if (target.kind === 'job')
-    return {
-      type: 'databricks_job',
-      workspace_url: target.workspace_url,
-      job_id: target.job_id,
-      access_token: named(target.access_token),
-      parameters: target.parameters,
-      registry_webhook,
-    }
+  if (target.kind === 'job') {
+    const { job_id, workspace_url, parameters, access_token } = target
+    const job = { job_id, workspace_url, parameters, access_token: named(access_token) }
+    return { type: 'databricks_job', ...job, registry_webhook }
+  }
+  const { url, enable_ssl_verification, authorization, secret } = target
   return {
-    type: 'webhook',
-    url: target.url,
-    method: 'POST',
-    headers: {},
-    body: null,
-    format: 'json',
-    access_token: null,
-    authorization: named(target.authorization),
-    secret: named(target.secret),
-    sign: 'databricks',
-    enable_ssl_verification: target.enable_ssl_verification,
+    ...{ type: 'webhook', url, method: 'POST', headers: {}, body: null, format: 'json', sign: 'databricks' },
+    ...{ access_token: null, authorization: named(authorization), secret: named(secret) },
+    enable_ssl_verification,
     registry_webhook,
   }
 }
 
 function targetIn(destination: Record<string, unknown>): HttpTarget | JobTarget | null {
-  const { type, url, workspace_url, parameters } = destination
-  if (type === 'webhook' && typeof url === 'string')
+  const { type, url, job_id, workspace_url, parameters } = destination
+  const secretIn = (key: string) => nameIn(destination[key])
+  if (type === 'webhook')
     return {
-      kind: 'http',
-      url,
+      ...{
+        kind: 'http',
+        url: String(url),
+        secret: secretIn('secret'),
+        authorization: secretIn('authorization'),
+      },
       enable_ssl_verification: destination['enable_ssl_verification'] !== false,
-      secret: nameIn(destination['secret']),
-      authorization: nameIn(destination['authorization']),
     }
-  if (type !== 'databricks_job' || typeof workspace_url !== 'string') return null
-  if (typeof parameters !== 'string' || !JOB_PARAMETERS.includes(parameters)) return null
-  const access_token = nameIn(destination['access_token'])
-  if (access_token === null) return null
-  return { kind: 'job', job_id: String(destination['job_id']), workspace_url, access_token, parameters }
+  const access_token = secretIn('access_token')
+  if (type !== 'databricks_job' || access_token === null) return null
+  return {
+    ...{ kind: 'job', job_id: String(job_id), workspace_url: String(workspace_url), access_token },
+    parameters: String(parameters),
+  }
 }
 
 /** Returns the name of the stored secret that a setting stands for; null where it is no such one. */

@@ -46,31 +46,20 @@ const job_spec = z.object({
   workspace_url: plain(4_096).nullish(),
 })
 
-const specs = { http_url_spec: http_url_spec.nullish(), job_spec: job_spec.nullish() }
-
 /** A webhook is for one model, or for all: the name is no pattern. */
 const modelName = z
   .string()
   .max(500)
   .regex(/^[^*?]*$/, 'must not hold * or ?: leave it out for a webhook of all models')
 
+const specs = { http_url_spec: http_url_spec.nullish(), job_spec: job_spec.nullish() }
+const both = { description: z.string().max(2_000).nullish(), status: status.nullish(), ...specs }
+
 /** The body of `create`. Fields that are not known are ignored, as Databricks does. */
-export const createBody = z.object({
-  events,
-  model_name: modelName.nullish(),
-  description: z.string().max(2_000).nullish(),
-  status: status.nullish(),
-  ...specs,
-})
+export const createBody = z.object({ events, model_name: modelName.nullish(), ...both })
 
 /** The body of `update`: what is absent stays as it is. */
-export const updateBody = z.object({
-  id: plain(64),
-  events: events.nullish(),
-  description: z.string().max(2_000).nullish(),
-  status: status.nullish(),
-  ...specs,
-})
+export const updateBody = z.object({ id: plain(64), events: events.nullish(), ...both })
 
 /** What `delete` and `test` name. `send` is ours: a job is only started where it is true. */
 export const idBody = z.object({ id: plain(64), event: eventName.nullish(), send: z.boolean().nullish() })
@@ -96,6 +85,8 @@ export const listQuery = z.object({
 export type HttpUrlSpec = z.output<typeof http_url_spec>
 /** The webhook's job, as `create` and `update` take it. */
 export type JobSpec = z.output<typeof job_spec>
+/** Where a request says that a webhook is to send. */
+export type Specs = Pick<z.output<typeof createBody>, keyof typeof specs>
 
 /**
  * Returns what a request says, from its query and its JSON body together, whatever its method and Content-Type.

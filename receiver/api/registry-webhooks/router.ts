@@ -15,6 +15,7 @@ import {
   listWebhooks,
   updateWebhook,
   webhookOf,
+  type StoredWebhook,
   type WebhookCall,
 } from './webhooks.ts'
 
@@ -77,44 +78,38 @@ const list: Handler = async (call) => {
 }
 
 const create: Handler = async (call) => {
-  const webhook = await createWebhook(call, readRequest(call.request, createBody))
-  const name = automationOf(webhook.form.id)
-  call.context.audit.did(call, 'create automation', {
-    id: name,
-    automation: name,
-    after: auditedShape(webhook),
-  })
-  await clearAway(call.context)
-  return { webhook: webhookShape(webhook) }
+  const after = await createWebhook(call, readRequest(call.request, createBody))
+  await done(call, 'create automation', { before: null, after })
+  return { webhook: webhookShape(after) }
 }
 
 const update: Handler = async (call) => {
   const { before, after } = await updateWebhook(call, readRequest(call.request, updateBody))
-  const name = automationOf(after.form.id)
-  const changed = { before: auditedShape(before), after: auditedShape(after) }
-  call.context.audit.did(call, 'update automation', { id: name, automation: name, ...changed })
-  await clearAway(call.context)
+  await done(call, 'update automation', { before, after })
   return { webhook: webhookShape(after) }
 }
 
 const remove: Handler = async (call) => {
-  const webhook = await deleteWebhook(call, readRequest(call.request, idBody).id)
-  const name = automationOf(webhook.form.id)
-  call.context.audit.did(call, 'delete automation', {
-    id: name,
-    automation: name,
-    before: auditedShape(webhook),
-  })
-  await clearAway(call.context)
+  const before = await deleteWebhook(call, readRequest(call.request, idBody).id)
+  await done(call, 'delete automation', { before, after: null })
   return {}
 }
 
-/** The call has been done: what cannot be cleared away now must not have its client send it again, and waits for the next one. */
-async function clearAway(context: ApiContext): Promise<void> {
+/** Notes what has been done to a webhook, and clears away what it needs no more. */
+async function done(
+  call: Call,
+  action: 'create automation' | 'update automation' | 'delete automation',
+  change: { before: StoredWebhook | null; after: StoredWebhook | null },
+): Promise<void> {
+  const { audit, log } = call.context
+  const automation = automationOf((change.after ?? change.before)?.form.id ?? '')
+  const [before, after] = [change.before, change.after].map((one) => one && auditedShape(one))
+  audit.did(call, action, { id: automation, automation, before, after })
   try {
-    await dropUnusedSecrets(context)
+    await dropUnusedSecrets(call.context)
   } catch (error) {
-    context.log.warn({ reason: reasonOf(error) }, 'unused secrets of registry webhooks could not be deleted')
+    // The call has been done: its client must not send it again, and the next one clears away what is left.
+    log.warn({ reason: reasonOf(error) }, 'unused secrets of registry webhooks could not be deleted')
   }
 }
 

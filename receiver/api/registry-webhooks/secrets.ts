@@ -12,22 +12,34 @@ const OURS = /^WEBHOOK_([0-9A-F]{32})_(?:SECRET|AUTHORIZATION|ACCESS_TOKEN)_[0-9
 /** A secret is not looked at before it is this old, in ms: its webhook may be about to be written. */
 const YOUNG_MS = 600_000
 
+/** Stores a secret, bound to the host of `url`, and returns its name. @throws RegistryError where it cannot be stored. */
+export type KeepSecret = (key: SecretKey, value: string, url: string) => Promise<string>
+
 /**
- * Stores a secret of a registry webhook, bound to the host that it is for, and returns its name. Every value has a name of
- * its own: deliveries that were accepted before go on with the former one.
- *
- * @throws RegistryError where it cannot be stored.
+ * Does something that stores secrets of a registry webhook. Where it is refused, they are deleted again: nobody would
+ * ever use them. Where the store has gone away in between, they may be in use, and stay for `dropUnusedSecrets`.
  */
-export async function keepSecret(
+export async function withSecrets(
   { secrets }: Pick<ApiContext, 'secrets'>,
-  { id, key, url }: { id: string; key: SecretKey; url: string },
-  value: string,
-): Promise<string> {
-  const mark = randomBytes(3).toString('hex').toUpperCase()
-  const name = `WEBHOOK_${id.toUpperCase()}_${key.toUpperCase()}_${mark}`
-  const outcome = await secrets.put({ name, hosts: [new URL(url).hostname], value })
-  if (outcome === 'created' || outcome === 'replaced') return name
-  throw new RegistryError('BAD_REQUEST', REFUSED[outcome])
+  id: string,
+  work: (keep: KeepSecret) => Promise<void>,
+): Promise<void> {
+  const kept: string[] = []
+  try {
+    await work(async (key, value, url) => {
+      // Every value has a name of its own: deliveries that were accepted before go on with the former one.
+      const mark = randomBytes(3).toString('hex').toUpperCase()
+      const name = `WEBHOOK_${id.toUpperCase()}_${key.toUpperCase()}_${mark}`
+      const outcome = await secrets.put({ name, hosts: [new URL(url).hostname], value })
+      if (outcome !== 'created' && outcome !== 'replaced')
+        throw new RegistryError('BAD_REQUEST', REFUSED[outcome])
+      kept.push(name)
+      return name
+    })
+  } catch (error) {
+    if (error instanceof RegistryError) for (const name of kept) await secrets.delete(name)
+    throw error
+  }
 }
 
 const REFUSED = {

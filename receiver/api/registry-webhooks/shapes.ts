@@ -1,5 +1,6 @@
 import type { TestedDestination } from '../../trials/test.ts'
 import { RegistryError } from './errors.ts'
+import type { WebhookForm } from './form.ts'
 import type { StoredWebhook } from './webhooks.ts'
 
 /** Returns a webhook as Databricks shows it. No secret is in it. */
@@ -13,11 +14,15 @@ export function webhookShape({ form, written }: StoredWebhook): Record<string, u
     events,
     ...(description === null ? {} : { description }),
     ...(model_name === null ? {} : { model_name }),
-    ...(target.kind === 'http'
-      ? { http_url_spec: { url: target.url, enable_ssl_verification: target.enable_ssl_verification } }
-      : { job_spec: { job_id: target.job_id, workspace_url: target.workspace_url } }),
+    [target.kind === 'http' ? 'http_url_spec' : 'job_spec']: addressOf(target),
   }
 }
+
+/** Returns where a webhook sends to, without its secrets. */
+const addressOf = (target: WebhookForm['target']) =>
+  target.kind === 'http'
+    ? { url: target.url, enable_ssl_verification: target.enable_ssl_verification }
+    : { job_id: target.job_id, workspace_url: target.workspace_url }
 
 /**
  * Returns what the endpoint answered, in the three forms that clients of different ages read.
@@ -42,9 +47,5 @@ function answered(status_code: number, body: string): Record<string, unknown> {
 /** Returns what the audit log says of a webhook: where it sends to, and no secret. */
 export function auditedShape({ form }: StoredWebhook): Record<string, unknown> {
   const { status, events, description, model_name, target } = form
-  const { kind: _, ...where } =
-    target.kind === 'http'
-      ? { kind: '', url: target.url, enable_ssl_verification: target.enable_ssl_verification }
-      : { kind: '', job_id: target.job_id, workspace_url: target.workspace_url }
-  return { status, events, description, model_name, ...where }
+  return { status, events, description, model_name, ...addressOf(target) }
 }

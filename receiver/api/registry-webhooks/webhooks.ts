@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { WrittenAutomation } from '../../runtime/stored-automations.ts'
+import type { Expected } from '../../store/management-records.ts'
 import type { ApiContext } from '../context.ts'
 import type { Principal } from '../principal.ts'
-import { RegistryError } from './errors.ts'
-import {
-  automationFrom,
-  automationOf,
-  formIn,
-  type HttpTarget,
-  type JobTarget,
-  type WebhookForm,
-} from './form.ts'
-import type { createBody, HttpUrlSpec, JobSpec, listQuery, updateBody } from './request.ts'
-import { keepSecret } from './secrets.ts'
+import { invalid, RegistryError } from './errors.ts'
+import { automationFrom, automationOf, formIn, type WebhookForm } from './form.ts'
+import type { createBody, listQuery, Specs, updateBody } from './request.ts'
+import { withSecrets } from './secrets.ts'
+import { targetFrom } from './target.ts'
 
 /** A registry webhook as it is stored. */
 export interface StoredWebhook {
@@ -32,27 +27,18 @@ export async function createWebhook(
   call: WebhookCall,
   given: z.output<typeof createBody>,
 ): Promise<StoredWebhook> {
-  const id = randomBytes(16).toString('hex')
-  checkSeen(call, id)
   const { events, description, model_name, status } = given
-  const named = model_name === '' ? null : (model_name ?? null)
-  checkEvents(events, named)
-  const target = await targetFrom(call, { id, given, current: null })
-  if (target === null)
+  const id = randomBytes(16).toString('hex')
+  if (!call.principal.sees(automationOf(id)))
     throw new RegistryError(
-      'INVALID_PARAMETER_VALUE',
-      'Give either http_url_spec or job_spec: one of them is needed.',
+      'PERMISSION_DENIED',
+      `The token "${call.principal.name}" is limited to other automations: registry webhooks are called registry-webhook-<id>.`,
     )
-  const form: WebhookForm = {
-    id,
-    status: status ?? 'ACTIVE',
-    events,
-    description: description ?? null,
-    model_name: named,
-    target,
+  const form = {
+    ...{ id, events, status: status ?? 'ACTIVE', description: description ?? null, target: null },
+    model_name: model_name == null || model_name === '' ? null : model_name,
   }
-  await write(call, form, 'absent')
-  return await webhookOf(call, id)
+  return await save(call, { form, specs: given, expected: 'absent' })
 }
 
 /** Changes what is given of a webhook. @throws RegistryError */
@@ -62,18 +48,14 @@ export async function updateWebhook(
 ): Promise<{ before: StoredWebhook; after: StoredWebhook }> {
   const before = await webhookOf(call, given.id)
   const { form, written } = before
-  const events = given.events ?? form.events
-  checkEvents(events, form.model_name)
-  const target = await targetFrom(call, { id: form.id, given, current: form.target })
-  const next: WebhookForm = {
+  const next = {
     ...form,
-    events,
+    events: given.events ?? form.events,
     description: given.description ?? form.description,
     status: given.status ?? form.status,
-    target: target ?? form.target,
   }
-  await write(call, next, { version: written.version })
-  return { before, after: await webhookOf(call, form.id) }
+  const after = await save(call, { form: next, specs: given, expected: { version: written.version } })
+  return { before, after }
 }
 
 /** Deletes a webhook; deliveries that were accepted for it go on. @throws RegistryError */
@@ -124,99 +106,46 @@ const keyOf = ({ form, written }: StoredWebhook) =>
 function readToken(token: string): string {
   const key = Buffer.from(token, 'base64url').toString()
   if (/^\d{16}\.[\w-]+$/.test(key)) return key
-  throw new RegistryError(
-    'INVALID_PARAMETER_VALUE',
-    'page_token: must be the next_page_token of an earlier page.',
-  )
-}
-
-/** @throws RegistryError for a token that is limited to other automations. */
-function checkSeen({ principal }: WebhookCall, id: string): void {
-  if (principal.sees(automationOf(id))) return
-  throw new RegistryError(
-    'PERMISSION_DENIED',
-    `The token "${principal.name}" is limited to other automations: registry webhooks are called registry-webhook-<id>.`,
-  )
-}
-
-function checkEvents(events: readonly string[], model_name: string | null): void {
-  if (model_name === null || !events.includes('REGISTERED_MODEL_CREATED')) return
-  throw new RegistryError(
-    'INVALID_PARAMETER_VALUE',
-    'events: REGISTERED_MODEL_CREATED is for registry-wide webhooks alone. Leave out model_name, or the event.',
-  )
+  throw invalid('page_token', 'must be the next_page_token of an earlier page.')
 }
 
 interface Wish {
-  id: string
-  given: { http_url_spec?: HttpUrlSpec | null | undefined; job_spec?: JobSpec | null | undefined }
-  current: WebhookForm['target'] | null
+  /** The target: where it sends to now; null for a new one. */
+  form: Omit<WebhookForm, 'target'> & { target: WebhookForm['target'] | null }
+  specs: Specs
+  expected: Expected
 }
 
-/** Returns where the webhook is to send, its secrets stored; null where the request does not say. */
-async function targetFrom(call: WebhookCall, wish: Wish): Promise<HttpTarget | JobTarget | null> {
-  const { http_url_spec: http, job_spec: job } = wish.given
-  if (http != null && job != null)
-    throw new RegistryError('INVALID_PARAMETER_VALUE', 'Give either http_url_spec or job_spec, not both.')
-  if (http != null) return await httpTarget(call, wish.id, http)
-  return job == null ? null : await jobTarget(call, wish, job)
-}
-
-async function httpTarget({ context }: WebhookCall, id: string, spec: HttpUrlSpec): Promise<HttpTarget> {
-  const { url, enable_ssl_verification } = spec
-  const keep = async (key: 'secret' | 'authorization') =>
-    spec[key] ? await keepSecret(context, { id, key, url }, spec[key]) : null
-  return {
-    kind: 'http',
-    url,
-    enable_ssl_verification: enable_ssl_verification ?? true,
-    secret: await keep('secret'),
-    authorization: await keep('authorization'),
-  }
-}
-
-async function jobTarget({ context }: WebhookCall, { id, current }: Wish, spec: JobSpec): Promise<JobTarget> {
-  const before = current?.kind === 'job' ? current : null
-  const workspace_url = spec.workspace_url ?? before?.workspace_url
-  if (workspace_url === undefined || !URL.canParse(workspace_url))
-    throw new RegistryError(
-      'INVALID_PARAMETER_VALUE',
-      "job_spec.workspace_url: is needed here, since the receiver is in no workspace: https://HOST of the job's one.",
+/** Writes a webhook with the secrets that it is given. @throws RegistryError, and has kept none of them */
+async function save(call: WebhookCall, { form, specs, expected }: Wish): Promise<StoredWebhook> {
+  if (form.model_name !== null && form.events.includes('REGISTERED_MODEL_CREATED'))
+    throw invalid(
+      'events',
+      'REGISTERED_MODEL_CREATED is for registry-wide webhooks alone. Leave out model_name, or the event.',
     )
-  if (!spec.access_token)
-    throw new RegistryError('INVALID_PARAMETER_VALUE', 'job_spec.access_token: is needed to start the job.')
-  const access_token = await keepSecret(
-    context,
-    { id, key: 'access_token', url: workspace_url },
-    spec.access_token,
-  )
-  const parameters = before?.parameters ?? 'notebook'
-  return { kind: 'job', job_id: spec.job_id, workspace_url, access_token, parameters }
-}
-
-async function write(
-  { context, principal }: WebhookCall,
-  form: WebhookForm,
-  expected: 'absent' | { version: number },
-): Promise<void> {
-  const written = await context.automations.put(automationOf(form.id), automationFrom(form), {
-    expected,
-    by: principal.name,
+  await withSecrets(call.context, form.id, async (keep) => {
+    const target = await targetFrom(specs, form.target, keep)
+    const { name: by } = call.principal
+    const automation = automationFrom({ ...form, target })
+    const written = await call.context.automations.put(automationOf(form.id), automation, { expected, by })
+    if (written.outcome !== 'created' && written.outcome !== 'replaced') throw refusalOf(written)
   })
-  if (written.outcome === 'created' || written.outcome === 'replaced') return
+  return await webhookOf(call, form.id)
+}
+
+type Written = Awaited<ReturnType<ApiContext['automations']['put']>>
+
+function refusalOf(written: Written): RegistryError {
   if (written.outcome === 'invalid') {
-    const [first] = written.problems
-    throw new RegistryError(
-      'INVALID_PARAMETER_VALUE',
-      `${fieldOf(first?.key ?? '')}: ${first?.message ?? 'cannot be used'}. ${first?.fix ?? ''}`,
-    )
+    const { key = '', message = 'cannot be used', fix = '' } = written.problems[0] ?? {}
+    return invalid(fieldOf(key), `${message}. ${fix}`)
   }
   if (written.outcome === 'too_many')
-    throw new RegistryError(
+    return new RegistryError(
       'BAD_REQUEST',
       'There are too many automations already. Delete those that are not used.',
     )
-  throw new RegistryError(
+  return new RegistryError(
     'RESOURCE_CONFLICT',
     'Another request has changed this webhook meanwhile. Send this one again.',
   )
@@ -224,8 +153,8 @@ async function write(
 
 /** Returns the field of a webhook that a key of its automation stands for. */
 function fieldOf(key: string): string {
-  if (key.endsWith('workspace_url') || key.endsWith('job_id'))
-    return `job_spec.${key.split('.').at(-1) ?? ''}`
-  if (key.startsWith('destinations')) return `http_url_spec.${key.split('.').at(-1) ?? ''}`
+  const last = key.split('.').at(-1) ?? ''
+  if (last === 'workspace_url' || last === 'job_id') return `job_spec.${last}`
+  if (key.startsWith('destinations')) return `http_url_spec.${last}`
   return key.startsWith('filter') ? 'model_name' : key
 }

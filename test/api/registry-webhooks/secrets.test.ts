@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { automationFrom } from '../../../receiver/api/registry-webhooks/form.ts'
-import { dropUnusedSecrets, keepSecret } from '../../../receiver/api/registry-webhooks/secrets.ts'
+import {
+  dropUnusedSecrets,
+  withSecrets,
+  type KeepSecret,
+} from '../../../receiver/api/registry-webhooks/secrets.ts'
 import { readEnvironment } from '../../../receiver/config/environment/environment.ts'
 import { createLog } from '../../../receiver/observe/log.ts'
 import type { StoredAutomations, WrittenAutomation } from '../../../receiver/runtime/stored-automations.ts'
@@ -41,10 +45,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+/** Stores one secret as a call that succeeds does; returns its name. */
+async function keepOne(id: string, ...given: Parameters<KeepSecret>): Promise<string> {
+  const names: string[] = []
+  await withSecrets({ secrets }, id, async (keep) => {
+    names.push(await keep(...given))
+  })
+  return names[0] ?? ''
+}
+
 describe('The secrets of registry webhooks', () => {
   it('stay as long as a webhook or an unfinished delivery needs them, and no longer', async () => {
     const url = 'https://hooks.example.com/a?b=c'
-    const keep = (id: string) => keepSecret({ secrets }, { id, key: 'secret', url }, 'value-of-the-secret')
+    const keep = (id: string) => keepOne(id, 'secret', 'value-of-the-secret', url)
     const names = {
       used: await keep(USED),
       replaced: await keep(USED),
@@ -86,11 +99,7 @@ describe('The secrets of registry webhooks', () => {
   })
 
   it('are bound to the host that they are for', async () => {
-    const name = await keepSecret(
-      { secrets },
-      { id: DELETED, key: 'authorization', url: 'https://h.example.com:8443/x' },
-      'Bearer abcdefgh',
-    )
+    const name = await keepOne(DELETED, 'authorization', 'Bearer abcdefgh', 'https://h.example.com:8443/x')
     expect(name).toMatch(/^WEBHOOK_B{32}_AUTHORIZATION_[0-9A-F]{6}$/)
     const found = (await secrets.list()).find((one) => one.name === name)
     expect(found?.hosts).toEqual(['h.example.com'])

@@ -62,6 +62,33 @@ describe('A registry webhook (D6)', () => {
     await world.remove(webhook)
   })
 
+  it('that is refused leaves none of its secrets behind, new or changed', async () => {
+    const webhook = await world.create()
+    const kept = async () => {
+      const { body } = await world.call('GET', '/api/v1/secrets')
+      return (body['items'] as { name: string }[])
+        .map(({ name }) => name)
+        .filter((name) => !before.includes(name))
+    }
+    const before: string[] = []
+    before.push(...(await kept()))
+    // An address that OUTBOUND_ALLOW_CIDRS does not name: the automation is checked when its secrets are there.
+    const spec = { ...world.spec(), url: 'https://10.0.0.1/hook' }
+    const events = ['MODEL_VERSION_CREATED']
+    const job_spec = { job_id: '1', workspace_url: 'https://10.0.0.1', access_token: 'dapi-of-no-job' }
+    for (const answer of [
+      await world.call('POST', 'create', { events, http_url_spec: spec }),
+      await world.call('POST', 'create', { events, job_spec }),
+      await world.call('PATCH', 'update', { id: webhook.id, http_url_spec: spec }),
+    ])
+      expect([answer.status, answer.body['error_code']], answer.text).toEqual([
+        400,
+        'INVALID_PARAMETER_VALUE',
+      ])
+    expect(await kept()).toEqual([])
+    await world.remove(webhook)
+  })
+
   it('is listed by model, by any of several events, and in pages', async () => {
     const made = [
       await world.create({ model_name: 'm1' }),
