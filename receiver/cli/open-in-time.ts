@@ -12,24 +12,25 @@ export interface OpenInTimeOptions {
   /** Milliseconds of a clock that never jumps. */
   now: () => number
   sleep: (ms: number) => Promise<void>
-  /** Whether the process has been asked to stop: then no new try begins. */
-  stopped: () => boolean
+  /** Resolves when the process is asked to stop: then nothing is waited for any more. */
+  asked: Promise<unknown>
 }
 
 /**
  * Opens the store, and tries again while it is merely not there yet: a database that starts beside the receiver, a
  * former process that still drains, a disk that is full for a moment. Returns null where the process was asked to
- * stop meanwhile.
+ * stop meanwhile, also while a try hangs: on a network file system it may do so for ever.
  * @throws StoreUnavailable when the patience ends; any other error of `open` at once.
  */
 export async function openInTime(
   open: () => Promise<Store>,
-  { patience_ms, log, now, sleep, stopped }: OpenInTimeOptions,
+  { patience_ms, log, now, sleep, asked }: OpenInTimeOptions,
 ): Promise<Store | null> {
   const until = now() + patience_ms
-  for (let tried = 0; !stopped(); tried++) {
+  const stop = asked.then(() => null)
+  for (let tried = 0; ; tried++) {
     try {
-      return await open()
+      return await Promise.race([open(), stop])
     } catch (error) {
       const pause = PAUSES_MS[Math.min(tried, PAUSES_MS.length - 1)] ?? 0
       if (!(error instanceof StoreUnavailable) || now() + pause > until) throw error
@@ -37,8 +38,7 @@ export async function openInTime(
         { reason: error.message, fix: error.fix, again_in_ms: pause },
         'the store is not there yet: tried again',
       )
-      await sleep(pause)
+      if ((await Promise.race([sleep(pause), stop])) === null) return null
     }
   }
-  return null
 }

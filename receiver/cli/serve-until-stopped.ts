@@ -77,18 +77,14 @@ async function serve(environment: Environment, log: Log, stop: StopSignals): Pro
   return EXIT.ok
 }
 
-/** How the start waits for its store; a stop ends a pause at once. */
+/** How the start waits for its store. */
 function waiting(environment: Environment, log: Log, { asked }: StopSignals) {
-  let stopped = false
-  void asked.then(() => (stopped = true))
   return {
     patience_ms: environment.start_ms,
     log,
     now: () => performance.now(),
-    sleep: async (ms: number) => {
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), asked])
-    },
-    stopped: () => stopped,
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    asked,
   }
 }
 

@@ -11,6 +11,7 @@ function start(tries: (() => Promise<Store>)[], patience_ms: number, stopped_at 
   let time = 0
   const lines: { message: string }[] = []
   const pauses: number[] = []
+  const { promise: asked, resolve: ask } = Promise.withResolvers<null>()
   const opened = openInTime(() => tries.shift()?.() ?? Promise.resolve(STORE), {
     patience_ms,
     log: createLog('info', { write: (line) => lines.push(JSON.parse(line) as { message: string }) }),
@@ -18,11 +19,13 @@ function start(tries: (() => Promise<Store>)[], patience_ms: number, stopped_at 
     sleep: (ms) => {
       pauses.push(ms)
       time += ms
-      return Promise.resolve()
+      if (time < stopped_at) return Promise.resolve()
+      ask(null)
+      return new Promise(() => undefined)
     },
-    stopped: () => time >= stopped_at,
+    asked,
   })
-  return { opened, lines, pauses }
+  return { opened, lines, pauses, ask }
 }
 
 describe('a start on a store that is not there yet', () => {
@@ -61,6 +64,12 @@ describe('a start on a store that is not there yet', () => {
 
   it('ends without a store when it is asked to stop meanwhile', async () => {
     const { opened } = start([away, away, away], 30_000, 1_000)
+    expect(await opened).toBeNull()
+  })
+
+  it('ends without a store when it is asked to stop while a try hangs', async () => {
+    const { opened, ask } = start([() => new Promise(() => undefined)], 30_000)
+    ask(null)
     expect(await opened).toBeNull()
   })
 })

@@ -98,6 +98,12 @@ automations:
     expect(code).toBe(2)
   })
 
+  it('ends with code 2 and an instruction for a DATA_DIR where no folder can be', async () => {
+    const { code, said } = await refusedStart({ data_dir: '/proc/nothing' })
+    expect(said).toMatch(/DATA_DIR .* cannot be made[\s\S]*Name a folder/)
+    expect(code).toBe(2)
+  })
+
   it('ends with code 2 and an instruction for a database that is none', async () => {
     const data_dir = join(folder, 'damaged')
     mkdirSync(data_dir)

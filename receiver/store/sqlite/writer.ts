@@ -2,7 +2,6 @@
  * The thread that writes the SQLite database. It takes one operation at a time, each in one transaction, so that
  * fsync never stops ingest.
  */
-import { mkdirSync } from 'node:fs'
 import { migrate } from '../migrations/migrate.ts'
 import { runOperation } from '../operations.ts'
 import { groupFromText } from './accept-text.ts'
@@ -10,6 +9,7 @@ import { answerCalls } from './answer-calls.ts'
 import { boundLog, checkpointer, lockDataDir, openDatabase, type OpenDatabase } from './database.ts'
 import { SQLITE } from './dialect.ts'
 import { fileError } from './errors.ts'
+import { makeFolder } from './make-folder.ts'
 import { takeOwnership } from './ownership.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -41,7 +41,7 @@ await answerCalls(async ({ data_dir }) => {
 
 async function start(data_dir: string): Promise<OpenDatabase> {
   try {
-    mkdirSync(data_dir, { recursive: true, mode: 0o700 })
+    makeFolder(data_dir)
   } catch (error) {
     throw fileError(`DATA_DIR ${data_dir} cannot be made`, error, 'Name a folder that this user may write.')
   }
