@@ -12,6 +12,7 @@ import { openPostgresStore } from '../../receiver/store/postgres/open.ts'
 import { openSqliteStore } from '../../receiver/store/sqlite/open.ts'
 import type { Store } from '../../receiver/store/store.ts'
 import { postgresPrograms, startPostgres } from '../support/postgres.ts'
+import { fillLists } from './fill-lists.ts'
 
 const events = Number(process.argv[2] ?? 1_000_000)
 const BEGAN = 1_700_000_000_000
@@ -68,7 +69,7 @@ async function measureSqlite(): Promise<string[]> {
   const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.db') || name.endsWith('.sqlite'))
   const database = new DatabaseSync(join(folder, file))
   const numbers = `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${events}) select i from n)`
-  for (const text of fill(numbers, "x'7b7d'")) database.exec(text)
+  for (const text of fillLists({ numbers, raw: "x'7b7d'", began: BEGAN })) database.exec(text)
   database.close()
   const store = await openSqliteStore(folder)
   const times = await measure(store)
@@ -86,7 +87,7 @@ async function measurePostgres(): Promise<string[]> {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     const numbers = `(select i from generate_series(1, ${events}) as i)`
-    for (const text of fill(numbers, "'\\x7b7d'::bytea")) await client.query(text)
+    for (const text of fillLists({ numbers, raw: "'\\x7b7d'::bytea", began: BEGAN })) await client.query(text)
     await client.query('vacuum analyze')
     await client.end()
     const times = await measure(store)
@@ -109,24 +110,4 @@ async function measure(store: Store): Promise<string[]> {
     medians.push((times.sort((a, b) => a - b)[Math.floor(CALLS / 2)] ?? 0).toFixed(1))
   }
   return medians
-}
-
-/** The statements that fill the tables: every second event has a delivery, of which one in a hundred has failed. */
-function fill(numbers: string, raw: string): string[] {
-  const alias = "case n.i % 3 when 0 then 'production' when 1 then 'staging' else null end"
-  const status = "case n.i % 2 when 0 then 'matched' else 'unmatched' end"
-  const text = `'{"title":"title of ' || n.i || '","model":null,"change":{},"extra":{"padding":"${'x'.repeat(900)}"}}'`
-  const context = '\'{"flat":{},"dispatch_type":null,"hint":null,"secret":0,"drop_in":null}\''
-  return [
-    `insert into events (seq, id, source, type, kind, status, received_at, accepted_at, event, context, raw, place, model, alias)
-      select n.i, 'evt_' || n.i, case n.i % 5 when 0 then 'other' else 'wandb' end, 'ADD_ARTIFACT_ALIAS', 'alias.added',
-        ${status}, ${BEGAN} + n.i * 1000, ${BEGAN} + n.i * 1000, ${text}, ${context}, ${raw}, null, 'model-' || (n.i % 1000), ${alias}
-      from ${numbers} as n`,
-    `insert into deliveries (id, event_id, automation, revision, position, type, target, lane, subject, slot, place,
-        dedupe_key, ordered, supersede, head, status, redeliveries, counted_attempts, attempts, due_at, created_at, ended_at)
-      select 'dlv_' || n.i, 'evt_' || n.i, 'automation-' || (n.i % 50), 'rev', 0, 'repository_dispatch',
-        'acme/repo-' || (n.i % 50), 'lane', 's' || n.i, 's' || n.i, n.i, 'd', 1, 'never', 0,
-        case n.i % 200 when 0 then 'failed' else 'succeeded' end, 0, 1, 1, 0, ${BEGAN} + n.i * 1000, ${BEGAN} + n.i * 1000
-      from ${numbers} as n where n.i % 2 = 0 order by n.i`,
-  ]
 }

@@ -1,4 +1,4 @@
-import published from '../../../schemas/model-dispatch.schema.json'
+import published from '../../../schemas/model-dispatch.schema.json' with { type: 'json' }
 
 /** As much of JSON Schema as the published schema uses. */
 export interface Schema {

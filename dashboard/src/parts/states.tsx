@@ -1,7 +1,8 @@
-import { Button, Heading, Label, RelativeTime, Spinner } from '@primer/react'
+import { Button, Heading, Label, Spinner } from '@primer/react'
 import { useEffect, type ReactNode } from 'react'
 import type { Loaded } from '../lib/use-api.ts'
 import { linkTo } from '../lib/route.ts'
+import { distanceOf, useNow } from '../lib/time.ts'
 import { toneOf, visible, type Tone } from '../lib/words.ts'
 import { Notice } from './notice.tsx'
 import { Message, To } from './text.tsx'
@@ -77,9 +78,13 @@ export function Mark(props: { tone?: Tone; children: string }) {
 
 /** A time, as long ago; the exact one where the pointer rests. */
 export function When(props: { at: string | null | undefined }) {
+  const now = useNow()
   if (props.at == null) return <span className="quiet">never</span>
-  const date = new Date(props.at)
-  return <RelativeTime date={date} title={date.toISOString()} />
+  return (
+    <time dateTime={props.at} title={props.at}>
+      {distanceOf(Date.parse(props.at), now)}
+    </time>
+  )
 }
 
 /** Says that there is nothing, and what would bring something. */
