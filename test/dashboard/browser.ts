@@ -47,6 +47,8 @@ export async function openPage(
     viewport: { width, height: 800 },
     colorScheme: dark ? 'dark' : 'light',
     permissions: ['clipboard-write'],
+    // Certificates of the tests are their own; no other machine can be reached.
+    ignoreHTTPSErrors: true,
   })
   const page = await context.newPage()
   const complaints: string[] = []
@@ -71,6 +73,12 @@ export async function signIn(page: Page, url: string, token: string): Promise<vo
 export async function goTo(page: Page, path: string, heading: string | RegExp): Promise<void> {
   await page.evaluate(`window.location.hash = ${JSON.stringify(path)}`)
   await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+}
+
+/** Waits until nothing is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  const loading = page.getByText(/^Loading|^The page is loading/).first()
+  await loading.waitFor({ state: 'detached' })
 }
 
 /** Returns what axe finds that keeps people out: the rule, and the first element. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
-import { barriers, goTo, hasBrowser, openPage, signIn, startBrowser, type Watched } from './browser.ts'
+import { barriers, goTo, hasBrowser, openPage, settled, signIn, startBrowser } from './browser.ts'
 
 const CONFIG = `version: 1
 sources:
@@ -164,7 +164,7 @@ describe.skipIf(!hasBrowser)('the dashboard', () => {
       await signIn(page, scene.receiver.url, ADMIN_TOKEN)
       for (const [path, heading] of PAGES) {
         await goTo(page, path, heading)
-        await settle({ page, complaints })
+        await settled(page)
         expect({ path, barriers: await barriers(page) }).toEqual({ path, barriers: [] })
         const wider = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
         expect({ path, wider }).toEqual({ path, wider: 0 })
@@ -181,13 +181,6 @@ async function createAutomation(page: Page): Promise<void> {
   await page.getByRole('textbox', { name: 'repository' }).fill('acme/missing')
   await page.getByRole('button', { name: 'Create' }).click()
   await page.getByRole('heading', { level: 1, name: 'deploy' }).waitFor()
-}
-
-/** Waits until nothing is loading any more. */
-async function settle({ page }: Watched): Promise<void> {
-  await expect
-    .poll(() => page.getByText(/^Loading|^The page is loading/).count(), { timeout: 15_000 })
-    .toBe(0)
 }
 
 /** Presses Tab until what has the focus is called so. */

@@ -1,4 +1,5 @@
 import { startTarget, type Target } from '../standins/target.ts'
+import { request } from '../support/http.ts'
 import { startScene, type Scene } from '../support/scene.ts'
 import { aliasBody, sendDatabricks, sendWandb } from '../support/send.ts'
 
@@ -14,6 +15,7 @@ const config = (target: string) => `version: 1
 sources:
   wandb: { type: wandb, secrets: ['\${env:WANDB_WEBHOOK_SECRET}', '\${env:DATABRICKS_WEBHOOK_SECRET}'] }
   databricks: { type: databricks, secrets: ['\${env:DATABRICKS_WEBHOOK_SECRET}'] }
+  hub: { type: standard-webhooks, insecure: true }
   mlflow: { type: mlflow, secrets: ['\${env:WANDB_WEBHOOK_SECRET}'] }
 github:
   main: { repositories: ['acme/*'], writes_per_second: 0 }
@@ -76,6 +78,7 @@ async function fill(scene: Scene, target: Target): Promise<void> {
   await send({ artifact_collection_name: HOSTILE.widthless, alias: 'candidate', event_author: HOSTILE.html })
   await sendWandb(receiver.url, { message: 'hello' })
   await sendDatabricks(receiver.url, STAGE_CHANGED)
+  for (const url of ['https://hub.example/resnet50', 'http://hub.example/resnet50']) await sendHub(scene, url)
   await sendWandb(receiver.url, aliasBody(), { secret: 'not-the-secret-of-this-source' })
   await sendWandb(receiver.url, aliasBody(), { secret: null })
   await receiver.waitFor(async () => (await waiting(scene)) === 0)
@@ -87,6 +90,14 @@ async function fill(scene: Scene, target: Target): Promise<void> {
     const items = (await receiver.api('/api/v1/lanes')).body['items'] as { pause: unknown }[]
     return items.some(({ pause }) => pause !== null)
   })
+}
+
+/** Sends what is said to be a model's page with the event. */
+async function sendHub({ receiver }: Scene, url: string): Promise<void> {
+  const data = { model: 'linked', version: '3', alias: 'candidate', author: url, url }
+  const body = JSON.stringify({ type: 'alias.added', timestamp: new Date().toISOString(), data })
+  const headers = { 'content-type': 'application/json', 'webhook-id': url }
+  await request(`${receiver.url}/webhooks/hub`, { method: 'POST', headers, body })
 }
 
 async function waiting({ receiver }: Scene): Promise<number> {

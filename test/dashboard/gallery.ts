@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { startScene, type Scene } from '../support/scene.ts'
-import { openPage, signIn, startBrowser } from './browser.ts'
+import { openPage, settled, signIn, startBrowser } from './browser.ts'
 import { HOSTILE, startFullScene } from './full-scene.ts'
 
 const [folder = 'gallery', only] = process.argv.slice(2)
@@ -78,7 +78,7 @@ async function walk(on: {
 
 async function quiet(page: Page): Promise<void> {
   await page.waitForTimeout(150)
-  await page.getByText(/^Loading|^The page is loading/).waitFor({ state: 'detached' })
+  await settled(page)
   await page.waitForTimeout(250)
 }
 

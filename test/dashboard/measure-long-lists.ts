@@ -7,7 +7,7 @@
 import type { Page } from 'playwright-core'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
 import { aliasBody, sendWandb } from '../support/send.ts'
-import { goTo, openPage, signIn, startBrowser } from './browser.ts'
+import { goTo, openPage, settled, signIn, startBrowser } from './browser.ts'
 import { startLongScene } from './long-scene.ts'
 
 const deliveries = Number(process.argv[2] ?? 100_000)
@@ -54,7 +54,7 @@ async function step(page: Page, name: string, act: () => Promise<void>): Promise
   await page.evaluate('if (window.longTasks) longTasks.length = 0')
   await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', 'toplevel'] })
   await act()
-  await settled(page)
+  await quiet(page)
   const busiest = busiestTask(await browser.stopTracing())
   const tasks = await page.evaluate<number[]>('longTasks')
   const rows = await page.locator('tbody tr').count()
@@ -81,9 +81,9 @@ interface TraceEvent {
   args?: { name?: string }
 }
 
-async function settled(page: Page): Promise<void> {
+async function quiet(page: Page): Promise<void> {
   await page.waitForTimeout(600)
-  await page.getByText(/^Loading|^The page is loading/).waitFor({ state: 'detached' })
+  await settled(page)
 }
 
 async function leaf(page: Page, pages: number): Promise<void> {
@@ -97,7 +97,7 @@ async function leaf(page: Page, pages: number): Promise<void> {
 
 async function choose(page: Page): Promise<void> {
   await page.getByLabel('Status').selectOption({ index: 1 })
-  await settled(page)
+  await quiet(page)
   await page.getByLabel('Status').selectOption({ index: 0 })
 }
 
