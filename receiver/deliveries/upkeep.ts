@@ -36,6 +36,8 @@ export interface UpkeepOptions {
   last_seen: number
   /** Looks for sources that send nothing. */
   silences: Silences
+  /** Notes that the automations of today are in force, so that their texts are kept. */
+  keepRevisions: () => Promise<void>
   /** Makes the engine look into every lane. */
   wake: () => void
 }
@@ -55,7 +57,7 @@ function deletesFrom({ clock, log, last_seen }: UpkeepOptions): number {
 
 /** Starts to count the backlog, to delete what is past keeping, and to look for lanes whose wake time was lost. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { store, config, clock, log, backlog, silences, wake } = options
+  const { store, config, clock, log, backlog, silences, keepRevisions, wake } = options
   const deletes_from = deletesFrom(options)
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
@@ -70,6 +72,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     wake()
   }
   const sweep = async () => {
+    await keepRevisions()
     const now = clock.steady()
     if (now < deletes_from) return
     let gone = 0

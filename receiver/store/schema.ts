@@ -69,7 +69,8 @@ interface RevisionsTable {
   id: string
   automation: string
   spec: JsonText<unknown>
-  created_at: number
+  /** When it was last in force, to the hour. */
+  noted_at: number
 }
 
 /** What is to be sent, is being sent, or has ended. */

@@ -45,12 +45,13 @@ describe('housekeeping', () => {
       log,
       backlog,
       silences: { check: () => Promise.resolve() },
+      keepRevisions: () => Promise.resolve(),
       last_seen,
       wake: () => undefined,
     })
     const swept = vi.spyOn(store, 'sweep')
     now += passed
-    vi.advanceTimersByTime(10 * 60_000)
+    await vi.advanceTimersByTimeAsync(10 * 60_000)
     for (const result of swept.mock.results) await result.value
     upkeep.stop()
     return (await store.listEvents({ limit: 10 })).items.length

@@ -189,9 +189,9 @@ export function finishing(
     insertAttempts(all.map(({ attempt }) => attempt)),
     notePlaces(newestOf(passed).map(({ slot, place }) => ({ slot, place, noted_at: tx.now }))),
     supersedePassed(passed.filter(inOrder).map(placeOf), tx.now),
-    noteFailing(claimsThat('failed')),
+    noteFailing(tx, claimsThat('failed')),
     noteRecovered(passed),
-    noteFailing(lastFailed(all)),
+    noteFailing(tx, lastFailed(all)),
     promoteNext(
       claimsThat('succeeded', 'failed')
         .filter(inOrder)

@@ -29,6 +29,6 @@ export async function noteGivenUp(
     .where('deliveries.id', 'in', ids)
     .orderBy('deliveries.seq')
     .execute()
-  await tx.batch([noteFailing(rows)])
+  await tx.batch([noteFailing(tx, rows)])
   return rows.map((row) => ({ ...row, status, ...error }))
 }

@@ -6,6 +6,7 @@ import { up as first } from './0001-first.ts'
 import { up as secrets } from './0002-secrets.ts'
 import { up as management } from './0003-management.ts'
 import { up as lookups } from './0004-lookups.ts'
+import { up as revisions } from './0005-revisions.ts'
 
 const SCHEMA = 'schema'
 
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly ((db: Db, dialect: Dialect) => Promise<void>)[] = [
   (db, dialect) => secrets(db as never, dialect),
   (db, dialect) => management(db as never, dialect),
   (db, dialect) => lookups(db as never, dialect),
+  (db) => revisions(db as never),
 ]
 
 /** The schema that the first of `MIGRATIONS` makes. Earlier ones were never released. */

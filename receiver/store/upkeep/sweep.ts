@@ -4,7 +4,9 @@ import { deleteAttempts } from '../tables/attempts.ts'
 import { deleteAudit } from '../tables/audit.ts'
 import { deleteEnded } from '../tables/delivery-upkeep.ts'
 import { deleteBareEvents, deleteUnmatched, holdEvents } from '../tables/events.ts'
+import { deleteFailing } from '../tables/failing.ts'
 import { sweepKnown } from '../tables/known.ts'
+import { deleteRevisions } from '../tables/revisions.ts'
 import { deleteSlots } from '../tables/slots.ts'
 
 /** Rows of one kind that go in one transaction: short, so that ingest never waits for it. */
@@ -12,6 +14,9 @@ const BATCH = 500
 
 /** How long the audit log is kept, in ms: a year, and the time to look into it. */
 const AUDIT_MS = 400 * 86_400_000
+
+/** The least time that a text of an automation is kept after it was in force, in ms: it is noted every few minutes. */
+const LEAST_REVISION_MS = 86_400_000
 
 const DONE: readonly DeliveryStatus[] = ['succeeded', 'superseded']
 const UNDONE: readonly DeliveryStatus[] = ['failed', 'expired', 'canceled']
@@ -31,8 +36,12 @@ export async function sweep(tx: Tx, { succeeded_ms, failed_ms }: Retention): Pro
   }
   gone += await deleteAudit(tx, { before: now - AUDIT_MS, limit: BATCH })
   // Twice as long as what could roll a slot back: that may have been tried again since.
-  const noted_before = now - 2 * Math.max(succeeded_ms, failed_ms)
-  gone += await deleteSlots(tx, { noted_before, limit: BATCH })
+  const longest_ms = Math.max(succeeded_ms, failed_ms)
+  gone += await deleteSlots(tx, { noted_before: now - 2 * longest_ms, limit: BATCH })
+  gone += await deleteFailing(tx, { before: now - 2 * longest_ms, limit: BATCH })
+  // Last: what a delivery needs goes after the delivery.
+  const noted_before = now - Math.max(longest_ms, LEAST_REVISION_MS)
+  if (gone === 0) gone += await deleteRevisions(tx, { noted_before, limit: BATCH })
   const is_midway = await sweepKnown(tx)
   return { gone, is_done: gone === 0 && !is_midway }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { storedDelivery, storedEvent } from '../../support/events.ts'
+import type { Revision } from '../../../receiver/store/records.ts'
+import { REVISION, storedDelivery, storedEvent } from '../../support/events.ts'
 import { AMBIGUOUS, type TestedStore } from './tested-store.ts'
+
+const DAY_MS = 86_400_000
 
 /** What housekeeping promises. */
 export function describeUpkeep(tested: TestedStore): void {
@@ -40,6 +43,79 @@ export function describeUpkeep(tested: TestedStore): void {
       expect(await kept()).toEqual([young.id, half.id])
       await sweepAll(0)
       expect(await kept()).toEqual([young.id])
+    })
+
+    describe('the text of an automation', () => {
+      const NEWER = { ...REVISION, id: 'rev_2' }
+      /** Lets days pass, and deletes what is past a retention of one day. */
+      const sweepAfter = async (days: number) => {
+        tested.now += days * DAY_MS
+        const bounds = { succeeded_ms: DAY_MS, failed_ms: DAY_MS, now: tested.now }
+        while (!(await tested.store.sweep(bounds)).is_done);
+      }
+      const kept = async () => {
+        const found = await Promise.all(['rev_1', 'rev_2'].map((id) => tested.store.getRevision({ id })))
+        return found.flatMap((revision) => revision?.id ?? [])
+      }
+      const isInForce = (...revisions: Revision[]) =>
+        tested.store.saveRevisions({ revisions, now: tested.now })
+
+      it('is kept while it is in force, and is deleted when it has not been for as long as deliveries are kept', async () => {
+        await isInForce(REVISION, NEWER)
+        await sweepAfter(0.9)
+        await isInForce(NEWER)
+        await sweepAfter(0.9)
+        expect(await kept()).toEqual(['rev_2'])
+        await sweepAfter(2)
+        expect(await kept()).toEqual([])
+      })
+
+      it('is kept as long as a delivery that was made under it, also one that waits for a hundred days', async () => {
+        const [id = ''] = await put({})
+        await isInForce(NEWER)
+        await sweepAfter(100)
+        expect(await kept()).toEqual(['rev_1', 'rev_2'])
+        const claim = await claimOne()
+        expect(claim.id).toBe(id)
+        await advance({ finished: [result(claim)] })
+        await sweepAfter(2)
+        expect(await kept()).toEqual([])
+      })
+
+      it('comes back with an event that brings it along', async () => {
+        await sweepAfter(100)
+        expect(await kept()).toEqual([])
+        const events = [1, 2].map(() => storedEvent({ revision: REVISION, deliveries: [storedDelivery()] }))
+        await tested.store.accept({ now: tested.now, events })
+        expect(await kept()).toEqual(['rev_1'])
+        await claimOne()
+      })
+    })
+
+    it('forgets that deliveries fail when those have been past keeping for as long again', async () => {
+      const fail = async () => {
+        tested.now += 10_000
+        await put({})
+        await advance({ finished: [result(await claimOne(), { class: 'permanent', status: 422 })] })
+      }
+      const recovers = async () => {
+        tested.now += 10_000
+        await put({})
+        const { consequences } = await advance({ finished: [result(await claimOne())] })
+        return consequences.map(({ recovered }) => recovered)
+      }
+      const sweepAfter = async (days: number) => {
+        tested.now += days * DAY_MS
+        const bounds = { succeeded_ms: DAY_MS, failed_ms: 30 * DAY_MS, now: tested.now }
+        while (!(await tested.store.sweep(bounds)).is_done);
+        await tested.store.saveRevisions({ revisions: [REVISION], now: tested.now })
+      }
+      await fail()
+      await sweepAfter(40)
+      expect(await recovers()).toEqual([true])
+      await fail()
+      await sweepAfter(61)
+      expect(await recovers()).toEqual([false])
     })
 
     it('counts what is unfinished, up to a bound', async () => {
