@@ -32,6 +32,8 @@ export interface AcceptorOptions {
   log: Log
   /** Whether `limits.backlog` leaves room for one more event. */
   roomLeft: () => boolean
+  /** Told of every group at once when the store has been asked to take it in, before anybody knows whether it does. */
+  onHandedOver?: (events: readonly NewEvent[]) => void
 }
 
 /** Where ingest hands over its events. */
@@ -173,13 +175,16 @@ class GroupCommit {
   }
 
   #store(group: readonly Waiting[]): Promise<Accepted[]> {
-    const { store, clock } = this.#options
-    return store.accept({
+    const { store, clock, onHandedOver } = this.#options
+    const events = group.map(({ event }) => event)
+    const accepted = store.accept({
       now: clock.steady(),
-      events: group.map(({ event }) => event),
+      events,
       retry: group.some(({ held }) => held),
       wait_ms: Math.max(LEAST_MS, Math.min(...group.map(({ until }) => until)) - clock.steady()),
     })
+    onHandedOver?.(events)
+    return accepted
   }
 
   #settle({ event, resolve }: Waiting, result: Accepted): void {

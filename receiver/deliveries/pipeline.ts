@@ -8,9 +8,9 @@ import { parse } from '../store/json-text.ts'
 import type { NewEvent } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
-import { createAcceptor, type Acceptor } from './acceptor.ts'
+import { createAcceptor, type AcceptedListener, type Acceptor } from './acceptor.ts'
 import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
-import { createBacklog } from './backlog.ts'
+import { createBacklog, type Backlog } from './backlog.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { prepareEvent } from './prepare-event.ts'
 import { connectLookups } from './released.ts'
@@ -58,7 +58,13 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const { store, runtime, automations, public_url, changes, clock, log } = options
   const last_seen = await store.lastSeen({})
   const backlog = createBacklog({ store, clock, log, limit: () => runtime().config.limits.backlog })
-  const acceptor = createAcceptor({ store, clock, log, roomLeft: () => backlog.roomLeft() })
+  const acceptor = createAcceptor({
+    ...{ store, clock, log, roomLeft: () => backlog.roomLeft() },
+    onHandedOver: (events) => {
+      const lanes = looksAhead(store) ? events.flatMap(lanesOf) : []
+      if (lanes.length > 0) wake(lanes)
+    },
+  })
   const alerts = createAlerts({
     public_url,
     clock,
@@ -88,14 +94,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const keepRevisions = () => saveRevisions(runtime(), store, clock)
   const upkeep = startUpkeep({ ...options, config, backlog, silences, keepRevisions, wake, last_seen })
   const lookups = connectLookups(options, { backlog, wake, alerts })
-  acceptor.onAccepted((event, lanes) => {
-    tellAccepted(changes, event)
-    if (event.lookup !== undefined) lookups.wake()
-    if (event.deliveries.length === 0) return
-    backlog.add(event.deliveries.length)
-    wake([...event.deliveries.map(({ lane }) => lane), ...lanes])
-    tellUndeliverable(event, alerts)
-  })
+  acceptor.onAccepted(followAccept({ store, changes, lookups, backlog, wake, alerts }))
   await reclaim({ store, clock, log }, alerts)
   store.onWork((lanes) => {
     wake(lanes)
@@ -113,6 +112,33 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     stop: () => stopAll({ lookups, engine, acceptor, upkeep }),
   }
 }
+
+/** What goes on once an event is stored. */
+interface AfterAccept {
+  store: Store
+  changes: Changes
+  lookups: Lookups
+  backlog: Backlog
+  wake: (lanes: readonly string[]) => void
+  alerts: Alerts
+}
+
+function followAccept({ store, changes, lookups, backlog, wake, alerts }: AfterAccept): AcceptedListener {
+  return (event, lanes) => {
+    tellAccepted(changes, event)
+    if (event.lookup !== undefined) lookups.wake()
+    if (event.deliveries.length === 0) return
+    backlog.add(event.deliveries.length)
+    const due = looksAhead(store) ? lanes : [...lanesOf(event), ...lanes]
+    if (due.length > 0) wake(due)
+    tellUndeliverable(event, alerts)
+  }
+}
+
+/** The only writer of SQLite does one thing after the other: what it is asked now finds all that came before it. */
+const looksAhead = ({ engine }: Store) => engine === 'sqlite'
+
+const lanesOf = ({ deliveries }: NewEvent) => deliveries.map(({ lane }) => lane)
 
 interface Parts {
   lookups: Lookups
