@@ -54,7 +54,8 @@ function compile(source: string, path: string) {
     throw new AutomationError(
       path,
       `not a valid RE2 pattern: ${reasonOf(error)}`,
-      'See https://github.com/google/re2/wiki/Syntax; RE2 has no look-around and no back-references.',
+      'Correct it; a character such as ( or + that stands for itself takes a backslash: \\(. RE2 has no look-around and no ' +
+        'back-references: https://github.com/google/re2/wiki/Syntax',
     )
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError, type Config, type ConfigProblem } from '../config/config.ts'
 import type { Command, CommandArguments } from './command.ts'
+import { withEnvFile } from './env-file.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { LoadedFiles } from './load-files.ts'
 
@@ -36,15 +37,18 @@ async function check({ options, words: [path] }: CommandArguments): Promise<Exit
   return EXIT.refused
 }
 
+/** Where the configuration is unless MODEL_DISPATCH_CONFIG says otherwise. */
+const MAIN = process.env['MODEL_DISPATCH_CONFIG'] ?? './model-dispatch.yaml'
+
 async function load(path: string | null, json: boolean): Promise<LoadedFiles | null> {
   const { loadFiles } = await import('./load-files.ts')
   try {
     return await loadFiles(path)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const { problems } = error
+    const problems = withEnvFile(error.problems, path ?? MAIN, process.env)
     if (json) console.log(JSON.stringify({ ok: false, problems }))
-    else console.error(`${summaryOf(problems)}\n${error.message}`)
+    else console.error(`${summaryOf(problems)}\n${new ConfigError(problems).message}`)
     return null
   }
 }

@@ -4,6 +4,7 @@ import { suggestWord } from '../templates/suggest.ts'
 import type { Command, CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, DEFAULT_COMMAND } from './commands.ts'
+import { explainWithEnvFile } from './env-file.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { explainStartError } from './start-error.ts'
 
@@ -22,7 +23,7 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
       console.error(`${error.message}\n  -> ${error.fix}`)
       return error.exit_code
     }
-    const explained = explainStartError(error)
+    const explained = explainStartError(explainWithEnvFile(error, process.env))
     if (explained === null) throw error
     console.error(explained.message)
     return explained.exit_code

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { nearestWord } from '../../src/contract/nearest-word.ts'
 import { suggestWord } from '../templates/suggest.ts'
 import type { Fault, Path } from './problems.ts'
 import { descriptionOf, knownKeys, schemaAt, valueAt } from './schema-walk.ts'
@@ -38,12 +39,34 @@ function faultsOfIssue(issue: Issue, checked: Checked, prefix: Path): Fault[] {
 
 function unknownKey(key: string, path: Path, { schema, value }: Checked): Fault {
   const known = knownKeys(schemaAt(schema, value, path), valueAt(value, path))
+  const fault = { path: [...path, key], at_key: true, message: 'there is no such key here' }
   return {
-    path: [...path, key],
-    at_key: true,
-    message: 'there is no such key here',
-    fix: suggestWord(key, known),
+    ...fault,
+    fix: placeOf(key, path, { schema, value }) ?? `${suggestWord(key, known)}${anchorHint(key, path, known)}`,
   }
+}
+
+/** Returns where a key belongs that is known elsewhere; null where nothing is known of it. */
+function placeOf(key: string, path: Path, { schema, value }: Checked): string | null {
+  if (path.length === 0 && (/^[A-Z][A-Z0-9_]+$/.test(key) || /^env(ironment)?$/.test(key)))
+    return 'Environment variables are set where the receiver starts (a shell, .env, the service), not in this file: remove it here.'
+  const beside = path.at(-1)
+  const around = path.slice(0, -1)
+  const outer = knownKeys(schemaAt(schema, value, around), valueAt(value, around))
+  if (typeof beside === 'string' && outer.includes(key))
+    return `It belongs one level up, beside \`${beside}\`: indent it less.`
+  for (const name of knownKeys(schemaAt(schema, value, path), valueAt(value, path))) {
+    const below = Array.isArray(valueAt(value, [...path, name])) ? [...path, name, 0] : [...path, name]
+    if (knownKeys(schemaAt(schema, value, below), valueAt(value, below)).includes(key))
+      return `It belongs below \`${name}\`: write \`${key}\` there.`
+  }
+  return null
+}
+
+/** Any text can be a key of one's own at the top of a file: YAML's anchors need a place. */
+function anchorHint(key: string, path: Path, known: readonly string[]): string {
+  if (path.length > 0 || nearestWord(key, known) !== null || !/^[\w-]{1,40}$/.test(key)) return ''
+  return ` A key of your own, to hold an anchor, begins with x-: \`x-${key}\`.`
 }
 
 function wrongType(expected: string, path: Path, checked: Checked): Fault {
@@ -52,8 +75,24 @@ function wrongType(expected: string, path: Path, checked: Checked): Fault {
     return { path, message: 'is missing', fix: `Add it. ${meaning(path, checked)}`.trimEnd() }
   }
   const quotes = expected === 'string' && (typeof given === 'number' || typeof given === 'boolean')
-  const fix = quotes ? 'Put the value in quotes.' : meaning(path, checked)
+  const fix = quotes
+    ? 'Put the value in quotes.'
+    : `${formOf(expected, path, checked)}${meaning(path, checked)}`
   return { path, message: `must be ${nameOf(expected)}, not ${nameOf(typeName(given))}`, fix }
+}
+
+/** Returns how a value of this type is written where another one stands. */
+function formOf(expected: string, path: Path, { schema, value }: Checked): string {
+  const [key] = path.slice(-1)
+  const given = valueAt(value, path)
+  if (given === null || typeof key !== 'string') return ''
+  if (expected === 'array' && typeof given !== 'object')
+    return `Write it as a list, in brackets: \`${key}: [ … ]\`. `
+  if (expected !== 'object' || typeof given === 'object') return ''
+  // A key of one entry stands where the entries' names do.
+  if (knownKeys(schemaAt(schema, value, path), given).includes(key) && path.length > 1)
+    return `\`${key}\` belongs below a name: \`${String(path.at(-2))}: { NAME: { ${key}: … } }\`. `
+  return ''
 }
 
 function wrongValue(values: string[], path: Path, { value }: Checked): Fault {

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { SecretCut } from '../secrets/clean.ts'
 import { createGuard, resolveBySystem, type Guard } from '../outbound/guard.ts'
@@ -129,6 +130,20 @@ function lastGoodText(file: string, text: string, { last_good }: LoadOptions): s
 }
 
 const CREATE_FIX = 'Create it, or set MODEL_DISPATCH_CONFIG to its path (a file or a directory).'
+/** How many files beside a missing one are named. */
+const MOST_NAMED = 5
+
+/** Returns which files might have been meant instead of one that is not there; null where there is none. */
+function nearby(path: string): string | null {
+  try {
+    const names = readdirSync(dirname(path)).filter((name) => /^[\w.-]{1,80}\.ya?ml$/.test(name))
+    if (names.length === 0 || names.length > MOST_NAMED) return null
+    return `There is ${names.join(', ')} beside it: rename it, or set MODEL_DISPATCH_CONFIG to its path.`
+  } catch {
+    return null
+  }
+}
+
 const UNREADABLE_FIXES = new Map([
   ['EACCES', 'Let the user of this process read it.'],
   ['EPERM', 'Let the user of this process read it.'],
@@ -139,6 +154,6 @@ const UNREADABLE_FIXES = new Map([
 ])
 
 function unreadable(path: string, reason: string): ConfigProblem {
-  const fix = UNREADABLE_FIXES.get(reason) ?? CREATE_FIX
+  const fix = UNREADABLE_FIXES.get(reason) ?? nearby(path) ?? CREATE_FIX
   return problemOf(path, '(file)', `cannot be read (${reason})`, fix)
 }

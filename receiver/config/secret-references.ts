@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import type { Problem } from '../../src/contract/problem.ts'
+import { nearestWord } from '../../src/contract/nearest-word.ts'
 import { SecretUnavailable } from '../destinations/destination.ts'
 import { cleanSecret, type CleanSecret, type SecretCut } from '../secrets/clean.ts'
 import { REFERENCE } from '../secrets/settings.ts'
+import { isQuoted, QUOTED } from './quoted.ts'
 import { createContentReader, secretOf, type ContentReader } from './content.ts'
 
 /** Where `${env:…}` and `${file:…}` are looked up. */
@@ -42,9 +44,13 @@ interface Found extends CleanSecret {
 function variable(name: string, { env }: ReferenceSources): Found | Problem {
   const found = Object.hasOwn(env, name) ? env[name] : undefined
   const secret = cleanSecret(found ?? '')
+  if (isQuoted(secret.text))
+    return { message: `the environment variable ${name} ${QUOTED.message}`, fix: QUOTED.fix }
   if (secret.text !== '') return { ...secret, from: `the environment variable ${name}` }
   const message = `the environment variable ${name} is ${found === undefined ? 'not set' : 'empty'}`
-  return { message, fix: `Set ${name} where the receiver starts.` }
+  const near = found === undefined ? nearestWord(name, Object.keys(env)) : null
+  const meant = near === null ? '' : ` ${near} is set: if that one is meant, write "\${env:${near}}".`
+  return { message, fix: `Set ${name} where the receiver starts.${meant}` }
 }
 
 function secretFile(name: string, { directory, reader }: ReferenceSources): Found | Problem {

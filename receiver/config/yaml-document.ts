@@ -24,7 +24,7 @@ const LARGEST_FILE = 2 * 1024 * 1024
 const MOST_ALIASED = 1_000
 /** How many values a file may hold, each use of an alias counted. */
 const MOST_NODES = 200_000
-/** How many mistakes of form are shown: later ones mostly follow from the first. */
+/** How many mistakes of keys and aliases are shown. */
 const MOST_PROBLEMS = 5
 
 /** A YAML file as a value whose places have lines. */
@@ -53,7 +53,7 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
       // Its own check compares each key with all before it; ours is in keyProblems.
       uniqueKeys: false,
     })
-    const malformed = formProblems(file, document, lines)
+    const malformed = formProblems(file, document, { lines, text })
     if (malformed.length > 0) return malformed
     const faults = [...keyProblems(file, document, lines), ...aliasProblems(file, document, lines)]
     if (faults.length > 0) return faults
@@ -65,22 +65,36 @@ export function readYaml(file: string, text: string): YamlDocument | ConfigProbl
   }
 }
 
-function formProblems(file: string, document: Document, lines: LineCounter): ConfigProblem[] {
-  return [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => ({
-    file,
-    line: lines.linePos(pos[0]).line,
-    key: '(file)',
-    ...formProblem(code, message),
-  }))
+function formProblems(
+  file: string,
+  document: Document,
+  { lines, text }: { lines: LineCounter; text: string },
+): ConfigProblem[] {
+  // Later ones follow from the first: the lines after a wrong indentation are no longer where they belong.
+  return [...document.errors, ...document.warnings].slice(0, 1).map(({ code, message, pos }) => {
+    const { line } = lines.linePos(pos[0])
+    const column = (text.split('\n', line)[line - 1] ?? '').search(/\S|$/) + 1
+    return { file, line, key: '(file)', ...formProblem(code, message, column) }
+  })
 }
 
 /** Returns a fault of the parser as a problem. */
-function formProblem(code: string, message: string): Problem {
+function formProblem(code: string, message: string, column: number): Problem {
   if (code === 'MULTIPLE_DOCS') {
     const fix = 'Remove the line `---`, or put what follows it into a file of its own in a directory.'
     return { message: 'a second document begins here', fix }
   }
   if (message.includes('call stack')) return { message: BOMB, fix: BOMB_FIX }
+  if (code === 'TAB_AS_INDENT')
+    return {
+      message: yamlMessage(message),
+      fix: 'Write spaces in place of the tabs in the indentation of this line.',
+    }
+  if (code === 'BAD_INDENT' || message.includes('without - indicator'))
+    return {
+      message: 'not valid YAML: this line is not indented as the keys that it belongs to',
+      fix: `Let it begin in the same column as the keys beside it: it begins in column ${column}. Use spaces.`,
+    }
   return { message: yamlMessage(message), fix: 'Check indentation and quotes at this line.' }
 }
 

@@ -170,10 +170,16 @@ function checkName(host: string, { allow_hosts }: OutboundRules): Refusal | null
   }
 }
 
+const HTTP_FIX =
+  'Write https://. If http is meant, the operator of the receiver can set OUTBOUND_ALLOW_HTTP=true.'
+const OWN_FIX =
+  'Write https:// and a public name. If the machine of the receiver itself is meant (in a container, that is the container), ' +
+  'its operator can set OUTBOUND_ALLOW_HTTP=true and OUTBOUND_ALLOW_CIDRS=127.0.0.0/8,::1/128.'
+
 function plainHttp(host: string): Refusal {
   return {
     message: `http:// would send to ${host} without encryption`,
-    fix: 'Write https://. If http is meant, the operator of the receiver can set OUTBOUND_ALLOW_HTTP=true.',
+    fix: /^(localhost$|127\.|::1$)/.test(host) ? OWN_FIX : HTTP_FIX,
   }
 }
 

@@ -3,6 +3,7 @@ import { cleanSecret } from '../../secrets/clean.ts'
 import type { ConfigProblem } from '../config.ts'
 import { secretOf, type ContentReader } from '../content.ts'
 import { problemOf } from '../problems.ts'
+import { isQuoted, QUOTED } from '../quoted.ts'
 
 /** Reads single variables and collects what is wrong with them. */
 export interface EnvironmentReader {
@@ -33,10 +34,13 @@ export function createReader(
 ): EnvironmentReader {
   const text = (name: string): string | null => {
     const value = env[name]?.trim()
-    return value === undefined || value === '' ? null : value
+    if (value === undefined || value === '') return null
+    return isQuoted(value) ? refuse(name, QUOTED.message, QUOTED.fix) : value
   }
   const refuse = (name: string, message: string, fix: string): null => {
-    problems.push(problemOf('environment', name, message, fix))
+    const problem = problemOf('environment', name, message, fix)
+    const isKnown = problems.some((one) => one.key === name && one.message === message)
+    if (!isKnown) problems.push(problem)
     return null
   }
   const notices: EnvironmentNotice[] = []

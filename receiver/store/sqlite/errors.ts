@@ -54,6 +54,10 @@ const BAD_MOMENTS: ReadonlySet<unknown> = new Set(
 /** What it means that a file or folder of DATA_DIR cannot be used: a refusal, or a moment to wait for. */
 export function fileError(what: string, error: unknown, fix: string): StoreRefused | StoreUnavailable {
   const message = `${what}: ${reasonOf(error)}.`
+  if ((error as { code?: unknown }).code === 'EROFS')
+    return new StoreRefused(
+      `${message}\n  -> Mount the volume of DATA_DIR writable, or set DATA_DIR to a folder on another disk.`,
+    )
   if (BAD_MOMENTS.has((error as { code?: unknown }).code))
     return new StoreUnavailable(message, 'Free space on the volume of DATA_DIR, and check its disk.', {
       cause: error,
