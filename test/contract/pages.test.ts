@@ -13,7 +13,7 @@ const BLOCKS = DOCUMENTS.flatMap((path) =>
 /** Languages of blocks that a test runs or parses, and those that are pictures or read by another program. */
 const SHELL = ['sh', 'console']
 const CHECKED = [...SHELL, 'json', 'yaml', 'python', 'ini', 'nginx']
-const SHOWN = ['text', 'sql', 'caddyfile']
+const SHOWN = ['text', 'sql', 'caddyfile', 'http']
 
 describe('every page', () => {
   it.each(DOCUMENTS)('%s has links that lead to files and headings that exist', (path) => {

@@ -67,12 +67,15 @@ async function sendPairs(first: World, second: World): Promise<{ plain: number[]
   return took
 }
 
-/** Sends it until it is taken: on a busy machine a store may keep a webhook waiting for longer than is allowed. */
+/**
+ * Sends it until it is taken: on a busy machine a store may keep a webhook waiting for longer than is allowed. One that
+ * was stored after its 503 is a duplicate then.
+ */
 async function sendOne(world: World, n: number): Promise<number> {
   for (;;) {
     const began = performance.now()
     const { status } = await sendWandb(world.urls()[0] ?? '', bodyOf(n, load))
-    if (status === 202) return performance.now() - began
+    if (status === 202 || status === 200) return performance.now() - began
     if (status !== 503) throw new Error(`answered ${status}`)
     turned_away.set(world, (turned_away.get(world) ?? 0) + 1)
   }
