@@ -32,9 +32,7 @@ export function App() {
     setOut(false)
   }, [])
   useEffect(() => {
-    whenSignedOut(() => {
-      leave(ENDED)
-    })
+    whenSignedOut(() => leave(ENDED))
     const ask = () => {
       call<Session>('/session').then(enter, (error: unknown) => {
         const is_away = error instanceof Problem && error.status !== 401

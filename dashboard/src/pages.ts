@@ -27,49 +27,26 @@ export interface PageEntry {
   nav?: { title: string; icon: Icon }
 }
 
-const page = (load: () => Promise<{ default: ComponentType<PageProps> }>) => lazy(load)
+type Load = () => Promise<{ default: ComponentType<PageProps> }>
+
+const page = (path: string, load: Load, title?: string, icon?: Icon): PageEntry => ({
+  ...{ path, Page: lazy(load) },
+  ...(title !== undefined && icon !== undefined && { nav: { title, icon } }),
+})
 
 /** All pages. A new one is a file in `pages/` and a line here. */
 export const PAGES: readonly PageEntry[] = [
-  { path: '/', Page: page(() => import('./pages/overview.tsx')), nav: { title: 'Overview', icon: HomeIcon } },
-  {
-    path: '/models',
-    Page: page(() => import('./pages/models.tsx')),
-    nav: { title: 'Models', icon: PackageIcon },
-  },
-  { path: '/models/:model', Page: page(() => import('./pages/model.tsx')) },
-  {
-    path: '/events',
-    Page: page(() => import('./pages/events.tsx')),
-    nav: { title: 'Events', icon: InboxIcon },
-  },
-  { path: '/events/:id', Page: page(() => import('./pages/event.tsx')) },
-  {
-    path: '/deliveries',
-    Page: page(() => import('./pages/deliveries.tsx')),
-    nav: { title: 'Deliveries', icon: PaperAirplaneIcon },
-  },
-  { path: '/deliveries/:id', Page: page(() => import('./pages/delivery.tsx')) },
-  {
-    path: '/automations',
-    Page: page(() => import('./pages/automations.tsx')),
-    nav: { title: 'Automations', icon: GitBranchIcon },
-  },
-  { path: '/automations/:name', Page: page(() => import('./pages/automation.tsx')) },
-  {
-    path: '/sources',
-    Page: page(() => import('./pages/sources.tsx')),
-    nav: { title: 'Sources', icon: WebhookIcon },
-  },
-  { path: '/lanes', Page: page(() => import('./pages/lanes.tsx')), nav: { title: 'Lanes', icon: PulseIcon } },
-  {
-    path: '/secrets',
-    Page: page(() => import('./pages/secrets.tsx')),
-    nav: { title: 'Secrets', icon: KeyIcon },
-  },
-  {
-    path: '/audit',
-    Page: page(() => import('./pages/audit.tsx')),
-    nav: { title: 'Audit log', icon: BookIcon },
-  },
+  page('/', () => import('./pages/overview.tsx'), 'Overview', HomeIcon),
+  page('/models', () => import('./pages/models.tsx'), 'Models', PackageIcon),
+  page('/models/:model', () => import('./pages/model.tsx')),
+  page('/events', () => import('./pages/events.tsx'), 'Events', InboxIcon),
+  page('/events/:id', () => import('./pages/event.tsx')),
+  page('/deliveries', () => import('./pages/deliveries.tsx'), 'Deliveries', PaperAirplaneIcon),
+  page('/deliveries/:id', () => import('./pages/delivery.tsx')),
+  page('/automations', () => import('./pages/automations.tsx'), 'Automations', GitBranchIcon),
+  page('/automations/:name', () => import('./pages/automation.tsx')),
+  page('/sources', () => import('./pages/sources.tsx'), 'Sources', WebhookIcon),
+  page('/lanes', () => import('./pages/lanes.tsx'), 'Lanes', PulseIcon),
+  page('/secrets', () => import('./pages/secrets.tsx'), 'Secrets', KeyIcon),
+  page('/audit', () => import('./pages/audit.tsx'), 'Audit log', BookIcon),
 ]

@@ -129,20 +129,46 @@ describe.skipIf(!hasBrowser)('the dashboard', () => {
     await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor()
   })
 
-  it('can be used by keyboard alone', TIMES, async () => {
+  it('leads the same way by keyboard alone, and shows where the focus is', TIMES, async () => {
     const { page } = await openPage(browser)
+    const open = async (name: string, heading: string) => {
+      await tabTo(page, name)
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    }
     await page.goto(`${scene.receiver.url}/`)
     await page.getByLabel('Token').waitFor()
-    await page.keyboard.press('Tab')
+    await tabTo(page, 'Token')
     await page.keyboard.type(ADMIN_TOKEN)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
-    await tabTo(page, 'Automations')
+
+    await open('Automations', 'Automations')
+    await open('New automation', 'New automation')
+    await tabTo(page, 'name')
+    await page.keyboard.type('by-keyboard')
+    await tabTo(page, 'repository')
+    await page.keyboard.type('acme/typo')
+    await open('Create', 'by-keyboard')
+    await send(scene, { artifact_version: 'wandb-artifact://_id/keyboard' })
+    await open('Deliveries', 'Deliveries')
+    await open('acme/typo', 'acme/typo')
+    await page.getByText('failed', { exact: true }).first().waitFor()
+
+    await open('by-keyboard', 'by-keyboard')
+    await tabTo(page, 'repository')
+    await page.keyboard.type('acme/serving')
+    await tabTo(page, 'Save')
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'Automations' }).waitFor()
-    await tabTo(page, 'New automation')
+    await page.getByText('Saved: the next event sees it.').waitFor()
+    await open('Events', 'Events')
+    await open('resnet50 -> production by jane', 'resnet50 -> production by jane')
+    await tabTo(page, 'Replay')
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'New automation' }).waitFor()
+    await page.getByRole('dialog').waitFor()
+    await tabTo(page, 'Replay')
+    await page.keyboard.press('Enter')
+    await page.getByText('succeeded', { exact: true }).first().waitFor()
     await tabTo(page, 'Sign out')
     await page.keyboard.press('Enter')
     await page.getByText('You have signed out.').waitFor()
@@ -183,12 +209,25 @@ async function createAutomation(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'deploy' }).waitFor()
 }
 
+/** What has the focus: its label or text, and whether anything around it shows so. */
+const FOCUSED = `(() => {
+  const focused = document.activeElement
+  const shows = (element) => {
+    const { outlineStyle, boxShadow } = getComputedStyle(element)
+    return outlineStyle !== 'none' || boxShadow !== 'none'
+  }
+  const text = focused?.labels?.[0]?.textContent ?? focused?.textContent ?? ''
+  return { name: text.trim(), is_shown: shows(focused) || shows(focused.parentElement) }
+})()`
+
 /** Presses Tab until what has the focus is called so. */
 async function tabTo(page: Page, name: string): Promise<void> {
-  for (let pressed = 0; pressed < 60; pressed++) {
+  for (let pressed = 0; pressed < 120; pressed++) {
     await page.keyboard.press('Tab')
-    const focused = await page.evaluate("document.activeElement?.textContent.trim() ?? ''")
-    if (focused === name) return
+    const focused = await page.evaluate<{ name: string; is_shown: boolean }>(FOCUSED)
+    if (focused.name === '' || focused.name !== name) continue
+    expect(focused).toEqual({ name, is_shown: true })
+    return
   }
   throw new Error(`Tab never came to "${name}".`)
 }

@@ -8,9 +8,7 @@ export interface Route {
 
 const subscribe = (changed: () => void) => {
   window.addEventListener('hashchange', changed)
-  return () => {
-    window.removeEventListener('hashchange', changed)
-  }
+  return () => window.removeEventListener('hashchange', changed)
 }
 
 /** Returns where the page is, and follows it. */

@@ -22,10 +22,7 @@ function listen(): void {
   const opened = new EventSource('./api/v1/stream')
   source = opened
   let was_away = false
-  for (const kind of KINDS)
-    opened.addEventListener(kind, () => {
-      tell(kind)
-    })
+  for (const kind of KINDS) opened.addEventListener(kind, () => tell(kind))
   opened.addEventListener('open', () => {
     // Nobody has told what changed meanwhile.
     if (was_away) KINDS.forEach(tell)

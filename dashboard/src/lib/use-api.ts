@@ -31,9 +31,7 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
   )
   const session = useContext(SessionContext)
   const [round, setRound] = useState(0)
-  const reload = useCallback(() => {
-    setRound((count) => count + 1)
-  }, [])
+  const reload = useCallback(() => setRound((count) => count + 1), [])
   useChanges(kinds, reload)
   useEffect(() => {
     if (path === null) return
@@ -41,9 +39,7 @@ export function useApi<T>(path: string | null, query: Query = {}, kinds: readonl
     let timer: ReturnType<typeof setTimeout> | undefined
     const [asked, parameters] = JSON.parse(key) as [string, Query]
     call<T>(asked, { query: parameters, signal: stop.signal }).then(
-      (data) => {
-        setState({ key, data, problem: null, done: true })
-      },
+      (data) => setState({ key, data, problem: null, done: true }),
       (error: unknown) => {
         if (stop.signal.aborted) return
         const problem = error instanceof Problem ? error : new Problem(0, 'page', String(error))

@@ -87,9 +87,7 @@ function useCheck(draft: Draft, is_wanted: boolean) {
     const stop = new AbortController()
     const timer = setTimeout(() => {
       call('/explain', { method: 'POST', body: { automation: draft }, signal: stop.signal }).then(
-        () => {
-          setFound([])
-        },
+        () => setFound([]),
         (error: unknown) => {
           // Away, or signed out: the draft may be fine, and saving says what is the matter.
           if (!stop.signal.aborted)

@@ -6,6 +6,7 @@ import { useApi } from '../lib/use-api.ts'
 import { lengthOf, pretty, safeLink } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
+import { Facts } from '../parts/facts.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Fault, Message, To } from '../parts/text.tsx'
@@ -20,7 +21,7 @@ export default function Delivery({ parts }: PageProps) {
 }
 
 function Whole({ delivery, reload }: { delivery: DeliveryShape; reload: () => void }) {
-  const { status, destination, error, waiting_for, attempts, runs } = delivery
+  const { status, destination, error, waiting_for, attempts, runs, replay_of } = delivery
   return (
     <>
       <Title
@@ -51,7 +52,15 @@ function Whole({ delivery, reload }: { delivery: DeliveryShape; reload: () => vo
           )}
         </Notice>
       )}
-      <Facts delivery={delivery} />
+      <Facts
+        of={{
+          Automation: <To path={automationPath(delivery.automation)}>{delivery.automation}</To>,
+          Event: <To path={`/events/${delivery.event_id}`}>{delivery.event_id}</To>,
+          'Replay of': replay_of === null ? null : <To path={`/events/${replay_of}`}>{replay_of}</To>,
+          Subject: delivery.subject_key,
+          Id: delivery.id,
+        }}
+      />
       {runs.length > 0 && (
         <Section title="Runs">
           <ul className="plain">
@@ -90,34 +99,6 @@ function Run({ run }: { run: DeliveryShape['runs'][number] }) {
   const link = safeLink(run.url)
   const text = `${run.workflow ?? 'Run'} ${run.run_id}: ${run.conclusion ?? run.status}`
   return link === null ? text : <a href={link}>{text}</a>
-}
-
-function Facts({ delivery }: { delivery: DeliveryShape }) {
-  const { automation, event_id, id, subject_key, replay_of } = delivery
-  return (
-    <dl className="facts">
-      <dt>Automation</dt>
-      <dd>
-        <To path={automationPath(automation)}>{automation}</To>
-      </dd>
-      <dt>Event</dt>
-      <dd>
-        <To path={`/events/${event_id}`}>{event_id}</To>
-      </dd>
-      {replay_of !== null && (
-        <>
-          <dt>Replay of</dt>
-          <dd>
-            <To path={`/events/${replay_of}`}>{replay_of}</To>
-          </dd>
-        </>
-      )}
-      <dt>Subject</dt>
-      <dd>{subject_key}</dd>
-      <dt>Id</dt>
-      <dd>{id}</dd>
-    </dl>
-  )
 }
 
 function OneAttempt({ attempt }: { attempt: Attempt }) {

@@ -3,11 +3,12 @@ import { automationPath } from '../lib/route.ts'
 import { useSession } from '../lib/session.ts'
 import type { EventDetail } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
-import { pretty, safeLink, visible } from '../lib/words.ts'
+import { pretty, safeLink } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Conditions } from '../parts/conditions.tsx'
 import { DeliveryRows } from '../parts/delivery-rows.tsx'
+import { Facts } from '../parts/facts.tsx'
 import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Message, To } from '../parts/text.tsx'
@@ -78,38 +79,26 @@ function Whole({ event, reload }: { event: EventDetail; reload: () => void }) {
 function Summary({ event: { id, event } }: { event: EventDetail }) {
   const { model, change } = event
   const link = safeLink(model?.url)
-  const facts: [string, string | null | undefined][] = [
-    ['Model', model?.pinned ?? model?.name],
-    ['Version', model?.version],
-    ['Alias', change.alias],
-    ['Stage', change.to_stage],
-    ['Tag', change.tag],
-    ['Before', change.previous_version],
-    ['By', event.author],
-    ['Id', id],
-    ['Repeats', event.repeat_of],
-  ]
   return (
-    <dl className="facts">
-      {facts.map(([name, value]) =>
-        value == null ? null : (
-          <div key={name} className="contents">
-            <dt>{name}</dt>
-            <dd>{visible(value)}</dd>
-          </div>
-        ),
-      )}
-      {link !== null && (
-        <div className="contents">
-          <dt>Registry</dt>
-          <dd>
+    <Facts
+      of={{
+        Model: model?.pinned ?? model?.name,
+        Version: model?.version,
+        Alias: change.alias,
+        Stage: change.to_stage,
+        Tag: change.tag,
+        Before: change.previous_version,
+        By: event.author,
+        Id: id,
+        Repeats: event.repeat_of,
+        Registry:
+          link === null ? null : (
             <a href={link} rel="noreferrer noopener" target="_blank">
               Open in the registry
             </a>
-          </dd>
-        </div>
-      )}
-    </dl>
+          ),
+      }}
+    />
   )
 }
 

@@ -8,6 +8,7 @@ import { reasonOf } from '../lib/words.ts'
 import type { PageProps } from '../pages.ts'
 import { TextField } from '../parts/text-field.tsx'
 import { Ask } from '../parts/ask.tsx'
+import { Said, type Ending } from '../parts/notice.tsx'
 import { Async, Nothing, Section, Title, When } from '../parts/states.tsx'
 import { Rows, type Column } from '../parts/table.tsx'
 
@@ -67,16 +68,16 @@ function Put({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('')
   const [hosts, setHosts] = useState('')
   const [value, setValue] = useState('')
-  const [said, setSaid] = useState<string | null>(null)
+  const [said, setSaid] = useState<Ending | null>(null)
   const put = async () => {
     const bound = hosts.split(/[\s,]+/).filter((host) => host !== '')
     try {
       await call(`/secrets/${encodeURIComponent(name)}`, { method: 'PUT', body: { value, hosts: bound } })
       setValue('')
-      setSaid(`${name} is stored.`)
+      setSaid({ text: `${name} is stored.`, failed: false })
       onDone()
     } catch (error) {
-      setSaid(reasonOf(error))
+      setSaid({ text: reasonOf(error), failed: true })
     }
   }
   return (
@@ -95,7 +96,7 @@ function Put({ onDone }: { onDone: () => void }) {
           Store
         </Button>
       </form>
-      {said !== null && <p role="status">{said}</p>}
+      <Said ending={said} />
     </Section>
   )
 }

@@ -1,6 +1,6 @@
 import { Button, Dialog } from '@primer/react'
 import { useState, type ReactNode } from 'react'
-import { Notice } from './notice.tsx'
+import { Said, type Ending } from './notice.tsx'
 import { reasonOf } from '../lib/words.ts'
 
 /**
@@ -20,7 +20,7 @@ export function Ask(props: {
   const { label, title, danger, primary, disabled, act, children } = props
   const [open, setOpen] = useState(false)
   const [busy, setBusy] = useState(false)
-  const [said, setSaid] = useState<{ text: string; failed: boolean } | null>(null)
+  const [said, setSaid] = useState<Ending | null>(null)
   const run = async () => {
     setBusy(true)
     try {
@@ -43,21 +43,15 @@ export function Ask(props: {
       >
         {label}
       </Button>
-      {said !== null && (
-        <Notice tone={said.failed ? 'critical' : 'success'} role={said.failed ? 'alert' : 'status'}>
-          {said.text}
-        </Notice>
-      )}
+      <Said ending={said} />
       {open && (
         <Question
           title={title ?? label}
           label={busy ? 'One moment…' : label}
-          danger={danger === true}
+          danger={danger ?? false}
           disabled={busy}
           onYes={() => void run()}
-          onBack={() => {
-            setOpen(false)
-          }}
+          onBack={() => setOpen(false)}
         >
           {children}
         </Question>
@@ -66,16 +60,17 @@ export function Ask(props: {
   )
 }
 
-function Question(props: {
+/** Asks before something is done, and says what will happen. */
+export function Question(props: {
   title: string
   label: string
-  danger: boolean
-  disabled: boolean
+  danger?: boolean
+  disabled?: boolean
   onYes: () => void
   onBack: () => void
   children: ReactNode
 }) {
-  const { title, label, danger, disabled, onYes, onBack, children } = props
+  const { title, label, danger = false, disabled = false, onYes, onBack, children } = props
   return (
     <Dialog
       title={title}

@@ -27,18 +27,8 @@ export function Conflict({ editor }: { editor: Editor }) {
         />
       )}
       <div className="marks">
-        <Button
-          onClick={() => {
-            settle('mine')
-          }}
-        >
-          Keep mine
-        </Button>
-        <Button
-          onClick={() => {
-            settle('theirs')
-          }}
-        >
+        <Button onClick={() => settle('mine')}>Keep mine</Button>
+        <Button onClick={() => settle('theirs')}>
           {theirs === null ? 'Leave it deleted' : 'Take theirs'}
         </Button>
       </div>

@@ -10,9 +10,7 @@ export function Copy({ text, label = 'Copy' }: { text: string; label?: string })
       size="small"
       leadingVisual={done ? CheckIcon : CopyIcon}
       onClick={() => {
-        void navigator.clipboard.writeText(text).then(() => {
-          setDone(true)
-        })
+        void navigator.clipboard.writeText(text).then(() => setDone(true))
       }}
     >
       {done ? 'Copied' : label}

@@ -1,3 +1,4 @@
+import { Select } from '@primer/react'
 import { useId, type ReactNode } from 'react'
 import { Message } from './text.tsx'
 
@@ -40,5 +41,24 @@ export function Field(props: {
         </span>
       )}
     </div>
+  )
+}
+
+/** A choice among values; each shows as its text. */
+export function Choice(props: {
+  described: Described
+  value: string
+  options: readonly (readonly [value: string, text: string])[]
+  onChange: (value: string) => void
+}) {
+  const { described, value, options, onChange } = props
+  return (
+    <Select {...described} block value={value} onChange={(event) => onChange(event.target.value)}>
+      {options.map(([one, text]) => (
+        <Select.Option key={one} value={one}>
+          {text}
+        </Select.Option>
+      ))}
+    </Select>
   )
 }

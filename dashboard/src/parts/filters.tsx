@@ -1,7 +1,7 @@
-import { Select, TextInput } from '@primer/react'
+import { TextInput } from '@primer/react'
 import { useEffect, useRef, useState } from 'react'
 import { setParams, type Route } from '../lib/route.ts'
-import { Field, type Described } from './field.tsx'
+import { Choice, Field, type Described } from './field.tsx'
 
 /** How long after the last key a text filter is applied, in ms. */
 const TYPED_MS = 300
@@ -17,9 +17,7 @@ export interface Filter {
 /** The filters of a list. They stand in the address, so that a link shows the same rows. */
 export function Filters(props: { route: Route; filters: readonly Filter[] }) {
   const { route, filters } = props
-  const change = (name: string, value: string) => {
-    setParams(route, { [name]: value, cursors: null })
-  }
+  const change = (name: string, value: string) => setParams(route, { [name]: value, cursors: null })
   return (
     <div className="filters" role="search" aria-label="Filters">
       {filters.map((filter) => (
@@ -29,9 +27,7 @@ export function Filters(props: { route: Route; filters: readonly Filter[] }) {
               filter={filter}
               described={described}
               value={route.params.get(filter.name) ?? ''}
-              onChange={(value) => {
-                change(filter.name, value)
-              }}
+              onChange={(value) => change(filter.name, value)}
             />
           )}
         </Field>
@@ -50,23 +46,8 @@ interface ControlProps {
 function Control(props: ControlProps) {
   const { filter, described, value, onChange } = props
   if (filter.values === undefined) return <TextFilter {...props} />
-  return (
-    <Select
-      {...described}
-      block
-      value={value}
-      onChange={(event) => {
-        onChange(event.target.value)
-      }}
-    >
-      <Select.Option value="">All</Select.Option>
-      {filter.values.map((one) => (
-        <Select.Option key={one} value={one}>
-          {one.replaceAll('_', ' ')}
-        </Select.Option>
-      ))}
-    </Select>
-  )
+  const options = filter.values.map((one) => [one, one.replaceAll('_', ' ')] as const)
+  return <Choice {...{ described, value, onChange }} options={[['', 'All'], ...options]} />
 }
 
 function TextFilter({ filter, described, value, onChange }: ControlProps) {
@@ -84,9 +65,7 @@ function TextFilter({ filter, described, value, onChange }: ControlProps) {
       applied.current = text
       onChange(text)
     }, TYPED_MS)
-    return () => {
-      clearTimeout(timer)
-    }
+    return () => clearTimeout(timer)
   }, [text, onChange])
   return (
     <TextInput
@@ -94,9 +73,7 @@ function TextFilter({ filter, described, value, onChange }: ControlProps) {
       block
       value={text}
       placeholder={filter.hint ?? ''}
-      onChange={(event) => {
-        setText(event.target.value)
-      }}
+      onChange={(event) => setText(event.target.value)}
     />
   )
 }
@@ -109,8 +86,6 @@ export function readList(route: Route, names: readonly string[]) {
     is_filtered: Object.values(query).some((value) => value !== null && value !== ''),
     query: { ...query, limit: 50, cursor: cursors.at(-1) ?? null },
     cursors,
-    onMove: (moved: string[]) => {
-      setParams(route, { cursors: moved.join(' ') })
-    },
+    onMove: (moved: string[]) => setParams(route, { cursors: moved.join(' ') }),
   }
 }

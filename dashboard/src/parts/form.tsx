@@ -1,7 +1,7 @@
-import { Button, Checkbox, Select, Textarea, TextInput } from '@primer/react'
+import { Button, Checkbox, Textarea, TextInput } from '@primer/react'
 import { useState } from 'react'
 import { kindOf, variantsOf, withKey, type Schema } from '../lib/schema.ts'
-import { Field, type Described } from './field.tsx'
+import { Choice, Field, type Described } from './field.tsx'
 import { Message } from './text.tsx'
 
 type Value = Readonly<Record<string, unknown>>
@@ -36,9 +36,7 @@ export function Fields(props: {
         value={value[name]}
         required={schema.required?.includes(name) ?? false}
         mistakes={mistakes}
-        onChange={(changed) => {
-          onChange(withKey(value, name, changed))
-        }}
+        onChange={(changed) => onChange(withKey(value, name, changed))}
       />
     ),
   )
@@ -67,9 +65,9 @@ function Control(props: FieldProps & { described: Described }) {
         <Checkbox
           {...described}
           checked={(value ?? schema.default) === true}
-          onChange={(event) => {
+          onChange={(event) =>
             onChange(event.target.checked === schema.default ? undefined : event.target.checked)
-          }}
+          }
         />
       )
     case 'list':
@@ -87,22 +85,15 @@ const textOf = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 
 function ChoiceControl({ schema, value, onChange, described }: ControlProps) {
-  const byDefault = typeof schema.default === 'string' ? `Default: ${schema.default}` : 'Default'
+  const unset = typeof schema.default === 'string' ? `Default: ${schema.default}` : 'Default'
+  const options = (schema.enum ?? []).map((one) => [one, one] as const)
   return (
-    <Select
-      {...described}
+    <Choice
+      described={described}
       value={textOf(value)}
-      onChange={(event) => {
-        onChange(event.target.value === '' ? undefined : event.target.value)
-      }}
-    >
-      <Select.Option value="">{byDefault}</Select.Option>
-      {(schema.enum ?? []).map((one) => (
-        <Select.Option key={one} value={one}>
-          {one}
-        </Select.Option>
-      ))}
-    </Select>
+      options={[['', unset], ...options]}
+      onChange={(chosen) => onChange(chosen === '' ? undefined : chosen)}
+    />
   )
 }
 
@@ -114,14 +105,7 @@ function TextControl({ schema, value, onChange, described }: ControlProps) {
     onChange(typed === '' ? undefined : isNumber ? number : typed)
   }
   return (
-    <TextInput
-      {...described}
-      block
-      value={textOf(value)}
-      onChange={(event) => {
-        given(event.target.value)
-      }}
-    />
+    <TextInput {...described} block value={textOf(value)} onChange={(event) => given(event.target.value)} />
   )
 }
 
@@ -192,9 +176,7 @@ function Group({ name, path, schema, value, mistakes, onChange }: FieldProps) {
         path={path}
         value={current}
         mistakes={mistakes}
-        onChange={(changed) => {
-          onChange(Object.keys(changed).length === 0 ? undefined : changed)
-        }}
+        onChange={(changed) => onChange(Object.keys(changed).length === 0 ? undefined : changed)}
       />
     </details>
   )
@@ -205,9 +187,8 @@ function Variants({ name, path, schema, value, mistakes, onChange }: FieldProps)
   const entries = Array.isArray(value) ? value.filter(isObject) : []
   const variants = variantsOf(schema)
   const [first = ''] = variants.keys()
-  const replace = (index: number, entry: Value | null) => {
+  const replace = (index: number, entry: Value | null) =>
     onChange(entries.flatMap((one, at) => (at !== index ? [one] : entry === null ? [] : [entry])))
-  }
   return (
     <fieldset className="field-set">
       <legend>{name}</legend>
@@ -219,19 +200,11 @@ function Variants({ name, path, schema, value, mistakes, onChange }: FieldProps)
           variants={variants}
           entry={entry}
           mistakes={mistakes}
-          onChange={(changed) => {
-            replace(index, changed)
-          }}
+          onChange={(changed) => replace(index, changed)}
         />
       ))}
       <div>
-        <Button
-          onClick={() => {
-            onChange([...entries, { type: first }])
-          }}
-        >
-          Add
-        </Button>
+        <Button onClick={() => onChange([...entries, { type: first }])}>Add</Button>
       </div>
       {mistakes.get(path) !== undefined && (
         <strong className="mistake" role="alert">
@@ -259,27 +232,15 @@ function Variant(props: {
       <div className="row">
         <Field label="type">
           {(described) => (
-            <Select
-              {...described}
+            <Choice
+              described={described}
               value={type}
-              onChange={(event) => {
-                onChange({ type: event.target.value })
-              }}
-            >
-              {[...variants.keys()].map((one) => (
-                <Select.Option key={one} value={one}>
-                  {one}
-                </Select.Option>
-              ))}
-            </Select>
+              options={[...variants.keys()].map((one) => [one, one])}
+              onChange={(chosen) => onChange({ type: chosen })}
+            />
           )}
         </Field>
-        <Button
-          variant="danger"
-          onClick={() => {
-            onChange(null)
-          }}
-        >
+        <Button variant="danger" onClick={() => onChange(null)}>
           Remove
         </Button>
       </div>

@@ -33,9 +33,7 @@ export function Frame(props: { session: Session; onSignOut: () => void; children
           icon={ThreeBarsIcon}
           aria-label="Navigation"
           aria-expanded={open}
-          onClick={() => {
-            setOpen(!open)
-          }}
+          onClick={() => setOpen(!open)}
         />
         <a className="brand" href={linkTo('/')}>
           <img src="./icon.svg" alt="" width="24" height="24" /> Model Dispatch

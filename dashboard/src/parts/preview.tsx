@@ -1,14 +1,14 @@
-import { Button, Select } from '@primer/react'
+import { Button } from '@primer/react'
 import { useState } from 'react'
 import { OWN_SOURCE } from '../../../src/contract/model-event.ts'
 import { call } from '../lib/api.ts'
 import type { EventSummary, Page, ProblemText } from '../lib/types.ts'
 import { useApi } from '../lib/use-api.ts'
 import { pretty, reasonOf } from '../lib/words.ts'
-import { Field } from './field.tsx'
+import { Choice, Field } from './field.tsx'
 import { Conditions } from './conditions.tsx'
 import { Raw, Section } from './states.tsx'
-import { Notice } from './notice.tsx'
+import { Said, type Ending } from './notice.tsx'
 
 /** Why an automation matched an event or not, and what would be sent. */
 interface Explained {
@@ -27,7 +27,7 @@ export function Preview(props: {
   const events = useApi<Page<EventSummary>>('/events', { limit: 20 })
   const [id, setId] = useState('')
   const [shown, setShown] = useState<Explained | null>(null)
-  const [problem, setProblem] = useState<string | null>(null)
+  const [problem, setProblem] = useState<Ending | null>(null)
   const recent = (events.data?.items ?? []).filter(({ source }) => source !== OWN_SOURCE)
   const chosen = id === '' ? (recent[0]?.id ?? '') : id
   const preview = async () => {
@@ -38,7 +38,7 @@ export function Preview(props: {
       setProblem(null)
     } catch (error) {
       setShown(null)
-      setProblem(reasonOf(error))
+      setProblem({ text: reasonOf(error), failed: true })
       onRefused(error)
     }
   }
@@ -52,11 +52,7 @@ export function Preview(props: {
           <Button onClick={() => void preview()}>Preview</Button>
         </div>
       )}
-      {problem !== null && (
-        <Notice tone="critical" role="alert">
-          {problem}
-        </Notice>
-      )}
+      <Said ending={problem} />
       {shown?.events.map((event, index) => (
         <Outcome key={index} event={event} />
       ))}
@@ -68,20 +64,12 @@ function Recent(props: { events: readonly EventSummary[]; chosen: string; onChoo
   return (
     <Field label="Event">
       {(described) => (
-        <Select
-          {...described}
-          block
+        <Choice
+          described={described}
           value={props.chosen}
-          onChange={(event) => {
-            props.onChoose(event.target.value)
-          }}
-        >
-          {props.events.map(({ id, event }) => (
-            <Select.Option key={id} value={id}>
-              {event.title}
-            </Select.Option>
-          ))}
-        </Select>
+          options={props.events.map(({ id, event }) => [id, event.title])}
+          onChange={props.onChoose}
+        />
       )}
     </Field>
   )

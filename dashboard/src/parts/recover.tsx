@@ -1,9 +1,10 @@
-import { Button, Dialog } from '@primer/react'
+import { Button } from '@primer/react'
 import { useState } from 'react'
 import { call, type Query } from '../lib/api.ts'
 import { useSession } from '../lib/session.ts'
 import { count, reasonOf } from '../lib/words.ts'
-import { Notice } from './notice.tsx'
+import { Question } from './ask.tsx'
+import { Said, type Ending } from './notice.tsx'
 
 /** The result of a bulk redelivery; of a dry run, the plan. */
 interface Recovery {
@@ -18,7 +19,7 @@ interface Recovery {
 export function Recover({ query, onDone }: { query: Query; onDone: () => void }) {
   const { may_write } = useSession()
   const [plan, setPlan] = useState<Recovery | null>(null)
-  const [done, setDone] = useState<{ text: string; failed: boolean } | null>(null)
+  const [done, setDone] = useState<Ending | null>(null)
   const { limit: _limit, cursor: _cursor, q: _q, ...filters } = query
   const ask = async (dry_run: boolean) => {
     const given = Object.entries(filters).filter(([, value]) => value != null && value !== '')
@@ -46,29 +47,16 @@ export function Recover({ query, onDone }: { query: Query; onDone: () => void })
       <Button disabled={!may_write} onClick={() => void ask(true).then(setPlan)}>
         Redeliver failed…
       </Button>
-      {done !== null && (
-        <Notice tone={done.failed ? 'critical' : 'success'} role={done.failed ? 'alert' : 'status'}>
-          {done.text}
-        </Notice>
-      )}
+      <Said ending={done} />
       {plan !== null && (
-        <Dialog
+        <Question
           title="What would be sent"
-          onClose={() => {
-            setPlan(null)
-          }}
-          footerButtons={[
-            {
-              content: 'Back',
-              onClick: () => {
-                setPlan(null)
-              },
-            },
-            { content: 'Send', buttonType: 'primary', onClick: () => void send() },
-          ]}
+          label="Send"
+          onYes={() => void send()}
+          onBack={() => setPlan(null)}
         >
           <Plan plan={plan} />
-        </Dialog>
+        </Question>
       )}
     </>
   )

@@ -3,13 +3,13 @@ import { useState, type SubmitEvent } from 'react'
 import { call } from '../lib/api.ts'
 import type { Session } from '../lib/types.ts'
 import { reasonOf } from '../lib/words.ts'
-import { Notice } from './notice.tsx'
+import { Notice, Said, type Ending } from './notice.tsx'
 import { TextField } from './text-field.tsx'
 
 /** Asks for a token, and keeps none: the receiver answers with a cookie that no script can read. */
 export function SignIn(props: { notice: string | null; onSession: (session: Session) => void }) {
   const [token, setToken] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
+  const [problem, setProblem] = useState<Ending | null>(null)
   const [busy, setBusy] = useState(false)
   const signIn = async () => {
     setBusy(true)
@@ -17,7 +17,7 @@ export function SignIn(props: { notice: string | null; onSession: (session: Sess
     try {
       props.onSession(await call<Session>('/session', { method: 'POST', body: { token: token.trim() } }))
     } catch (error) {
-      setProblem(reasonOf(error))
+      setProblem({ text: reasonOf(error), failed: true })
       setBusy(false)
     }
   }
@@ -32,11 +32,7 @@ export function SignIn(props: { notice: string | null; onSession: (session: Sess
         Sign in to Model Dispatch
       </Heading>
       {props.notice !== null && <Notice>{props.notice}</Notice>}
-      {problem !== null && (
-        <Notice tone="critical" role="alert">
-          {problem}
-        </Notice>
-      )}
+      <Said ending={problem} />
       <form className="card" onSubmit={submit}>
         <TextField
           label="Token"

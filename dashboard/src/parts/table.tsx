@@ -63,12 +63,7 @@ export function Pager(props: {
   if (next === null && cursors.length === 0) return null
   return (
     <div className="pager">
-      <Button
-        disabled={cursors.length === 0}
-        onClick={() => {
-          onMove(cursors.slice(0, -1))
-        }}
-      >
+      <Button disabled={cursors.length === 0} onClick={() => onMove(cursors.slice(0, -1))}>
         Newer
       </Button>
       <span className="quiet">Page {cursors.length + 1}</span>

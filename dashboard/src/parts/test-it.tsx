@@ -6,7 +6,7 @@ import { pretty, reasonOf } from '../lib/words.ts'
 import { TextField } from './text-field.tsx'
 import { Conditions } from './conditions.tsx'
 import { Mark, Raw, Section } from './states.tsx'
-import { Notice } from './notice.tsx'
+import { Said, type Ending } from './notice.tsx'
 import { Fault } from './text.tsx'
 
 /** The result of a test of an automation. */
@@ -28,7 +28,7 @@ export function TestIt({ name }: { name: string }) {
   const [type, setType] = useState('')
   const [send, setSend] = useState(false)
   const [tested, setTested] = useState<Tested | null>(null)
-  const [problem, setProblem] = useState<string | null>(null)
+  const [problem, setProblem] = useState<Ending | null>(null)
   const [busy, setBusy] = useState(false)
   const test = async () => {
     setBusy(true)
@@ -37,7 +37,7 @@ export function TestIt({ name }: { name: string }) {
       setTested(await call<Tested>(`/automations/${encodeURIComponent(name)}/test`, { method: 'POST', body }))
       setProblem(null)
     } catch (error) {
-      setProblem(reasonOf(error))
+      setProblem({ text: reasonOf(error), failed: true })
     }
     setBusy(false)
   }
@@ -50,19 +50,10 @@ export function TestIt({ name }: { name: string }) {
         </Button>
       </div>
       <label className="choice">
-        <Checkbox
-          checked={send}
-          onChange={(event) => {
-            setSend(event.target.checked)
-          }}
-        />
+        <Checkbox checked={send} onChange={(event) => setSend(event.target.checked)} />
         Really start runs and jobs
       </label>
-      {problem !== null && (
-        <Notice tone="critical" role="alert">
-          {problem}
-        </Notice>
-      )}
+      <Said ending={problem} />
       {tested !== null && <Result tested={tested} />}
     </Section>
   )

@@ -22,9 +22,7 @@ export function TextField(props: {
           autoComplete={kind === 'password' ? 'current-password' : 'off'}
           placeholder={hint}
           value={value}
-          onChange={(event) => {
-            onChange(event.target.value)
-          }}
+          onChange={(event) => onChange(event.target.value)}
         />
       )}
     </Field>
