@@ -69,8 +69,8 @@ export class Beginner {
     })
     await Promise.race([up, ended])
     const [line] = listening() ?? []
-    const [, port = '0'] = /"port":(\d+)/.exec(line ?? '') ?? []
-    return { ok: line !== undefined, text: output(), url: `http://127.0.0.1:${port}`, log: output }
+    const [, url = ''] = /"url":"([^"]+)"/.exec(line ?? '') ?? []
+    return { ok: line !== undefined, text: output(), url, log: output }
   }
 
   async close(): Promise<void> {

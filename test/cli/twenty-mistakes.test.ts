@@ -183,7 +183,7 @@ async function follow({ plant, command = check, says, mend }: Planted): Promise<
   expect(said.ok, said.text).toBe(true)
 }
 
-describe('a mistake that a beginner makes', () => {
+describe('a mistake that a beginner makes', { timeout: 180_000 }, () => {
   it.each(Object.entries({ ...OF_THE_FILE, ...OF_THE_ENVIRONMENT }))(
     '%s: check says what to do, and that mends it',
     async (_, planted) => {
