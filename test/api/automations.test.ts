@@ -105,6 +105,24 @@ describe('W13: automations in the API', () => {
     })
   })
 
+  it('are shown with their trigger, their action with its name, and its queue', async () => {
+    const hosts = ['api.wandb.ai']
+    await api('/api/v1/secrets/LAUNCH_KEY', { method: 'PUT', body: { value: 'k'.repeat(40), hosts } })
+    const launch = {
+      type: 'wandb_launch',
+      api_key: '${LAUNCH_KEY}',
+      queue_entity: 'my-team',
+      queue: 'gpu-queue',
+    }
+    const destination = { ...launch, entity: 'my-team', project: 'eval', job: 'my-team/jobs/evaluate:latest' }
+    const evaluate = { name: 'evaluate', events: ['LINK_ARTIFACT'], destinations: [destination] }
+    const created = await api(PATH, { method: 'POST', body: evaluate })
+    expect(created.status, created.text).toBe(201)
+    expect((await api(`${PATH}/evaluate`)).body).toMatchObject(evaluate)
+    expect((await api(PATH)).body['items']).toContainEqual(created.body)
+    expect((await api(`${PATH}/evaluate`, { method: 'DELETE' })).status).toBe(204)
+  })
+
   it('are put twice with one outcome, and survive a restart', async () => {
     const first = await api(`${PATH}/put-twice`, { method: 'PUT', body: { ...STAGING, name: 'put-twice' } })
     const second = await api(`${PATH}/put-twice`, { method: 'PUT', body: { ...STAGING, name: 'put-twice' } })

@@ -129,8 +129,9 @@ const test: Handler = async (call) => {
   const [tested] = destinations
   if (tested === undefined) throw new Error('A registry webhook has one destination.')
   audit.did(call, 'test automation', {
-    ...{ id: name, automation: name, event: type, sent: tested.sent, status: tested.result?.status ?? null },
     ...auditedShape(webhook),
+    // What the endpoint answered: the webhook has a status of its own, by the same name.
+    ...{ id: name, automation: name, event: type, sent: tested.sent, status: tested.result?.status ?? null },
   })
   return testShape(tested)
 }

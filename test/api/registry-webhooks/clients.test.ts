@@ -23,7 +23,7 @@ async function run(python: string, script: string, args: string[], env: Record<s
   return JSON.parse(stdout) as Record<string, never>
 }
 
-describe("Databricks' Python client (databricks-registry-webhooks 0.1.2)", () => {
+describe("D6: Databricks' Python client (databricks-registry-webhooks 0.1.2)", () => {
   it.runIf(PYTHON)(
     'does everything of the document, unmodified',
     async () => {
@@ -65,7 +65,7 @@ describe("Databricks' Python client (databricks-registry-webhooks 0.1.2)", () =>
   )
 })
 
-describe("Databricks' SDK for Python", () => {
+describe("D6: Databricks' SDK for Python", () => {
   it.runIf(PYTHON)(
     'does every call, in pages too',
     async () => {
@@ -93,7 +93,7 @@ describe("Databricks' SDK for Python", () => {
   )
 })
 
-describe("Terraform's databricks_mlflow_webhook", () => {
+describe("D6: Terraform's databricks_mlflow_webhook", () => {
   it.each(['url', 'job'])(
     'creates a %s webhook, finds it again without a difference, and deletes it',
     async (kind) => {

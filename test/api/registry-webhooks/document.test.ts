@@ -49,7 +49,7 @@ function documented(file: string, id: string): object {
   return { webhook: { ...webhook, ...spec, id, creation_timestamp: time, last_updated_timestamp: time } }
 }
 
-describe("The curl calls of Databricks' documentation, one after another,", () => {
+describe("D6: the curl calls of Databricks' documentation, one after another,", () => {
   it('are answered as the document says', async () => {
     const created = await run('create', '')
     const { id } = (created as unknown as Webhook).webhook
