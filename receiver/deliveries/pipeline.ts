@@ -3,7 +3,7 @@ import type { Clock } from '../observe/clock.ts'
 import type { Changes } from '../observe/changes.ts'
 import type { Log } from '../observe/log.ts'
 import type { Outbound } from '../outbound/send.ts'
-import { saveRevisions, type Runtime } from '../runtime/runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
 import type { NewEvent } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -88,11 +88,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       tellGivenUp(changes, delivery)
     },
   })
-  const wake = (lanes: readonly string[] = []) => void engine.wake(lanes)
+  const wake = (lanes: readonly string[] = []) => {
+    engine.wake(lanes)
+  }
   const config = () => runtime().config
   const silences = createSilences({ store, config, clock, onSilent: alerts.silent })
-  const keepRevisions = () => saveRevisions(runtime(), store, clock)
-  const upkeep = startUpkeep({ ...options, config, backlog, silences, keepRevisions, wake, last_seen })
+  const upkeep = startUpkeep({ ...options, backlog, silences, wake, last_seen })
   const lookups = connectLookups(options, { backlog, wake, alerts })
   acceptor.onAccepted(followAccept({ store, changes, lookups, backlog, wake, alerts }))
   await reclaim({ store, clock, log }, alerts)

@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
 import { reasonOf } from '../observe/reason-of.ts'
+import { saveRevisions, type Runtime } from '../runtime/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Backlog } from './backlog.ts'
 import type { Silences } from './silences.ts'
@@ -28,7 +28,7 @@ export interface Upkeep {
 /** What housekeeping works with. */
 export interface UpkeepOptions {
   store: Store
-  config: () => Config
+  runtime: () => Pick<Runtime, 'config' | 'automations'>
   clock: Clock
   log: Log
   backlog: Backlog
@@ -36,8 +36,6 @@ export interface UpkeepOptions {
   last_seen: number
   /** Looks for sources that send nothing. */
   silences: Silences
-  /** Notes that the automations of today are in force, so that their texts are kept. */
-  keepRevisions: () => Promise<void>
   /** Makes the engine look into every lane. */
   wake: () => void
 }
@@ -57,7 +55,7 @@ function deletesFrom({ clock, log, last_seen }: UpkeepOptions): number {
 
 /** Starts to count the backlog, to delete what is past keeping, and to look for lanes whose wake time was lost. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { store, config, clock, log, backlog, silences, keepRevisions, wake } = options
+  const { store, runtime, clock, log, backlog, silences, wake } = options
   const deletes_from = deletesFrom(options)
   let stopped = false
   const guard = (work: () => Promise<unknown>) => () => {
@@ -72,12 +70,13 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     wake()
   }
   const sweep = async () => {
-    await keepRevisions()
+    // The texts of the automations that are in force are kept.
+    await saveRevisions(runtime(), store, clock)
     const now = clock.steady()
     if (now < deletes_from) return
     let gone = 0
     for (let is_done = false; !is_done && !stopped;) {
-      const swept = await store.sweep({ ...config().retention, now })
+      const swept = await store.sweep({ ...runtime().config.retention, now })
       gone += swept.gone
       is_done = swept.is_done
       await new Promise((resolve) => setTimeout(resolve, SWEEP_PAUSE_MS))

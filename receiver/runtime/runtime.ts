@@ -57,7 +57,11 @@ export function createRuntime(
 }
 
 /** Keeps the texts of the automations, since deliveries go by the text that they were made under. */
-export async function saveRevisions({ automations }: Runtime, store: Store, clock: Clock): Promise<void> {
+export async function saveRevisions(
+  { automations }: Pick<Runtime, 'automations'>,
+  store: Store,
+  clock: Clock,
+): Promise<void> {
   const revisions = automations.map(({ spec, revision }) => ({
     id: revision,
     automation: spec.name,

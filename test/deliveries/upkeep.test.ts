@@ -40,18 +40,20 @@ describe('housekeeping', () => {
     const last_seen = await store.lastSeen({})
     const upkeep = startUpkeep({
       store,
-      config: () => CONFIG,
+      runtime: () => ({ config: CONFIG, automations: [] }),
       clock,
       log,
       backlog,
       silences: { check: () => Promise.resolve() },
-      keepRevisions: () => Promise.resolve(),
       last_seen,
       wake: () => undefined,
     })
-    const swept = vi.spyOn(store, 'sweep')
+    const [saved, swept] = [vi.spyOn(store, 'saveRevisions'), vi.spyOn(store, 'sweep')]
     now += passed
     await vi.advanceTimersByTimeAsync(10 * 60_000)
+    // A sweep begins once it is noted which automations are in force.
+    for (const result of saved.mock.results) await result.value
+    await new Promise(setImmediate)
     for (const result of swept.mock.results) await result.value
     upkeep.stop()
     return (await store.listEvents({ limit: 10 })).items.length
