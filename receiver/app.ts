@@ -38,7 +38,7 @@ export function createApps(options: AppOptions, apart: boolean): Apps {
     mountIngest(app, options)
     app.use(healthRouter(options))
   }
-  const inside = (app: Express) => void app.use(apiRouter(options), pageRouter())
+  const inside = (app: Express) => void app.use(apiRouter({ ...options, apart }), pageRouter())
   const elsewhere = (paths: RegExp, port: string) => (app: Express) => void app.use(refuse(paths, port))
   if (!apart) return { main: createApp(options, [open, inside]), admin: null }
   return {

@@ -14,7 +14,9 @@ import { createBoundedLog } from './observe/bounded-log.ts'
 import { createChanges } from './observe/changes.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
+import { createCounts } from './observe/metrics/counts.ts'
 import { VERSION } from './observe/version.ts'
+import { createMetrics } from './metrics.ts'
 import { listenOn, type ListeningPorts, type Ports } from './ports.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { InForce } from './runtime/in-force.ts'
@@ -106,16 +108,19 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await reloads.start(options.config)
   const reload = () => reloads.again()
   const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
-  const pipeline = await createPipeline({ ...options, runtime, automations, changes, clock })
+  const counts = createCounts(changes, () => clock.wall())
+  const pipeline = await createPipeline({ ...options, runtime, automations, changes, counts, clock })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
   const refusals = createRefusals({ log, clock, onRefused: alerts.rejected })
   const refused_config = createRefusedConfig({ log, clock, onRefused: alerts.refused })
   const readiness = createReadiness({ store, clock, healthy: () => pipeline.healthy() })
+  const notReady = () => readiness.notReady()
+  const measured = { counts, store, clock, waiting: () => pipeline.waiting(), notReady, refused_config }
   const app = {
     ...options,
     ...{ runtime, acceptor, automations, refusals, refused_config, changes, clock, wake, secrets, types },
-    notReady: () => readiness.notReady(),
+    ...{ counts, answered: counts.webhook, notReady, metrics: createMetrics(measured) },
   }
   const server = await listenOn(createApps(app, options.admin != null), {
     ...options,

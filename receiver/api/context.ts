@@ -2,6 +2,7 @@ import type { Acceptor } from '../deliveries/acceptor.ts'
 import type { Changes } from '../observe/changes.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Log } from '../observe/log.ts'
+import type { Counts } from '../observe/metrics/counts.ts'
 import type { RefusedConfig } from '../runtime/refused-config.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { StoredAutomations } from '../runtime/stored-automations.ts'
@@ -28,6 +29,9 @@ export interface ApiOptions {
   refusals: { of(source: string): readonly { at: number; status: number; reason: string }[] }
   changes: Pick<Changes, 'listen'>
   public_url: string | null
+  /** Reads the metrics as a text for Prometheus. */
+  metrics: () => Promise<string>
+  counts: Pick<Counts, 'wrongToken'>
 }
 
 /** What every handler of a route may use. */

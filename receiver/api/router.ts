@@ -7,6 +7,7 @@ import { authorize } from './authorize.ts'
 import type { ApiOptions } from './context.ts'
 import { warnOfForwarded } from './forwarded.ts'
 import { jsonBody } from './json-body.ts'
+import { refuseLimited, serveMetrics } from './metrics.ts'
 import { mountRoutes } from './mount.ts'
 import { openApiDocument } from './openapi.ts'
 import { problem } from './problem.ts'
@@ -18,9 +19,9 @@ import { principalOfSession } from './session.ts'
 
 export type { ApiOptions } from './context.ts'
 
-/** Returns everything under `/api`. */
-export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
-  const { runtime, clock, log, store, types, public_url } = options
+/** Returns everything under `/api`, and the metrics. `apart`: on a port of its own, where the metrics need no token. */
+export function apiRouter(options: ApiOptions & { types: TypeTables; apart?: boolean }): Router {
+  const { runtime, clock, log, store, types, public_url, apart = false } = options
   const router = Router({ caseSensitive: true })
   const audit = createAudit({ log, clock, store })
   const routes = routesOf(types)
@@ -29,13 +30,14 @@ export function apiRouter(options: ApiOptions & { types: TypeTables }): Router {
   router.get('/api/openapi.json', (_request, response) => {
     response.type('application/json').send(document())
   })
-  const sign_ins = createSignIns(clock)
+  const sign_ins = createSignIns(clock, options.counts.wrongToken)
   const context = { ...options, audit, sign_ins }
   const access = {
     ...{ tokens: () => runtime().config.tokens, audit, sign_ins },
     sessionOf: (tokens: readonly NamedToken[], request: Request) =>
       principalOfSession(tokens, request, { public_url, now: clock.wall() }),
   }
+  router.get('/metrics', ...(apart ? [] : [authorize(access), refuseLimited]), serveMetrics(options.metrics))
   router.use(
     REGISTRY_WEBHOOKS,
     registryWebhooksRouter(context, authorize({ ...access, refuse: refuseRegistryCall })),

@@ -20,8 +20,8 @@ export interface SignIns {
   blockedFor(address: string): number
 }
 
-/** Returns a counter in which nobody has failed yet. */
-export function createSignIns(clock: Pick<Clock, 'steady'>): SignIns {
+/** Returns a counter in which nobody has failed yet. `onFailed` is told of every wrong token. */
+export function createSignIns(clock: Pick<Clock, 'steady'>, onFailed: () => void): SignIns {
   const failures = new Map<string, { count: number; until: number }>()
   const found = (address: string) => {
     const entry = failures.get(networkOf(address))
@@ -34,6 +34,7 @@ export function createSignIns(clock: Pick<Clock, 'steady'>): SignIns {
   return {
     blockedFor,
     failed(address) {
+      onFailed()
       const blocked_ms = blockedFor(address)
       if (blocked_ms > 0) return blocked_ms
       const entry = found(address)

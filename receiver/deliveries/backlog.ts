@@ -12,6 +12,8 @@ export interface Backlog {
   roomLeft(): boolean
   /** Adds deliveries that were accepted since the last count. */
   add(deliveries: number): void
+  /** Returns how many wait: the last count, and what was added since; at most one more than `limits.backlog`. */
+  waiting(): number
   /** Counts anew. A failure is logged: the last figure stays. */
   count(): Promise<void>
 }
@@ -46,6 +48,7 @@ export function createBacklog({ store, clock, log, limit }: BacklogOptions): Bac
     add(deliveries) {
       waiting += deliveries
     },
+    waiting: () => waiting,
     count,
   }
 }

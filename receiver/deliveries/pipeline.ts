@@ -2,6 +2,7 @@ import type { Lookups } from '../lookups/lookups.ts'
 import type { Clock } from '../observe/clock.ts'
 import type { Changes } from '../observe/changes.ts'
 import type { Log } from '../observe/log.ts'
+import type { Counts } from '../observe/metrics/counts.ts'
 import type { Outbound } from '../outbound/send.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { parse } from '../store/json-text.ts'
@@ -11,7 +12,8 @@ import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
 import { createAcceptor, type AcceptedListener, type Acceptor } from './acceptor.ts'
 import { createAlerts, OWN_SOURCE_CONFIG, type Alerts } from './alerts.ts'
 import { createBacklog, type Backlog } from './backlog.ts'
-import { createEngine, type Engine } from './engine.ts'
+import { countAttempt } from './count-attempt.ts'
+import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { prepareEvent } from './prepare-event.ts'
 import { connectLookups } from './released.ts'
 import { createSilences } from './silences.ts'
@@ -30,6 +32,8 @@ export interface Pipeline {
   wake: (lanes?: readonly string[]) => void
   /** Returns whether the last look into the store succeeded. */
   healthy(): boolean
+  /** Returns how many deliveries wait, as it was last counted. */
+  waiting(): number
   /** Starts to deliver. */
   start(): void
   /** Ends in good order, once nothing more is handed over: attempts under way may finish (20 s). */
@@ -49,6 +53,7 @@ export interface PipelineOptions {
   outbound: Outbound
   /** Those who look on are told here. */
   changes: Changes
+  counts: Pick<Counts, 'attempt' | 'delivered'>
   clock: Clock
   log: Log
 }
@@ -78,15 +83,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   })
   const engine = createEngine({
     ...{ store, clock, log, senders: () => runtime().senders },
-    onConsequence: (attempt, consequence) => {
-      alerts.attempted(attempt, consequence)
-      tellAttempt(changes, attempt, consequence)
-      noteTrigger({ store, clock, log }, attempt)
-    },
-    onGivenUp: (delivery) => {
-      alerts.gaveUp(delivery)
-      tellGivenUp(changes, delivery)
-    },
+    ...tellEverybody(options, alerts),
   })
   const wake = (lanes: readonly string[] = []) => {
     engine.wake(lanes)
@@ -106,6 +103,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     alerts,
     wake,
     healthy: () => engine.healthy(),
+    waiting: () => backlog.waiting(),
     start: () => {
       engine.start()
       lookups.wake()
@@ -140,6 +138,25 @@ function followAccept({ store, changes, lookups, backlog, wake, alerts }: AfterA
 const looksAhead = ({ engine }: Store) => engine === 'sqlite'
 
 const lanesOf = ({ deliveries }: NewEvent) => deliveries.map(({ lane }) => lane)
+
+/** Returns what the engine calls: everybody who wants to know of attempts is told. */
+function tellEverybody(
+  { store, clock, log, changes, counts }: PipelineOptions,
+  alerts: Alerts,
+): Pick<EngineOptions, 'onConsequence' | 'onGivenUp'> {
+  return {
+    onConsequence: (attempt, consequence) => {
+      alerts.attempted(attempt, consequence)
+      tellAttempt(changes, attempt, consequence)
+      countAttempt(counts, attempt, consequence, clock.wall())
+      noteTrigger({ store, clock, log }, attempt)
+    },
+    onGivenUp: (delivery) => {
+      alerts.gaveUp(delivery)
+      tellGivenUp(changes, delivery)
+    },
+  }
+}
 
 interface Parts {
   lookups: Lookups

@@ -20,7 +20,7 @@ import { RETRY_AFTER_S, Unverified } from './refuse.ts'
 import { lookForSlip } from './slips.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
 
-/** The name under which refused requests of this route are noted: no source can have it. */
+/** The name under which requests of this route are noted and counted: no source can have it. */
 const NAME = '/repos'
 
 /** GitHub's own answer to what the token may not see. */
@@ -47,8 +47,10 @@ export function dropInRouter(options: IngestOptions): Router {
   router.all(paths, async (request, response) => {
     const { owner, repo } = request.params as { owner: string; repo: string }
     try {
+      const began = options.clock.wall()
       await takeDispatch(options, { owner, repo }, request)
       response.status(204).end()
+      options.answered?.(NAME, 204, options.clock.wall() - began)
     } catch (error) {
       // What is left of a body nobody read is thrown away, so that the sender gets to reading the answer.
       request.resume()
@@ -147,7 +149,7 @@ function eventOf(
 const AGAIN = 'Service unavailable. Send it again later.'
 
 /** Answers as GitHub would. Why a token or a signature was refused is for our log alone. */
-function answerRefusal({ log, refusals }: IngestOptions, response: Response, error: unknown): void {
+function answerRefusal({ log, refusals, answered }: IngestOptions, response: Response, error: unknown): void {
   if (response.headersSent) return
   const refuse = (reason: string, answer: GitHubError) => {
     const status = Number(answer.status)
@@ -167,4 +169,5 @@ function answerRefusal({ log, refusals }: IngestOptions, response: Response, err
     log.error({ reason: traceOf(error) }, 'ingest failed')
     response.status(500).json(githubError(500, 'Server Error'))
   }
+  answered?.(NAME, response.statusCode)
 }

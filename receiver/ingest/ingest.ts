@@ -2,29 +2,25 @@ import type { Request, Response } from 'express'
 import { acceptPrepared, type AcceptContext } from '../deliveries/accept-prepared.ts'
 import { prepareEvent, type Prepared } from '../deliveries/prepare-event.ts'
 import type { Clock } from '../observe/clock.ts'
-import type { Log } from '../observe/log.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Source } from '../runtime/sources.ts'
 import type { SourceEvent, WebhookRequest } from '../sources/source.ts'
 import type { Accepted } from '../store/records.ts'
 import { AutomationsChanged, type Store } from '../store/store.ts'
-import { answerFor, dryRunAnswer, sendAnswer } from './answer.ts'
+import { answerFor, dryRunAnswer, sendAnswer, type Answer } from './answer.ts'
 import { logAccepted, logDryRun } from './log-events.ts'
 import { NotAnEvent } from './parse-json.ts'
-import { refuse, Unverified } from './refuse.ts'
-import type { Refusals } from './refusals.ts'
+import { refuse, Unverified, type RefuseOptions } from './refuse.ts'
 import { lookForSlip } from './slips.ts'
 import { createStep, gather } from './steps.ts'
 import { understandRequest } from './understand.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
 
 /** What ingest works on. */
-export interface IngestOptions extends AcceptContext {
+export interface IngestOptions extends AcceptContext, RefuseOptions {
   runtime: () => Runtime
   store: Pick<Store, 'storedDelivery'>
-  refusals: Refusals
   clock: Clock
-  log: Log
   public_url: string | null
 }
 
@@ -156,15 +152,23 @@ function storeAnew(options: IngestOptions, planned: Planned, done: (stored: Stor
     )
 }
 
-function answer({ public_url }: IngestOptions, { response, webhook, prepared, accepted }: Stored): null {
-  sendAnswer(response, answerFor(prepared, accepted, { public_url, now: webhook.now }))
-  return null
+function answer(options: IngestOptions, stored: Stored): null {
+  const { prepared, accepted, webhook } = stored
+  const context = { public_url: options.public_url, now: webhook.now }
+  return send(options, stored, answerFor(prepared, accepted, context))
 }
 
-function answerDryRun({ log }: IngestOptions, { runtime, response, prepared }: Planned): null {
+function answerDryRun(options: IngestOptions, planned: Planned): null {
+  const { runtime, prepared } = planned
   const rendered = dryRunAnswer(runtime, prepared)
-  logDryRun(log, prepared)
-  sendAnswer(response, rendered)
+  logDryRun(options.log, prepared)
+  return send(options, planned, rendered)
+}
+
+function send({ clock, answered }: IngestOptions, verified: Verified, answer: Answer): null {
+  const { source, response, webhook } = verified
+  sendAnswer(response, answer)
+  answered?.(source.config.name, answer.status, clock.wall() - webhook.now)
   return null
 }
 
@@ -179,7 +183,7 @@ function answerRepeat(options: IngestOptions, understood: Understood, stale: str
       if (event_id === null) refuse(options, request, response, new Unverified(stale))
       else {
         const context = { public_url: options.public_url, now: webhook.now }
-        sendAnswer(response, answerFor([], [{ outcome: 'duplicate', event_id }], context))
+        send(options, understood, answerFor([], [{ outcome: 'duplicate', event_id }], context))
       }
     },
     (error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { BacklogFull } from '../deliveries/acceptor.ts'
 import type { Log } from '../observe/log.ts'
+import { NO_SOURCE } from '../observe/metrics/counts.ts'
 import { traceOf } from '../observe/reason-of.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { NotAnEvent } from './parse-json.ts'
@@ -31,17 +32,29 @@ export class Unverified extends Error {}
 export interface RefuseOptions {
   log: Log
   refusals: Refusals
+  /** Told of every answer: the name of the source, the status, and how long it took where the webhook was taken, in ms. */
+  answered?: (source: string, status: number, ms?: number) => void
 }
 
 /** Answers 404 to a request for a source that is not configured. */
-export function refuseUnknown({ refusals }: RefuseOptions, named: string, response: Response): void {
+export function refuseUnknown(
+  { refusals, answered }: RefuseOptions,
+  named: string,
+  response: Response,
+): void {
   refusals.unknown(named)
+  answered?.(NO_SOURCE, 404)
   response.status(404).json(UNKNOWN_SOURCE)
 }
 
 /** Answers 405 to a request for a source that is not a POST. */
-export function refuseMethod({ refusals }: RefuseOptions, request: Request, response: Response): void {
+export function refuseMethod(
+  { refusals, answered }: RefuseOptions,
+  request: Request,
+  response: Response,
+): void {
   const { method } = request
+  answered?.(sourceOf(request), 405)
   refusals.note(sourceOf(request), { status: 405, reason: `${method} instead of POST` })
   response.status(405).set('Allow', 'POST').json({
     status: 'refused',
@@ -53,7 +66,7 @@ export function refuseMethod({ refusals }: RefuseOptions, request: Request, resp
 /** Turns what went wrong with a request to a configured source into the answer that the contract names for it. */
 export function refuse(options: RefuseOptions, request: Request, response: Response, error: unknown): void {
   if (response.headersSent) return
-  const { log, refusals } = options
+  const { log, refusals, answered } = options
   const refused = refusalOf(error)
   if (refused !== null) {
     const { status, body } = refused
@@ -86,6 +99,7 @@ export function refuse(options: RefuseOptions, request: Request, response: Respo
       message: 'The receiver could not take it in, and has logged why.',
     })
   }
+  answered?.(sourceOf(request), response.statusCode)
 }
 
 const sourceOf = (request: Request) => String(request.params['source'])

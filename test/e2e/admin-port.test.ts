@@ -70,6 +70,12 @@ describe('a receiver with ADMIN_PORT', () => {
     expect((await request(`${scene.receiver.admin_url}${path}`)).body).toMatchObject({ code: 'wrong_port' })
   })
 
+  it('shows its metrics on that port without a token', async () => {
+    const { status, text } = await request(`${scene.receiver.admin_url}/metrics`)
+    expect(status).toBe(200)
+    expect(text).toContain('model_dispatch_ready 1')
+  })
+
   it('delivers what comes to PORT, by a source and by the route of GitHub', async () => {
     const { body } = await sendWandb(scene.receiver.url, aliasBody())
     const dropped = await request(`${scene.receiver.url}/api/v3/repos/acme/serving/dispatches`, {
