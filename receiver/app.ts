@@ -39,7 +39,7 @@ export function createApps(options: AppOptions, apart: boolean): Apps {
     app.use(healthRouter(options))
   }
   const inside = (app: Express) => void app.use(apiRouter({ ...options, apart }), pageRouter())
-  const elsewhere = (paths: RegExp, port: string) => (app: Express) => void app.use(refuse(paths, port))
+  const elsewhere = (paths: RegExp, port: string) => (app: Express) => void app.use(wrongPort(paths, port))
   if (!apart) return { main: createApp(options, [open, inside]), admin: null }
   return {
     main: createApp(options, [open, elsewhere(INSIDE, 'ADMIN_PORT')]),
@@ -51,7 +51,7 @@ export function createApps(options: AppOptions, apart: boolean): Apps {
 const INSIDE = /^\/($|index\.html$|metrics$|api(\/(?!v3\/)|$))/
 const OPEN = /^\/(webhooks|repos|api\/v3\/repos)\/|^\/(healthz|readyz)$/
 
-function refuse(paths: RegExp, port: string): RequestHandler {
+function wrongPort(paths: RegExp, port: string): RequestHandler {
   return (request, response, next) => {
     if (paths.test(request.path))
       problem(response, 404, 'wrong_port', `The receiver answers this on ${port} alone.`)

@@ -14,7 +14,7 @@ import { createBoundedLog } from './observe/bounded-log.ts'
 import { createChanges } from './observe/changes.ts'
 import { systemClock, type Clock } from './observe/clock.ts'
 import type { Log } from './observe/log.ts'
-import { createCounts } from './observe/metrics/counts.ts'
+import { createCounts, type Counts } from './observe/metrics/counts.ts'
 import { VERSION } from './observe/version.ts'
 import { createMetrics } from './metrics.ts'
 import { listenOn, type ListeningPorts, type Ports } from './ports.ts'
@@ -83,6 +83,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { store, log, types = OUR_TYPES } = options
   const clock = options.clock ?? systemClock(await store.lastSeen({}))
   const [in_force, changes] = [new InForce(), createChanges()]
+  const counts = createCounts(changes, () => clock.wall())
   const runtime = () => in_force.runtime
   const lane_names = createLaneNames({ store, clock, log })
   const probes = createCredentialProbes({ store, clock, log })
@@ -99,8 +100,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const next = createRuntime(config, surroundings, await readStored(store))
     await saveRevisions(next, store, clock)
     in_force.runtime = next
-    logRefusedAutomations(next, log)
-    warnOf(next, types, { secrets, log })
+    tellOf(next, types, { secrets, log, counts })
     // Joined first: a pause may come along with what waited under the connection's own name.
     const learned = learnIdentities(config.connections.values(), github, lane_names)
     void learned.then(() => probes.follow(config.connections))
@@ -108,7 +108,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   await reloads.start(options.config)
   const reload = () => reloads.again()
   const automations = createStoredAutomations({ store, runtime, clock, log, guard: outbound.guard, reload })
-  const counts = createCounts(changes, () => clock.wall())
   const pipeline = await createPipeline({ ...options, runtime, automations, changes, counts, clock })
   const { acceptor, alerts, wake } = pipeline
   probes.onProbed(wake)
@@ -161,14 +160,17 @@ async function stopInOrder(
   await store.close()
 }
 
-/** Logs what is allowed in a configuration and will hardly be meant. */
-function warnOf(
-  { config }: Runtime,
+/** Logs what is allowed in a configuration and will hardly be meant, and shows its names in the metrics. */
+function tellOf(
+  runtime: Runtime,
   { destinations }: TypeTables,
-  lent: { secrets: StoredSecrets; log: Log },
+  lent: { secrets: StoredSecrets; log: Log; counts: Counts },
 ): void {
-  warnOfAlertRoutes(config.automations, destinations, lent.log)
-  void warnOfMissingSecrets(config.automations, destinations, lent)
+  const { automations } = runtime.config
+  lent.counts.follow({ sources: runtime.sources.keys(), automations: automations.map(({ name }) => name) })
+  logRefusedAutomations(runtime, lent.log)
+  warnOfAlertRoutes(automations, destinations, lent.log)
+  void warnOfMissingSecrets(automations, destinations, lent)
 }
 
 /** Returns what logs that strangers ask more than there is room for, once a minute. */

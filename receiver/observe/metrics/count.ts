@@ -1,7 +1,7 @@
 import { numberText, type Metric, type Sample } from './exposition.ts'
 
 /** The most series of one metric: names come from the configuration, and those that are gone stay until the next start. */
-const MOST_SERIES = 2_000
+const MOST_SERIES = 10_000
 /** What all further ones are counted under. */
 const OTHER = '(other)'
 
@@ -15,6 +15,8 @@ interface Declared {
 export interface Counter {
   /** Adds one. `values`: those of the labels, in their order. */
   add(...values: readonly string[]): void
+  /** Shows a number that is still 0: Prometheus takes the first value that it sees for no increase. */
+  show(...values: readonly string[]): void
   metric(): Metric
 }
 
@@ -31,6 +33,9 @@ export function createCounter({ name, help, labels = [] }: Declared): Counter {
   return {
     add(...values) {
       series.at(values).count += 1
+    },
+    show(...values) {
+      series.at(values)
     },
     metric: () => ({
       ...{ name, help, type: 'counter' },

@@ -4,6 +4,8 @@ import type { Metric } from './exposition.ts'
 
 /** What a replica counts from its start on. */
 export interface Counts {
+  /** Shows the numbers of what is configured before there is anything to count: alerts compare with them. */
+  follow(config: { sources: Iterable<string>; automations: Iterable<string> }): void
   /**
    * Counts an answer to a webhook.
    *
@@ -25,6 +27,7 @@ export interface Counts {
 export const NO_SOURCE = '(unknown)'
 
 const ENDED = ['succeeded', 'failed', 'expired']
+const USUAL_STATUSES = ['200', '202', '400', '401', '500', '503']
 
 /** Returns counts that stand at 0. Events and deliveries are counted from what `changes` tells. */
 export function createCounts(changes: Pick<Changes, 'listen'>, now: () => number): Counts {
@@ -45,6 +48,11 @@ export function createCounts(changes: Pick<Changes, 'listen'>, now: () => number
       deliveries.add(change.automation, change.status)
   })
   return {
+    follow(config) {
+      for (const source of config.sources) for (const status of USUAL_STATUSES) webhooks.show(source, status)
+      for (const automation of config.automations)
+        for (const status of ENDED) deliveries.show(automation, status)
+    },
     webhook(source, status, ms) {
       webhooks.add(source, String(status))
       if (ms !== undefined) webhook_times.observe(Math.max(0, ms) / 1_000)
