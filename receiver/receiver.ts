@@ -121,10 +121,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     ...{ runtime, acceptor, automations, refusals, refused_config, changes, clock, wake, secrets, types },
     ...{ counts, answered: counts.webhook, notReady, metrics: createMetrics(measured) },
   }
-  const server = await listenOn(createApps(app, options.admin != null), {
-    ...options,
-    onCrowded: logCrowded(log, clock),
-  })
+  const ports = { ...options, onCrowded: logCrowded(log, clock) }
+  const server = await listenOn(createApps(app, options.admin != null), ports)
   pipeline.start()
   logListening(log, server, store, options.config)
 
