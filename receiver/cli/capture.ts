@@ -27,7 +27,7 @@ of this process whose name tells of a credential. A file that exists is never ov
   --out FILE  Where the fixture goes.
 
 Example:
-  PORT=8080 npm run cli -- capture --out test/fixtures/registry.json`,
+  PORT=8080 npm run cli -- capture --out registry.json`,
   options: { out: { type: 'string' } },
   most_words: 0,
   run: capture,

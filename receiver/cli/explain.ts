@@ -25,7 +25,7 @@ Ends with 0 where an automation wants the event, with 1 where none does.
 
 Examples:
   npm run cli -- explain --event body.json --source wandb
-  npm run cli -- explain evt_01K… --url https://dispatch.example.com`,
+  npm run cli -- explain EVENT_ID --url https://dispatch.example.com`,
   options: {
     event: { type: 'string' },
     source: { type: 'string' },

@@ -87,7 +87,8 @@ export class Beginner {
     }
     const sourced = this.how === 'shell' ? 'set -a; . ./.env; set +a; ' : ''
     const script = `${sourced}exec ${JSON.stringify(process.execPath)} ${JSON.stringify(PROGRAM)} "$@"`
-    const child = spawn('bash', ['-c', script, 'bash', ...args], {
+    // Without --norc, a bash whose stdin is a socket takes itself for a remote shell and reads ~/.bashrc.
+    const child = spawn('bash', ['--norc', '-c', script, 'bash', ...args], {
       cwd: this.folder,
       timeout: 60_000,
       env: this.how === 'docker' ? { ...base, ...this.#lines() } : base,
