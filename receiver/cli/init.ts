@@ -62,7 +62,8 @@ function init({ options, words: [path = 'model-dispatch.yaml'] }: CommandArgumen
     console.log(`Wrote ${path} and ${env_path}.
 1. Put a GitHub token (or an App) into ${env_path}.
 2. Give the registry the value of ${variable} as the signing secret.
-3. Check it: (set -a; . ${env_path.startsWith('/') ? '' : './'}${env_path}; npm run cli -- check ${path})`)
+3. Check it: (set -a; . ${env_path.startsWith('/') ? '' : './'}${env_path}; npm run cli -- check ${path})
+4. Start it the same way, with npm start in place of the check. send of docs/cli.md sends a first event.`)
   return EXIT.ok
 }
 
