@@ -8,7 +8,7 @@ import { examineRepository } from './repository.ts'
 import { startsOf, type Start } from './starts.ts'
 import { examineStore } from './store.ts'
 import { examineEnvironment, examinePublicUrl } from './surroundings.ts'
-import { examineListeners, examineStarted } from './workflows.ts'
+import { examineListeners, examineStarted } from './examine-workflows.ts'
 
 /** How long one repository may take, in ms. */
 const REPOSITORY_MS = 60_000

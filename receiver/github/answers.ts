@@ -4,7 +4,7 @@ import type { Meaning } from '../policy/attempt.ts'
 import { bound, inline } from '../secrets/redact.ts'
 import { isForeign, wordsOf } from './not-github.ts'
 import { quote } from './quote.ts'
-import { gitHubRetryAfter, untilReset } from './limit-waits.ts'
+import { gitHubRetryAfter, untilReset } from './limit-headers.ts'
 
 /** The request that was answered: makes the instruction exact. */
 export interface AnswerContext {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AutomationSpec, Filter } from '../../receiver/automations/automation.ts'
 import { AutomationError, compileAutomation } from '../../receiver/automations/compile.ts'
 import { conditionsOf, explainEvent } from '../../receiver/automations/explain.ts'
-import { nearestMiss } from '../../receiver/automations/nearest.ts'
+import { nearestMiss } from '../../receiver/automations/why-none.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { makeEvent, makeSpec } from './events.ts'
 

@@ -1,6 +1,6 @@
 import type { ModelEvent } from '../../../src/contract/model-event.ts'
 import type { MatchResult } from '../../automations/automation.ts'
-import { whyNone } from '../../automations/nearest.ts'
+import { whyNone } from '../../automations/why-none.ts'
 import type { DeliverySummary } from '../../store/views.ts'
 
 /** Returns what comes of a replay: what goes where, what is left out, or why nothing is sent at all. */

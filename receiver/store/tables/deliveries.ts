@@ -23,7 +23,8 @@ import type { DeliveryError, DeliveryStatus, NewDelivery } from '../records.ts'
 import type { DeliveriesTable, Tables } from '../schema.ts'
 import { inserting, overRows, statement, type Call } from '../statement.ts'
 import { EXPIRED, LOST, LOST_TOO_OFTEN } from './delivery-errors.ts'
-import { DELIVERING, PENDING, REPLACEABLE_TEXT } from './literals.ts'
+import { DELIVERING, PENDING } from './literals.ts'
+import { REPLACEABLE_TEXT } from './replaceable.ts'
 
 type Builder = ExpressionBuilder<Tables, 'deliveries'>
 type Condition = (eb: Builder) => Expression<SqlBool>

@@ -1,7 +1,8 @@
 import type { Tx } from '../db.ts'
 import { overRows, statement } from '../statement.ts'
 import { setHead } from './delivery-upkeep.ts'
-import { PENDING, REPLACEABLE_TEXT, UNFINISHED, YES } from './literals.ts'
+import { PENDING, UNFINISHED, YES } from './literals.ts'
+import { REPLACEABLE_TEXT } from './replaceable.ts'
 
 // Ten thousand may wait in one subject: no query here may walk through them. Each names a subject's head or the
 // first behind it, by the index (subject, head, place, seq), and says UNFINISHED: that is the text of that index.

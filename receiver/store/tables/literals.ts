@@ -17,9 +17,3 @@ export const NO = literal(0)
 
 /** The condition of a delivery that is pending or delivering. */
 export const UNFINISHED = sql<boolean>`deliveries.status in ('pending', 'delivering')`
-
-/** The condition of a delivery that a newer event of its subject supersedes, by its own `supersede`. */
-export const REPLACEABLE_TEXT = `deliveries.status = 'pending'
-  and (deliveries.supersede = 'waiting' or (deliveries.supersede = 'retrying' and deliveries.counted_attempts > 0))`
-/** The same in a query of Kysely. */
-export const REPLACEABLE = sql.raw<boolean>(REPLACEABLE_TEXT)

@@ -3,7 +3,8 @@ import type { Queries, Tx } from '../db.ts'
 import type { Superseded } from '../records.ts'
 import { inserting, overRows } from '../statement.ts'
 import { supersede, type Gone } from './deliveries.ts'
-import { DELIVERING, NO, REPLACEABLE, UNFINISHED, YES } from './literals.ts'
+import { DELIVERING, NO, UNFINISHED, YES } from './literals.ts'
+import { REPLACEABLE } from './replaceable.ts'
 
 // As in heads.ts: no query here may walk through all that waits in a subject.
 

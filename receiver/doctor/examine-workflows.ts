@@ -6,7 +6,7 @@ import { suggestWord } from '../templates/suggest.ts'
 import { advice, fault, type Finding } from './finding.ts'
 import type { Found } from './repository.ts'
 import type { Start } from './starts.ts'
-import { readWorkflow, type Workflow } from './workflow-file.ts'
+import { readWorkflow, type Workflow } from './read-workflow.ts'
 
 const FOLDER = '/contents/.github/workflows'
 /** More workflow files than this are not read. */
