@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startHouse, type House } from '../regressions/receiver.ts'
 import { request } from '../support/http.ts'
-import { aliasBody, sendWandb } from '../support/send.ts'
+import { aliasBody, sendWandb, WANDB_SECRET } from '../support/send.ts'
 
 async function open(): Promise<House> {
   const house = await startHouse()
@@ -76,5 +76,19 @@ describe('A body over the limit is 413 at once, though its sender goes on or sto
     socket.write(bytes)
     const [answer] = (await once(socket, 'data')) as [Buffer]
     expect(answer.toString()).toMatch(/^HTTP\/1.1 413 /)
+  })
+})
+
+describe('A request whose sender made a slip', () => {
+  it('is told apart in the log alone: the answer is that of every wrong signature', async () => {
+    const house = await open()
+    const slipped = await sendWandb(house.url, aliasBody(), { secret: `${WANDB_SECRET}\n` })
+    const wrong = await sendWandb(house.url, aliasBody(), { secret: 'another' })
+    expect(slipped.status).toBe(401)
+    expect([slipped.status, slipped.text]).toEqual([wrong.status, wrong.text])
+    const reasons = house.log.map(({ reason }) => String(reason))
+    expect(reasons).toContainEqual(
+      expect.stringContaining('the sender has the secret with a line break at its end'),
+    )
   })
 })

@@ -99,12 +99,13 @@ async function judge(world: World) {
   const out_of_order = orders.flatMap((numbers) =>
     numbers.filter((n, i) => i > 0 && n < (numbers[i - 1] ?? n)),
   ).length
-  const lost = events - new Set(arrived.map(({ extra }) => extra.n)).size
+  // Lost, or still on its way where that took too long.
+  const not_arrived = events - new Set(arrived.map(({ extra }) => extra.n)).size
   const answers_503 = turned_away.get(world) ?? 0
   return {
     answers_503,
     dispatched: arrived.length,
-    lost,
+    not_arrived,
     out_of_order,
     matched_with_answer: lookedUp(arrived),
   }

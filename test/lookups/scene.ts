@@ -1,5 +1,5 @@
-import { onTestFinished } from 'vitest'
-import { startHouse, type House, type HouseOptions } from '../regressions/receiver.ts'
+import { expect, onTestFinished } from 'vitest'
+import { SOON, startHouse, type House, type HouseOptions } from '../regressions/receiver.ts'
 import { startWandb, WANDB_API_KEY, type StandInWandb, type StoredArtifact } from '../standins/wandb.ts'
 import { request, type Answer } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
@@ -111,4 +111,10 @@ export async function startLookupScene(
         headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
       }),
   }
+}
+
+/** Returns the event of an answer, once its look-up is over. */
+export async function settled(scene: LookupScene, answer: Answer): Promise<ShownEvent> {
+  await expect.poll(async () => (await scene.event(answer)).status, SOON).not.toBe('enriching')
+  return scene.event(answer)
 }
