@@ -136,7 +136,10 @@ async function run(database: string, ...statements: string[]): Promise<void> {
 }
 
 describe.concurrent('a store that a newer program wrote', () => {
-  const WORDS = [/The store has schema 99; this program knows \d+/, /-> Start that version, or restore a backup/]
+  const WORDS = [
+    /The store has schema 99; this program knows \d+/,
+    /-> Start that version, or restore a backup/,
+  ]
 
   it('is refused on SQLite, and left as it is', async () => {
     const data_dir = join(folder, 'newer')
@@ -160,7 +163,10 @@ describe.concurrent('a store that a newer program wrote', () => {
 })
 
 describe.concurrent('a store from before the first release', () => {
-  const WORDS = [/The store has schema 1; this program needs 4 or newer/, /-> Start with an empty DATA_DIR or/]
+  const WORDS = [
+    /The store has schema 1; this program needs 4 or newer/,
+    /-> Start with an empty DATA_DIR or/,
+  ]
 
   it('is refused on SQLite, and left as it is', async () => {
     const data_dir = join(folder, 'older')
