@@ -44,6 +44,16 @@ export default tseslint.config(
           enableFixer: false,
         },
       ],
+      'jsdoc/match-description': [
+        'error',
+        {
+          contexts: ['any'],
+          mainDescription: {
+            match: String.raw`^(?!(?:It|They|One|Those|What|Whoever)\s)`,
+            message: 'Begin with a verb ("Returns …") or with the noun itself.',
+          },
+        },
+      ],
     },
   },
   {

@@ -19,12 +19,12 @@ import { healthRouter, type HealthOptions } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import { traceOf } from './observe/reason-of.ts'
 
-/** What the HTTP side works on. */
+/** The means of the HTTP side. */
 export type AppOptions = IngestOptions &
   ApiOptions &
   HealthOptions & { types: TypeTables; trust_proxy?: readonly string[] }
 
-/** What answers on each port. */
+/** The handlers of each port. */
 export interface Apps {
   /** PORT. */
   main: RequestListener

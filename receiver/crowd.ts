@@ -11,7 +11,7 @@ export interface Room {
   connections: number
 }
 
-/** What a server holds unless it is told otherwise: in all at most some 200 MB. */
+/** The most that a server holds unless it is told otherwise: in all at most some 200 MB. */
 export const ROOM: Room = { ahead: 16, requests: 20_000, connections: 20_000 }
 
 /** Hears why something was turned away. */

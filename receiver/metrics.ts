@@ -13,7 +13,7 @@ const STORE_MS = 2_000
 /** Why lanes are paused: each has a series, also where none is. */
 const PAUSES = ['limited', 'credentials', 'outage']
 
-/** What the metrics of a replica are read from. */
+/** The sources of a replica's metrics. */
 export interface MetricsOptions {
   counts: Counts
   store: Pick<Store, 'listLanes' | 'engine'>

@@ -13,7 +13,7 @@ export interface Readiness {
   drain(): void
 }
 
-/** What readiness is told from. */
+/** The facts that readiness is told from. */
 export interface ReadinessOptions {
   store: Store
   clock: Clock

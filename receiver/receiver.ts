@@ -32,7 +32,7 @@ import { SOURCE_TYPES } from './sources/index.ts'
 import { NO_KEYS, type SecretsKeys } from './store/secrets-key.ts'
 import type { Store } from './store/store.ts'
 
-/** What a receiver is made of. */
+/** The parts of a receiver. */
 export interface ReceiverOptions extends Omit<Ports, 'onCrowded'> {
   /** The receiver's own address for links, of which the path is the base path; null where it is not known. */
   public_url: string | null
@@ -44,7 +44,7 @@ export interface ReceiverOptions extends Omit<Ports, 'onCrowded'> {
   github: (deps: GitHubDeps) => GitHubHub
   /** The way out for users' URLs. */
   outbound: Outbound
-  /** What stored secrets are encrypted with. Default: none can be stored. */
+  /** The key that encrypts stored secrets. Default: none can be stored. */
   keys?: SecretsKeys
   log: Log
   clock?: Clock

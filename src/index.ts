@@ -53,7 +53,7 @@ function refuse(reason: Reason, line: string, { on_mismatch }: Inputs): void {
   else notice(`${line} ${UNGUARDED}`)
 }
 
-/** One line of the log, as the toolkit's `info` prints it, but without loading Node's streams for it. */
+/** Prints a line of the log as the toolkit's `info` does, but without loading Node's streams for it. */
 function say(line: string): void {
   try {
     writeSync(1, `${line}\n`)

@@ -81,7 +81,7 @@ function environmentOf(entry: string): { glob: string; environment: string } {
   return { glob, environment }
 }
 
-/** One of the choices; the first is the default. */
+/** The choices; the first is the default. */
 function choiceOf<T extends string>(name: InputName, text: string, choices: readonly [T, ...T[]]): T {
   if (text === '') return choices[0]
   const choice = choices.find((known) => known === text)

@@ -30,13 +30,13 @@ export interface Verdict {
   message: string
 }
 
-/** One of the inputs that limit what a step takes. */
+/** An input that limits what a step takes. */
 interface Filter {
   reason: Reason
   input: 'events' | 'aliases' | 'models' | 'stages'
   /** The output that shows what is compared. */
   output: OutputName
-  /** What a glob may fit. */
+  /** The text that a glob may fit. */
   texts: string[]
 }
 

@@ -64,7 +64,7 @@ const KIND_OUTPUTS = {
   'is-version-created': 'version.created',
 } as const satisfies Partial<Record<OutputName, EventKind>>
 
-/** What a deployment acts on: empty unless the step matched, so that an unguarded step has nothing to deploy. */
+/** The outputs that a deployment acts on: empty unless the step matched, so that an unguarded step has nothing to deploy. */
 const ONLY_WHEN_MATCHED = [
   'artifact',
   'artifact-pinned',
@@ -87,7 +87,7 @@ export interface Refusal {
   flaw: string
 }
 
-/** What an event says, as outputs, and those that `strict` refused. */
+/** The outputs of an event, and those that `strict` refused. */
 export interface EventOutputs {
   outputs: Outputs
   refused: Refusal[]

@@ -15,7 +15,7 @@ import { wandbEventType } from './contract/wandb/events.ts'
 import type { GitHubEvent } from './github-event.ts'
 import { safeText } from './safe-values.ts'
 
-/** What a step was given: a registry event, an event of a schema it cannot read, or none at all. `why` is safe text. */
+/** The input of a step: a registry event, an event of a schema it cannot read, or none at all. `why` is safe text. */
 export type Received =
   | { found: 'event'; event: ModelEvent; envelope: ReceivedEnvelope; hint: string | null }
   | { found: 'schema'; why: string }

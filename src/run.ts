@@ -7,12 +7,12 @@ import { emptyOutputs, eventOutputs, withoutTargets, type Outputs } from './outp
 import type { Received } from './received.ts'
 import { safeText } from './safe-values.ts'
 
-/** What a step came to. */
+/** The outcome of a step. */
 export interface Result extends Verdict {
   outputs: Outputs
   /** The event, null where there was none that can be read. */
   received: { event: ModelEvent; envelope: ReceivedEnvelope } | null
-  /** What should be changed in the workflow or in the registry, whether the event matched or not. */
+  /** The advice for the workflow or the registry, whether the event matched or not. */
   advice: string[]
 }
 

@@ -1,4 +1,4 @@
-/** What `strict` allows, see {@link isSafe}, for ASCII: Unicode classes cost milliseconds and are seldom needed. */
+/** The characters that `strict` allows, see {@link isSafe}, in ASCII: Unicode classes cost milliseconds and are seldom needed. */
 const SAFE_ASCII = /^[A-Za-z0-9. _\-/:@+=]+$/
 const UNSAFE_ASCII_CHARACTERS = /[^A-Za-z0-9. _\-/:@+=]+/g
 const SAFE_URL = /^https:\/\/[A-Za-z0-9._~\-/:@+=%#]+$/

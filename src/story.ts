@@ -1,7 +1,7 @@
 import type { ModelEvent } from './contract/model-event.ts'
 import type { Result } from './run.ts'
 
-/** What becomes of steps and jobs that do not ask for the output `matched`. */
+/** The fate of steps and jobs that do not ask for the output `matched`. */
 export const UNGUARDED = 'Steps and jobs that do not check the output matched still run.'
 
 /**

@@ -18,7 +18,7 @@ const ENDED =
 /** The whole page: who is signed in, and the page that the address names. */
 export function App() {
   const [session, setSession] = useState<Session | null>(null)
-  /** Whether the sign-in is shown; null until the receiver has said. What a session that has ended showed stays behind it. */
+  /** Whether the sign-in is shown; null until the receiver has said. The page of a session that has ended stays behind it. */
   const [is_out, setOut] = useState<boolean | null>(null)
   const [notice, setNotice] = useState<string | null>(null)
   const leave = useCallback((why: string | null) => {

@@ -11,7 +11,7 @@ import type { Principal } from './principal.ts'
 /** The longest id that an entry shows, in characters; ours are shorter. */
 const SHOWN = 64
 
-/** What people did through the API, and who was turned away: a line in the log, and an entry in the store. */
+/** Notes the actions of people through the API, and refused sign-ins: a line in the log, and an entry in the store. */
 export interface Audit {
   /** Notes that an action was asked for by an authorized request, and what came of it. Nothing in `what` is secret. */
   did(by: Actor, action: Action, what: Deed): void
@@ -27,7 +27,7 @@ export interface Actor {
   request: Request
 }
 
-/** What was done: to what (`id`), and what else is to be known. */
+/** The action: its object (`id`) and its details. */
 export interface Deed extends Record<string, unknown> {
   id?: string
   /** The automation that it concerns, where it is one: a token that is limited to it sees the entry. */
@@ -37,7 +37,7 @@ export interface Deed extends Record<string, unknown> {
   after?: unknown
 }
 
-/** What can be done through the API, beside looking. */
+/** The actions that the API offers, beside looking. */
 export type Action =
   | 'redeliver'
   | 'redeliver many'
@@ -84,7 +84,7 @@ export function createAudit({
         ...rest,
         ...(before === undefined ? {} : { before, after: after ?? null }),
       })
-      // What has no name concerns no automation: nothing is kept under the empty one, which every limited list asks for.
+      // An action without a name concerns no automation: null, since every limited list asks for the empty name.
       const concerned = storable(automation) || null
       keep({ actor: principal.name, address, action, target, automation: concerned, details })
     },

@@ -6,11 +6,11 @@ import { principalOf, type Principal } from './principal.ts'
 import { problem } from './problem.ts'
 import type { SignIns } from './sign-in.ts'
 
-/** What is said where no token is configured. */
+/** The answer where no token is configured. */
 export const API_OFF =
   'The management API is off. Set ADMIN_TOKEN (24 characters or more), or name tokens under admin.tokens, to use it.'
 
-/** What tells who sends a request. */
+/** Tells who sends a request. */
 export interface AuthorizeOptions {
   /** Returns the tokens that are in force: their files may change. */
   tokens: () => readonly NamedToken[]

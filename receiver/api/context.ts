@@ -14,7 +14,7 @@ import type { SignIns } from './sign-in.ts'
 /** Tells the engine in which lanes something may be claimed now. */
 export type Wake = (lanes: readonly string[]) => void
 
-/** What the API works on. */
+/** The means of the API. */
 export interface ApiOptions {
   store: Store
   runtime: () => Runtime
@@ -34,7 +34,7 @@ export interface ApiOptions {
   counts: Pick<Counts, 'wrongToken'>
 }
 
-/** What every handler of a route may use. */
+/** The means of every handler of a route. */
 export interface ApiContext extends ApiOptions {
   audit: Audit
   sign_ins: SignIns

@@ -13,7 +13,7 @@ export function jsonBody(limit = '1mb'): RequestHandler[] {
 /** Deepest nesting of a body: that of a webhook, which some calls take, and what stands around it. */
 const DEEPEST = DEPTH_LIMIT + 16
 
-/** What nests by the thousand is JSON, and more than a check of its form can follow. */
+/** A body that nests by the thousand is JSON, but no check of its form can follow it. */
 function refuseDeep(request: Request, response: Response, next: NextFunction): void {
   let level: unknown[] = [request.body]
   for (let depth = 0; depth <= DEEPEST && level.length > 0; depth += 1)

@@ -18,7 +18,7 @@ const COMMON: Readonly<Record<number, string>> = {
   503: '`store_unavailable`, `backlog_full`: try again after `Retry-After`.',
 }
 
-/** Those of them that a route without a token may answer with. */
+/** The statuses among them that a route without a token may answer with. */
 const COMMON_OPEN: readonly string[] = ['400', '413', '415']
 
 /** Returns the OpenAPI 3.1 document of these routes; shipped as `schemas/openapi.json`, and served with the receiver's address. */
@@ -63,7 +63,7 @@ export function openApiDocument(routes: readonly Route[], public_url: string | n
   }
 }
 
-/** What each group of routes is about. */
+/** The topic of each group of routes. */
 const TAGS: Readonly<Record<string, string>> = {
   audit: 'Who did what.',
   automations: 'Rules: which events go where.',
@@ -104,7 +104,7 @@ function operation(route: Route, components: Components): Json {
   }
 }
 
-/** What stands in the braces of a path, by the part before it. */
+/** The names in the braces of a path, by the part before them. */
 const PATH_PARTS: Readonly<Record<string, string>> = {
   automations: 'The name of the automation.',
   deliveries: 'The id of the delivery: dlv_…',

@@ -11,7 +11,7 @@ export class BadQuery extends ApiProblem {
   }
 }
 
-/** What a request sets beside its path. */
+/** The parameters of a request beside its path. */
 export interface Given {
   query: object
   /** The JSON body; undefined where there is none. */

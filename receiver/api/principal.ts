@@ -2,7 +2,7 @@ import { matchesAny } from '../../src/contract/glob.ts'
 import type { NamedToken } from '../config/config.ts'
 import { equalSecrets } from '../secrets/equal.ts'
 
-/** What a token may do: look, or change things as well. */
+/** The rights of a token: to look, or to change things as well. */
 export type Role = NamedToken['role']
 
 /** Who sent a request, by the token. */

@@ -12,7 +12,7 @@ export type NoParams = Readonly<Record<string, never>>
 /** The successful answers of a route by status: the schema of the body, or null for an answer without one. */
 export type Answers = Readonly<Record<number, z.ZodType | null>>
 
-/** What a handler is given: everything in it has been checked. */
+/** The input of a handler: everything in it has been checked. */
 export interface Input<Q extends Params, B> {
   /** The parts of the path that stand in braces. */
   path: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ export interface Input<Q extends Params, B> {
   response: Response
 }
 
-/** What a handler answers, in one of the forms that its route declares. */
+/** The answer of a handler, in one of the forms that its route declares. */
 export type Reply<A extends Answers> = {
   [S in keyof A & number]: {
     status: S
@@ -34,7 +34,7 @@ export type Reply<A extends Answers> = {
   }
 }[keyof A & number]
 
-/** One route of the management API, as it is written down. */
+/** A route of the management API, as it is written down. */
 export interface RouteDefinition<Q extends Params, B, A extends Answers> {
   /** The name of the operation, unique among all routes. */
   id: string
@@ -47,7 +47,7 @@ export interface RouteDefinition<Q extends Params, B, A extends Answers> {
   description?: string
   /** The least that a token needs; null: anybody may call it, without a token. */
   role: Role | null
-  /** What a token limited to some automations may do: see its own, or nothing, since this concerns the whole receiver. */
+  /** The rights of a token limited to some automations: its own, or none, since the route concerns the whole receiver. */
   limited: 'own' | 'refused'
   /** Parameters of the query; of a POST without `body`, the keys of its JSON body as well. */
   params?: Q

@@ -9,7 +9,7 @@ const REMEMBERED = 10_000
 
 /**
  * Counts wrong tokens by address. A right token is never turned away: behind a proxy that nobody has named, all clients
- * are one address. What keeps tokens from being guessed is their length; this keeps those who try out of the log.
+ * are one address. Tokens are kept from being guessed by their length; this keeps those who try out of the log.
  */
 export interface SignIns {
   /**

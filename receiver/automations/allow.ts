@@ -2,7 +2,7 @@ import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { matchesGlob } from '../../src/contract/glob.ts'
 import { quoteValue } from './quote.ts'
 
-/** What a source may speak about: lists of globs, all of which must hold. */
+/** The models that a source may speak about: lists of globs, all of which must hold. */
 export type Allow = Partial<Record<'entity' | 'project' | 'registry' | 'model', string[]>>
 
 /** Returns why an event lies outside of its source's `allow`, or null when it is inside. Absent fields are outside. */

@@ -18,7 +18,7 @@ export type FilterField = (typeof FILTER_FIELDS)[number]
 /** In `sources`: every configured source, also those to come; never the receiver itself. */
 export const EVERY_SOURCE = '*'
 
-/** What an event must hold to be wanted; all of it must. */
+/** The conditions that an event must all meet to be wanted. */
 export type Filter = Partial<Record<FilterField, string | string[]>> & {
   /** W&B's own form: an RE2 expression, unanchored. */
   alias_regex?: string
@@ -57,7 +57,7 @@ export interface Automation {
   conditions(event: ModelEvent): Condition[]
 }
 
-/** One condition of an automation, asked of one event. */
+/** A condition of an automation, asked of an event. */
 export interface Condition {
   holds: boolean
   reason: string

@@ -25,7 +25,7 @@ const BOUNDED_NAMES: ReadonlyMap<string, string> = new Map([
   ['split', SPLIT],
   ['join', JOIN],
 ])
-/** What one of them costs in a round of a macro, in steps: it goes through a whole text. */
+/** The cost of one of them in a round of a macro, in steps: each goes through a whole text. */
 const STEPS_OF_BOUNDED = 50
 
 /** A node of a condition as `serialize` takes it. */

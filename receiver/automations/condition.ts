@@ -10,13 +10,13 @@ import { reasonOf } from '../observe/reason-of.ts'
 
 /** Longest condition, in characters. */
 const LONGEST_CONDITION = 2_000
-/** What all rounds of the macros of one condition may cost: steps × KiB of the event. */
+/** The most that all rounds of the macros of one condition may cost: steps × KiB of the event. */
 const MOST_STEPS = 100_000
 
 /** True or false, or the sentence that says why the condition could not be answered for this event. */
 export type Condition = (event: ModelEvent) => boolean | string
 
-/** What the functions of the condition being run may use; one runs at a time. */
+/** The budget of the functions of the condition being run; one runs at a time. */
 interface Running {
   patterns: readonly Pattern[]
   weight: number

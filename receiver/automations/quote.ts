@@ -1,7 +1,7 @@
 /** Longest value shown in a reason, in characters; the rest is cut. */
 const LONGEST = 80
 
-/** What needs no escape: ASCII without control characters and quotes, as most values are. */
+/** The characters that need no escape: ASCII without control characters and quotes, as most values are. */
 const PLAIN = /^[ !#-~]*$/
 
 /** Returns a value of an event as a reason shows it: in quotes, control and bidi characters escaped, bounded. */

@@ -10,7 +10,7 @@ import { jsonOr } from './read-input.ts'
 /** How long the receiver may take to answer, in ms. */
 const TIMEOUT_MS = 30_000
 
-/** One call of the receiver's API. */
+/** A call of the receiver's API. */
 export interface ApiCall {
   method: 'GET' | 'POST'
   /** Below `/api/v1`. */
@@ -45,7 +45,7 @@ export async function callApi(url: string | null, { method, path, body }: ApiCal
   )
 }
 
-/** What a receiver answered. */
+/** A receiver's answer. */
 export interface ReceiverAnswer {
   status: number
   ok: boolean

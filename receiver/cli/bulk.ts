@@ -25,7 +25,7 @@ export const BULK_HELP = `  --since TIME   Accepted at this time or later: 2026-
   --dry-run      Say what would be sent, and send nothing. That happens without --yes too.
   --yes          Send.`
 
-/** What is done to many. */
+/** The action on many. */
 export interface BulkCall {
   /** Below `/api/v1`. */
   path: string
@@ -37,7 +37,7 @@ export interface BulkCall {
   tell: (counts: ReadonlyMap<string, number>, dry_run: boolean) => string[]
 }
 
-/** What came of all calls together. */
+/** The outcome of all calls together. */
 interface Sum {
   counts: Map<string, number>
   by_target: Map<string, number>

@@ -13,7 +13,7 @@ export interface CommandArguments {
 }
 
 /**
- * One command of the command line: a file in `receiver/cli`, named in `commands.ts`.
+ * A command of the command line: a file in `receiver/cli`, named in `commands.ts`.
  *
  * @example
  * ```ts
@@ -34,11 +34,11 @@ export interface CommandArguments {
  * ```
  */
 export interface Command {
-  /** What the command does, in one sentence. */
+  /** The purpose of the command, in one sentence. */
   summary: string
   /** The command with its arguments. */
   usage: string
-  /** What `--help` prints below usage and summary. */
+  /** The text that `--help` prints below usage and summary. */
   help: string
   options: CommandOptions
   /** How many words may stand beside the options. */

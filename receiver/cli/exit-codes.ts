@@ -13,5 +13,5 @@ export const EXIT = {
   try_again: 75,
 } as const
 
-/** One of the exit codes in `EXIT`. */
+/** Any of the exit codes in `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -63,7 +63,7 @@ function readArguments(name: string, command: Command, args: readonly string[]):
     return { options: values, words: positionals }
   } catch (error) {
     if (error instanceof CommandError || !isParseArgsError(error)) throw error
-    // What follows the first sentence is advice for words that begin with a dash: no command of ours takes any.
+    // The advice after the first sentence is for words that begin with a dash: no command of ours takes any.
     throw new CommandError(`${name}: ${error.message.split('. ', 1)[0] ?? ''}.`, help)
   }
 }

@@ -3,7 +3,7 @@ import type { Json } from '../../src/contract/model-event.ts'
 import { maskTokens } from '../secrets/mask-tokens.ts'
 import { tellsSecret } from '../secrets/secret-names.ts'
 
-/** What stands where something was taken out. */
+/** The text in place of whatever was taken out. */
 export const REMOVED = 'removed'
 
 /** A pair of a query, a form or a cookie: what stands before it, its name, its value. */

@@ -17,14 +17,14 @@ import { buildSource } from './sources.ts'
 import { tokenFaults } from './tokens.ts'
 import { parseDuration } from './units.ts'
 
-/** What the files say together, and what is wrong with each of them. */
+/** The content of all files together, and the issues of each of them. */
 export interface Assembled {
   config: Config
   /** Problems by file; only files that have any. */
   problems: ReadonlyMap<string, ConfigProblem[]>
 }
 
-/** What the files are read in. */
+/** The surroundings in which the files are read. */
 export interface AssembleContext {
   environment: Environment
   env: ReferenceSources['env']

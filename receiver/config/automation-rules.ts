@@ -10,7 +10,7 @@ import { LITERAL, resolveReferences } from './references.ts'
 import { automationSchema, fileSchema, type AutomationInput, type TypeTables } from './schema.ts'
 
 /**
- * The rules of a configuration. What is private is derived from the rest of the configuration, so that two
+ * The rules of a configuration. The private part is derived from the rest of the configuration, so that two
  * configurations that are equal without it are equal.
  */
 export class FileRules implements AutomationRules {

@@ -11,7 +11,7 @@ import type { Fault } from './problems.ts'
 import type { AutomationInput } from './schema.ts'
 import { parseDuration } from './units.ts'
 
-/** What an automation is checked against. */
+/** The context of checking an automation. */
 export interface AutomationContext {
   /** The type of every configured source, by the source's name. */
   sources: ReadonlyMap<string, SourceType>

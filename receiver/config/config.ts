@@ -76,7 +76,7 @@ export type CheckedAutomation =
 /** Judges the URL of a destination; null where nothing is wrong with it. */
 export type CheckUrl = (text: string) => Problem | null
 
-/** What an automation must keep to that comes beside those of the files. */
+/** The rules for an automation that comes beside those of the files. */
 export interface AutomationRules {
   /** Where each automation of the files stands, by name. */
   readonly origins: ReadonlyMap<string, Origin>
@@ -104,13 +104,13 @@ export interface Config {
   limits: { backlog: number }
   /** Who may use the management API; none keeps it closed. */
   tokens: readonly NamedToken[]
-  /** What an automation must keep to that comes beside these. */
+  /** The rules for an automation that comes beside these. */
   rules: AutomationRules
   /** Gives the values of the secrets that automations refer to. */
   references: SecretReferences
 }
 
-/** One thing wrong with the configuration, as an instruction. */
+/** An issue of the configuration, as an instruction. */
 export interface ConfigProblem extends Problem {
   file: string
   /** From 1; null where it belongs to no line (an environment variable). */

@@ -6,7 +6,7 @@ import { cleanSecret, type CleanSecret } from '../secrets/clean.ts'
 /** Largest file that is read, in bytes. */
 const LARGEST_FILE = 4 * 1024 * 1024
 
-/** What is at a path, read through every symlink at this moment. */
+/** The content at a path, read through every symlink at this moment. */
 export type Content =
   | { kind: 'file'; text: string }
   /** The YAML files of a directory, sorted. */

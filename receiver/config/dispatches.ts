@@ -9,7 +9,7 @@ import type { Fault } from './problems.ts'
 /** Shorter tokens can be guessed. */
 const SHORTEST_TOKEN = 16
 
-/** What an entry of `dispatches` is checked against. */
+/** The context of checking an entry of `dispatches`. */
 export interface DispatchesContext {
   sources: ReadonlyMap<string, SourceType>
   connections: AutomationContext['connections']

@@ -9,7 +9,7 @@ import { resolveReferences } from './references.ts'
 import { fileSchema, type ConfigFile, type TypeTables } from './schema.ts'
 import { readYaml } from './yaml-document.ts'
 
-/** What a file is parsed against. */
+/** The context of parsing a file. */
 export interface ParseContext {
   tables: TypeTables
   env: Readonly<Record<string, string | undefined>>
@@ -18,7 +18,7 @@ export interface ParseContext {
   onCut: (cut: SecretCut) => void
 }
 
-/** One configuration file, checked by itself. */
+/** A configuration file, checked by itself. */
 export interface ParsedFile {
   file: string
   text: string

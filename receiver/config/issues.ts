@@ -6,7 +6,7 @@ import { descriptionOf, knownKeys, schemaAt, valueAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** What a value was checked against. */
+/** The context in which a value was checked. */
 interface Checked {
   schema: z.ZodType
   value: unknown

@@ -33,9 +33,9 @@ export interface LoadedConfig {
   contents: ReadonlyMap<string, string>
   /** The texts in use by file: `last_good` of the next load. */
   texts: ReadonlyMap<string, string>
-  /** What is wrong with the files of a directory that were refused; the others are in use. */
+  /** The issues of a directory's refused files; the others are in use. */
   team_problems: ConfigProblem[]
-  /** What was cut off around the secrets that were read. */
+  /** The characters that were cut off around the secrets. */
   cuts: SecretCut[]
 }
 

@@ -27,6 +27,6 @@ function exported(input: Parameters<typeof createPrivateKey>[0]): string | null 
   }
 }
 
-/** What to do when {@link readPrivateKey} gave null. */
+/** The advice where {@link readPrivateKey} returned null. */
 export const PRIVATE_KEY_FIX =
   "Use the .pem file that GitHub gave you under the App's settings, Private keys, whole and unchanged, or that file as base64."

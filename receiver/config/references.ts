@@ -6,7 +6,7 @@ import type { Fault, Path } from './problems.ts'
 import { childSchema, isFreeForm, secretForm, type Inner } from './schema-walk.ts'
 import { replaceReferences, type ReferenceSources } from './secret-references.ts'
 
-/** What a value is checked against. */
+/** The context of checking a value. */
 export interface ReferenceContext extends ReferenceSources {
   schema: z.ZodType
 }

@@ -7,7 +7,7 @@ import { problemOf } from './problems.ts'
 /** How long a file must be unchanged before its change counts, in ms: editors and copies write in several steps. */
 const SETTLE_MS = 100
 
-/** What is watched, and who is told. */
+/** The files to watch, and the listener that is told. */
 export interface WatchOptions {
   /** The configuration in use now. */
   loaded: LoadedConfig

@@ -10,7 +10,7 @@ const MISSING =
   'development packages are left out), and reload. The API works without it.\n'
 
 /**
- * What the browser may do on the page: load its own files, call its own API, and nothing else. No script or style can
+ * The browser's rights on the page: to load its own files, to call its own API, and nothing else. No script or style can
  * come from a payload, and no other site can show the page in a frame.
  */
 const POLICY = [

@@ -6,7 +6,7 @@ import type { Prepared } from './prepare-event.ts'
 /** How often an event is matched in all while other replicas change automations. */
 const TRIES = 5
 
-/** What an event is accepted with. */
+/** The means to accept an event. */
 export interface AcceptContext {
   acceptor: Pick<Acceptor, 'accept'>
   /** Puts in force what other replicas have changed. */

@@ -25,7 +25,7 @@ const HANGING_FIX = 'Check that the server of DATABASE_URL works and that nothin
 /** Too much waits for delivery already (`limits.backlog`), or for the store. Nothing was stored. */
 export class BacklogFull extends Error {}
 
-/** What an acceptor works with. */
+/** The means of an acceptor. */
 export interface AcceptorOptions {
   store: Store
   clock: Clock
@@ -81,7 +81,7 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** What became of a group: the events that wait on for the store, and how to answer the others. */
+/** The outcome of a group: the events that still wait for the store, and how to answer the others. */
 interface Committed {
   held: Waiting[]
   answer: () => void
@@ -118,7 +118,7 @@ class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // What is handed over together goes into one group.
+    // Events that are handed over together go into one group.
     await Promise.resolve()
     let answerLast = nothing
     while (this.#queue.length > 0) {
@@ -214,7 +214,7 @@ class GroupCommit {
     return kept
   }
 
-  /** Looks for overdue events as long as any wait. One timer for many groups: starting one costs more than a look. */
+  /** Looks for overdue events as long as any wait, by a single timer for many groups: starting one costs more than a look. */
   #watch(): void {
     this.#watching ??= setInterval(() => {
       this.#turnAwayOverdue()

@@ -57,7 +57,7 @@ export const OWN_SOURCE_CONFIG: SourceConfig = {
   settings: {},
 }
 
-/** What alerts are raised with. */
+/** The means to raise alerts. */
 export interface AlertsOptions {
   /** Hands an event to the store as if a registry had sent it. */
   take: (event: SourceEvent, raw: Buffer) => Promise<unknown>
@@ -200,7 +200,7 @@ function silentAlert({ source, since, last_event_id, silent_after_ms }: Silence)
   const title = `source ${source} has sent nothing since ${at}`
   const fix = `Look at the registry's webhooks and automations: it may have stopped to send. If so little happens there, make \`silent_after\` of ${source} longer.`
   const extra = { source, since: at, silent_after_s: silent_after_ms / 1_000, last_event_id, fix }
-  // One silence has one last event, whichever replica finds it and however often the receiver starts.
+  // A silence has a single last event, whichever replica finds it and however often the receiver starts.
   const cause = `${source}\n${last_event_id ?? ''}`
   return { type: 'source.silent', cause, title, model: null, extra, quiet_ms: SILENCE_QUIET_MS }
 }

@@ -20,7 +20,7 @@ export interface Attempt {
   made_at: number
 }
 
-/** What an attempt is made with. */
+/** The means of an attempt. */
 export interface AttemptContext {
   /** The destinations of today's configuration. */
   senders: () => ReadonlyMap<string, Sender>

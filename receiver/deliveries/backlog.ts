@@ -18,7 +18,7 @@ export interface Backlog {
   count(): Promise<void>
 }
 
-/** What a backlog is counted with. */
+/** The means to count a backlog. */
 export interface BacklogOptions {
   store: Store
   clock: Clock

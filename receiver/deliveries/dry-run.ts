@@ -7,7 +7,7 @@ import { parse } from '../store/json-text.ts'
 import type { NewDelivery } from '../store/records.ts'
 import type { Prepared } from './prepare-event.ts'
 
-/** What a delivery would send; secrets masked. */
+/** The request that a delivery would send; secrets masked. */
 export interface Rendered {
   automation: string
   destination: { type: string; target: string }
@@ -22,9 +22,9 @@ export interface Explained {
   event: string
   /** The automations that want it. */
   matched: string[]
-  /** What would go where, or why nothing would, in a sentence or two. */
+  /** The destinations that would be used, or why none would, in a sentence or two. */
   message: string
-  /** What to add to the registry's template, where no event could be recognised; else null. */
+  /** The advice on the registry's template where no event could be recognised; else null. */
   hint: string | null
   model_event: ModelEvent
   matches: {
@@ -54,7 +54,7 @@ export function explainPrepared(
   const asked = new Map(runtime.automations.map(({ spec }, i) => [spec.name, conditions[i]]))
   const matches = results.map((result) => {
     const { automation, matched, reasons } = result
-    // What came by GitHub's own route was asked nothing but its token.
+    // A request by GitHub's own route was asked for nothing but its token.
     return { automation, matched, reasons, conditions: asked.get(automation) ?? toldMatch(result).conditions }
   })
   return {

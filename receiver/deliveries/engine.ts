@@ -19,7 +19,7 @@ const TAKEN_MS = 20
 /** How long to wait after the store failed, in ms. */
 const STORE_RETRY_MS = 250
 
-/** What an engine works with, and who is told what it does. */
+/** The means of an engine, and the listeners that are told what it does. */
 export interface EngineOptions {
   store: Store
   /** The destinations of today's configuration. */
@@ -36,7 +36,7 @@ export interface EngineOptions {
   onGivenUp?: (delivery: GivenUp) => void
 }
 
-/** What tries the deliveries that are due. */
+/** Tries the deliveries that are due. */
 export interface Engine {
   /** Starts to claim and to try. */
   start(): void

@@ -40,10 +40,10 @@ export interface Pipeline {
   stop(): Promise<void>
 }
 
-/** What a pipeline works with. */
+/** The means of a pipeline. */
 export interface PipelineOptions {
   store: Store
-  /** What is in force now. */
+  /** The configuration in force. */
   runtime: () => Runtime
   /** Puts in force what other replicas have changed of the automations. */
   automations: AcceptContext['automations']
@@ -51,7 +51,7 @@ export interface PipelineOptions {
   public_url: string | null
   /** The way out to registries. */
   outbound: Outbound
-  /** Those who look on are told here. */
+  /** Tells everyone who looks on. */
   changes: Changes
   counts: Pick<Counts, 'attempt' | 'delivered'>
   clock: Clock
@@ -112,7 +112,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
 }
 
-/** What goes on once an event is stored. */
+/** Goes on once an event is stored. */
 interface AfterAccept {
   store: Store
   changes: Changes

@@ -23,7 +23,7 @@ export interface Prepared {
   event: ModelEvent
   hint: string | null
   results: readonly MatchResult[]
-  /** What goes where, or why nothing does, in a sentence or two. */
+  /** The destinations, or why there are none, in a sentence or two. */
   message: string
   record: NewEvent
 }

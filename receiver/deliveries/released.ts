@@ -4,7 +4,7 @@ import type { Backlog } from './backlog.ts'
 import { logSuperseded } from './log-superseded.ts'
 import { matchLookedUp } from './prepare-event.ts'
 
-/** What goes on once an event's registry was asked. */
+/** Goes on with an event once its registry was asked. */
 export interface AfterLookup {
   backlog: Backlog
   /** Looks into these lanes. */

@@ -7,14 +7,14 @@ import { acceptPrepared, type AcceptContext } from './accept-prepared.ts'
 import { OWN_SOURCE_CONFIG } from './alerts.ts'
 import { lookupFor, prepareReplay } from './prepare-event.ts'
 
-/** What a replay works with. */
+/** The means of a replay. */
 export interface Replayer extends AcceptContext {
   store: Store
   runtime: () => Runtime
   clock: Clock
 }
 
-/** What became of a replay. */
+/** The outcome of a replay. */
 export type Replayed =
   | { outcome: 'replayed'; event_id: string; deliveries: string[]; stale: number }
   /** A newer event has the slot of every delivery: nothing was stored. */
@@ -64,7 +64,7 @@ export async function replayEvent(
   }
 }
 
-/** What a replay would send, and what it would leave out as stale. */
+/** The deliveries that a replay would send, and those it would leave out as stale. */
 export interface PlannedReplay {
   deliveries: { automation: string; target: string }[]
   stale: { automation: string; target: string }[]

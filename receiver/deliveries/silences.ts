@@ -12,13 +12,13 @@ export interface Silence {
   silent_after_ms: number
 }
 
-/** What looks for silent sources. */
+/** Looks for silent sources. */
 export interface Silences {
   /** Tells of each source that has sent nothing for as long as its `silent_after` says. */
   check: () => Promise<void>
 }
 
-/** What silences are found with. */
+/** The means to find silences. */
 export interface SilencesOptions {
   store: Pick<Store, 'lastHeard'>
   config: () => Pick<Config, 'sources'>

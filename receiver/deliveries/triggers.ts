@@ -6,14 +6,14 @@ import { jsonText, parse } from '../store/json-text.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempt } from './attempt.ts'
 
-/** What triggers are noted with. */
+/** The means to note triggers. */
 export interface TriggerContext {
   store: Pick<Store, 'addAudit'>
   clock: Clock
   log: Log
 }
 
-/** What the audit log of Databricks says of a trigger, of whichever kind the webhook is. */
+/** The entry of a trigger in Databricks' audit log, for either kind of webhook. */
 const NOTED = ['url', 'enable_ssl_verification', 'job_id', 'workspace_url'] as const
 
 /**

@@ -25,7 +25,7 @@ export interface Upkeep {
   stop(): void
 }
 
-/** What housekeeping works with. */
+/** The means of housekeeping. */
 export interface UpkeepOptions {
   store: Store
   runtime: () => Pick<Runtime, 'config' | 'automations'>

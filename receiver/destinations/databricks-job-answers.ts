@@ -22,7 +22,7 @@ function runOf({ body }: Answer): string | null {
   return /"run_id"\s*:\s*"?(\d{1,19})\b/.exec(body)?.[1] ?? null
 }
 
-/** What answers of `jobs/run-now` mean. https://docs.databricks.com/api/workspace/jobs/runnow */
+/** The meaning of answers of `jobs/run-now`. https://docs.databricks.com/api/workspace/jobs/runnow */
 export const DATABRICKS_JOB_ANSWERS: readonly HttpAnswerRow[] = [
   {
     id: 'started',

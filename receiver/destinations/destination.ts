@@ -43,7 +43,7 @@ export interface Target {
    * whichever automation makes them; those to different ones have nothing to do with each other.
    */
   listener: string
-  /** What one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
+  /** The name of the deliveries that one limit counts together, e.g. `github-app:api.github.com:12345/acme`. */
   lane: string
   /** How that lane may be used. */
   policy: LanePolicy
@@ -135,13 +135,13 @@ export interface DestinationType<S = unknown> {
   title: string
   /** The order that an automation gets where it doesn't say: `strict` for what starts a run or job. */
   order: 'strict' | 'none'
-  /** The schema of its keys, `type` included. What is secret is marked by `secretText` or `secretUrl`. */
+  /** The schema of its keys, `type` included. A secret key is marked by `secretText` or `secretUrl`. */
   settings: z.ZodType<S>
-  /** Keys as somebody would write them, valid as they are; secrets as references. One test renders every example. */
+  /** Keys as somebody would write them, valid as they are; secrets as references. A test renders every example. */
   example: { type: string } & Record<string, unknown>
-  /** What it sends and how the other side is set up, in Markdown: the docs page and the dashboard print it. */
+  /** The guide: the request and the set-up of the other side, in Markdown, for the docs page and the dashboard. */
   guide: string
-  /** What each answer of the other side means, the first that applies wins: the docs page prints them. */
+  /** The meaning of each answer of the other side, the first that applies wins: the docs page prints them. */
   answers: readonly Pick<AnswerRow<never>, 'id' | 'class'>[]
   /**
    * Returns what is wrong with these settings beyond their schema, e.g. an unknown template word or a payload that can
@@ -159,12 +159,12 @@ export interface DestinationType<S = unknown> {
   connect(context: ConnectContext): Sender<S>
 }
 
-/** One thing wrong with a destination's settings. `path` is relative to the destination. */
+/** An issue of a destination's settings. `path` is relative to the destination. */
 export interface SettingsProblem extends Problem {
   path: (string | number)[]
 }
 
-/** What a running receiver lends its destinations. */
+/** The means that a running receiver lends its destinations. */
 export interface ConnectContext {
   connections: ReadonlyMap<string, GitHubConnection>
   github: GitHub
@@ -184,7 +184,7 @@ export interface ConnectContext {
   now: () => number
 }
 
-/** What the settings of a destination are checked against. */
+/** The context of checking a destination's settings. */
 export interface CheckContext {
   /** Names of the GitHub connections with their `repositories` globs. */
   connections: ReadonlyMap<string, { repositories: readonly string[] }>

@@ -42,7 +42,7 @@ export interface Addressed<S> extends GitHubPlace {
   settings: S
 }
 
-/** What differs between destinations on GitHub. `B` is the body that is sent. */
+/** The differences between destinations on GitHub. `B` is the body that is sent. */
 export interface GitHubDispatch<S, B> {
   /** Names the target for people, after the repository: ` deploy.yml`; empty for the repository alone. */
   label: (settings: S) => string

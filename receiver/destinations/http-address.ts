@@ -21,7 +21,7 @@ const WORD = /(?<!\$)\$\{(?!(?:env|file):|[A-Z][A-Z0-9_]*\})/
 export function addressProblem(text: string, check: (text: string) => Problem | null): Problem | null {
   const word = text.search(WORD)
   const fixed = word === -1 ? text : text.slice(0, word)
-  // What can be a host ends with a slash, unless a reference is the address as a whole.
+  // A part that can be a host ends with a slash, unless a reference is the address as a whole.
   if (word !== -1 && !/^(https?:\/\/[^/?#]+\/|\$\{[^}]+\})/i.test(fixed)) {
     return {
       message:

@@ -3,13 +3,13 @@ import type { AnswerRow } from '../outbound/answer-table.ts'
 import { retryAfter } from '../outbound/retry-after.ts'
 import { bound, inline } from '../secrets/redact.ts'
 
-/** What the words about an answer depend on beside it. */
+/** The facts beside an answer that its words depend on. */
 export interface HttpAnswerContext {
   /** Now, in Unix ms. */
   now: number
   /** Who answered. */
   host: string
-  /** What must not be quoted. */
+  /** The values that must not be quoted. */
   secrets: readonly string[]
 }
 
@@ -28,7 +28,7 @@ const statusOf =
   ({ status }: Answer) =>
     list.includes(status)
 
-/** What an answer means to a destination that does not say otherwise; the first row that applies wins. */
+/** The meaning of an answer for a destination that does not say otherwise; the first row that applies wins. */
 export const COMMON_ANSWERS: readonly HttpAnswerRow[] = [
   {
     id: 'accepted',

@@ -208,7 +208,7 @@ function checkHosts(url: string, used: ReadonlySet<string>, known: ReadonlyMap<s
   }
 }
 
-/** What HTTP allows in a header: RFC 9110, section 5.5. */
+/** The characters that HTTP allows in a header: RFC 9110, section 5.5. */
 function checkHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue
@@ -219,7 +219,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
   }
 }
 
-/** What an error means that came before any request; null for one that is our own fault. */
+/** Translates an error that came before any request; null for one that is our own fault. */
 function withoutRequest(error: unknown): Meaning | null {
   if (error instanceof RenderError) return permanent(error)
   if (!(error instanceof SecretUnavailable || error instanceof VaultError)) return null

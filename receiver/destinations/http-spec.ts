@@ -8,7 +8,7 @@ import type { HttpAddress } from './http-address.ts'
 import type { HttpAnswerRow } from './http-answers.ts'
 import type { HttpValues, OwnSecrets } from './http-values.ts'
 
-/** One delivery, with what its request is made from. */
+/** A delivery, with the values that its request is made from. */
 export interface HttpInput<S> extends DeliveryInput<S> {
   /** The filled address. */
   url: string
@@ -18,7 +18,7 @@ export interface HttpInput<S> extends DeliveryInput<S> {
   values: HttpValues
 }
 
-/** One request of a destination. */
+/** A request of a destination. */
 export interface HttpRequest {
   method: string
   url: string
@@ -94,13 +94,13 @@ export interface HttpDestination<S> extends Pick<
   templates?(settings: S): Readonly<Record<string, Json>>
   /** Names that stand for secret settings of this destination in its templates, e.g. `ACCESS_TOKEN`. */
   own_secrets?(settings: S): OwnSecrets
-  /** What else is wrong with the settings. */
+  /** Returns further issues of the settings. */
   check?(settings: S, context: CheckContext): SettingsProblem[]
   /** How much of its path may be seen where the whole address is a secret. Default: nothing. */
   shown?: (url: URL) => string
-  /** What the target is called beside its address, e.g. the number of a job. */
+  /** The name of the target beside its address, e.g. the number of a job. */
   label?(settings: S): string
-  /** What one limit counts together. Default: the single URL; `host`: everything on that host. */
+  /** The deliveries that one limit counts together. Default: the single URL; `host`: everything on that host. */
   limited_by?: 'url' | 'host'
   policy: LanePolicy
   /** Whether the server's certificate must be valid. Default: yes. */
@@ -120,6 +120,6 @@ export interface HttpDestination<S> extends Pick<
    * once more, with `input.older` true, in the same attempt.
    */
   is_too_old?(answer: Answer): boolean
-  /** What the answers mean that are not as everywhere: they come before `COMMON_ANSWERS`. */
+  /** The answers with a meaning of their own: their rows come before `COMMON_ANSWERS`. */
   answers: readonly HttpAnswerRow[]
 }

@@ -48,7 +48,7 @@ export function createValues(
   }
   const secret = (name: string): string => {
     const setting = Object.hasOwn(own, name) ? own[name] : undefined
-    // One step only: a setting that has its own name in it is refused when it is read.
+    // A single step: a setting that has its own name in it is refused when it is read.
     if (typeof setting === 'string' && !setting.includes(`\${${name}}`))
       return values.text(setting, { path: name.toLowerCase() })
     used.add(name)

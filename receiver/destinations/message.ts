@@ -2,11 +2,11 @@ import { oneLine } from '../../src/contract/event-title.ts'
 import { OWN_SOURCE, type ModelEvent } from '../../src/contract/model-event.ts'
 import type { DeliveryInput } from './destination.ts'
 
-/** What a person is told of an event, before it is dressed for Slack or Teams. */
+/** The message to a person about an event, before it is dressed for Slack or Teams. */
 export interface Message {
-  /** One line. */
+  /** A single line. */
   title: string
-  /** What there is to know, in order: a name and a value each. */
+  /** The facts, in order: a name and a value each. */
   facts: readonly (readonly [name: string, value: string])[]
   /** An address of the receiver's own that tells more, or null. Never one from a payload. */
   link: string | null

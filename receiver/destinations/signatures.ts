@@ -7,7 +7,7 @@ export const SIGNATURE_FORMS = ['wandb', 'databricks', 'standard'] as const
 /** See {@link SIGNATURE_FORMS}. */
 export type SignatureForm = (typeof SIGNATURE_FORMS)[number]
 
-/** What is signed. */
+/** The signed parts of a request. */
 export interface Signed {
   secret: string
   /** The same for every attempt: receivers tell repeats by it. */

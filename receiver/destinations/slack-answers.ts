@@ -37,7 +37,7 @@ const ERRORS: readonly SlackError[] = [
   },
 ]
 
-/** What Slack's answers mean. `429` and all that is not named here are as everywhere. */
+/** The meaning of Slack's answers. `429` and all that is not named here are as everywhere. */
 export const SLACK_ANSWERS: readonly HttpAnswerRow[] = [
   {
     id: 'ok',

@@ -19,7 +19,7 @@ export function graphqlErrors(answer: Answer): string[] {
   })
 }
 
-/** What W&B says of the push: the id of the item, null where there is no such queue, undefined where nothing is said. */
+/** W&B's answer to the push: the id of the item, null where there is no such queue, undefined where nothing is said. */
 function itemOf(answer: Answer): string | null | undefined {
   const data = answerObject(answer)['data'] as Json | undefined
   if (!isObject(data) || !Object.hasOwn(data, 'pushToRunQueueByName')) return undefined
@@ -36,7 +36,7 @@ const quoteErrors = (answer: Answer, secrets: readonly string[]) =>
 const QUEUE_FIX =
   'Create the queue under Launch in W&B, or correct `queue` and `queue_entity` in the destination, then replay the event.'
 
-/** What answers of W&B's GraphQL API to a push mean. */
+/** The meaning of the answers of W&B's GraphQL API to a push. */
 export const WANDB_LAUNCH_ANSWERS: readonly HttpAnswerRow[] = [
   {
     id: 'queued',

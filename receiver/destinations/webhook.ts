@@ -142,7 +142,7 @@ function checkRegistryWebhook({ registry_webhook, body, format }: Settings): Set
   return problemAt('registry_webhook', { message, fix: 'Keep one of the two.' })
 }
 
-/** What the request itself decides, or another key says. */
+/** The headers that the request itself decides, or another key says. */
 const TAKEN = new Map([
   ['authorization', 'Use the key `authorization` or `access_token`.'],
   ...['x-model-dispatch-delivery', 'user-agent'].map((name) => [name, 'It is always sent.'] as const),

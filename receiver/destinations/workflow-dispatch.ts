@@ -20,7 +20,7 @@ import {
 import { repositoryParts } from './github-repository.ts'
 
 /**
- * What GitHub takes of inputs: 25 in number and 65,535 characters of JSON in all, escapes included. We stay below. The
+ * GitHub's limits on inputs: 25 in number and 65,535 characters of JSON in all, escapes included. We stay below. The
  * event gets what the destination's own inputs leave, and at least `event_characters`.
  */
 const LIMITS = { inputs: 25, characters: 65_000, event_characters: 30_000 } as const
@@ -126,7 +126,7 @@ function workflowProblem(workflow: Settings['workflow']): Problem | null {
   }
 }
 
-/** What Git refuses in a name, and templates. https://git-scm.com/docs/git-check-ref-format */
+/** The characters that Git refuses in a name, and templates. https://git-scm.com/docs/git-check-ref-format */
 function refProblem(ref: string): Problem | null {
   if (ref.includes('${')) {
     const message = `"${ref}" is a template: an event could choose the code that runs`

@@ -14,7 +14,7 @@ const MOST_FILES = 60
 /** Words in a concurrency group that tell one model from another. */
 const TELLS_MODELS = /client_payload|subject_key|inputs\b|model_event|github\.run_id/
 
-/** What a doctor needs to look into one repository. */
+/** The means of a doctor to look into one repository. */
 export interface Visit {
   github: Examiner
   question: AccessQuestion
@@ -27,7 +27,7 @@ interface Listener {
   about: string
   file: string
   workflow: Workflow
-  /** What GitHub says of it, such as `disabled_manually`; null where it is not known to be off. */
+  /** GitHub's word for its state, such as `disabled_manually`; null where it is not known to be off. */
   off: string | null
 }
 

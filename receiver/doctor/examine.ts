@@ -13,7 +13,7 @@ import { examineListeners, examineStarted } from './examine-workflows.ts'
 /** How long one repository may take, in ms. */
 const REPOSITORY_MS = 60_000
 
-/** What is examined. */
+/** The objects of an examination. */
 export interface Patient {
   environment: Environment
   config: Config

@@ -4,7 +4,7 @@ import type { Problem } from '../../src/contract/problem.ts'
 export interface Finding extends Problem {
   /** problem: something does not work. advice: it works, and will surprise somebody. */
   severity: 'problem' | 'advice'
-  /** What it is about: a repository, a workflow file, a variable. */
+  /** The object of the finding: a repository, a workflow file, a variable. */
   about: string
 }
 

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml'
 import { isObject } from '../../src/contract/clean-json.ts'
 import type { Json, JsonObject } from '../../src/contract/model-event.ts'
 
-/** What a workflow file says about how it is started, as far as a dispatch depends on it. */
+/** The triggers of a workflow file, as far as a dispatch depends on them. */
 export interface Workflow {
   /** The `types` of `on: repository_dispatch`; `*` where it takes every type; null where it does not listen. */
   dispatch_types: readonly string[] | '*' | null

@@ -70,7 +70,7 @@ function clock({ headers }: Answer, now: number): Finding[] {
   return [fault('clock', `This machine's clock is ${where} GitHub's.`, fix)]
 }
 
-/** What the headers of an answer tell of a person's token. */
+/** The facts about a person's token in the headers of an answer. */
 function token({ headers }: Answer, now: number, repository: Record<string, unknown>): Finding[] {
   const findings: Finding[] = []
   const scopes = headers['x-oauth-scopes']?.split(',').map((scope) => scope.trim())

@@ -3,7 +3,7 @@ import { EVENT_KINDS, type Json } from '../../src/contract/model-event.ts'
 import type { AutomationSpec } from '../automations/automation.ts'
 import type { DestinationType } from '../destinations/destination.ts'
 
-/** What automations start in one repository. */
+/** The dispatches of automations in one repository. */
 export interface Start {
   automation: string
   connection: string

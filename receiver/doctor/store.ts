@@ -5,7 +5,7 @@ import type { Environment } from '../config/environment/environment.ts'
 import { inspectStore } from '../store/inspect.ts'
 import { fault, type Finding } from './finding.ts'
 
-/** What a store needs to go on for a while, in bytes. */
+/** The room that a store needs to go on for a while, in bytes. */
 const LEAST_FREE = 256 * 1024 * 1024
 /** How long a receiver on this machine may take to answer, in ms. */
 const ANSWER_MS = 3_000

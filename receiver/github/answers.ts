@@ -38,7 +38,7 @@ const STEPS = {
 } as const satisfies Record<AnswerContext['step'], string>
 
 /**
- * What each answer of GitHub means, first row that applies wins. Sources: GitHub's "Troubleshooting the REST API",
+ * The meaning of each answer of GitHub, first row that applies wins. Sources: GitHub's "Troubleshooting the REST API",
  * "Rate limits for the REST API" and "Best practices for using the REST API".
  */
 export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
@@ -47,7 +47,7 @@ export const GITHUB_ANSWERS: readonly AnswerRow<AnswerContext>[] = [
     applies: isForeign,
     class: 'ambiguous',
     message: (answer, { step, secrets }) => {
-      // What comes in the place of a token may hold one that nobody knows yet.
+      // A value in the place of a token may hold one that nobody knows yet.
       const words = step === 'token' ? '' : ` "${bound(inline(wordsOf(answer), secrets), 200)}"`
       return isSuccess(answer)
         ? `HTTP ${answer.status}${words} is not how GitHub answers ${STEPS[step]}: ${outcomeOf(step)}.`

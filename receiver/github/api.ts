@@ -47,7 +47,7 @@ export function createOctokit(api_url: string, options: Options = {}): Octokit {
   return octokit
 }
 
-/** One request to GitHub. */
+/** A request to GitHub. */
 export interface Call {
   method: 'GET' | 'POST'
   /** Below the API address (`/repos/acme/serving`), or a whole URL on the same host. */

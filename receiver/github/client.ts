@@ -32,7 +32,7 @@ export interface GitHubDeps {
  */
 const FRESH_TOKEN_MS = 5_000
 const REPLICATION_WAIT_MS = 1_000
-/** One attempt for every second that a token is fresh, twice: a refused token is renewed once. */
+/** An attempt for every second that a token is fresh, twice: a refused token is renewed once. */
 const MOST_RESENT = 2 * (FRESH_TOKEN_MS / REPLICATION_WAIT_MS)
 /** The rows of GitHub's answers that a replica without the token gives. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -47,7 +47,7 @@ interface Post extends Place {
   /** Below the API address. */
   path: string
   body: string
-  /** What is sent in place of `body` where the server does not know a field of it; null where it must know all. */
+  /** The replacement of `body` for a server that does not know a field of it; null where it must know all. */
   simpler_body: string | null
   workflow: AnswerContext['workflow']
   tokens: Tokens
@@ -56,7 +56,7 @@ interface Post extends Place {
 /** The rows of refusals that may be about a field that the server does not know. */
 const UNKNOWN_FIELD: ReadonlySet<string> = new Set(['bad-request', 'not-startable'])
 
-/** One GitHub connection, ready to send. Caches its tokens as long as it lives. */
+/** A GitHub connection, ready to send. Caches its tokens as long as it lives. */
 export class GitHubClient {
   readonly connection: GitHubConnection
   readonly #octokit: Octokit

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../src/contract/model-event.ts'
 import type { Access, AttemptResult } from '../policy/attempt.ts'
 import type { GitHubConnection } from './connection.ts'
 
-/** One `repository_dispatch` to send. */
+/** A `repository_dispatch` to send. */
 export interface DispatchRequest {
   owner: string
   repo: string
@@ -10,7 +10,7 @@ export interface DispatchRequest {
   client_payload: JsonObject
 }
 
-/** One `workflow_dispatch` to send. */
+/** A `workflow_dispatch` to send. */
 export interface WorkflowRequest {
   owner: string
   repo: string
@@ -21,7 +21,7 @@ export interface WorkflowRequest {
   inputs: Readonly<Record<string, string>>
 }
 
-/** What a connection wants to start. */
+/** A dispatch that a connection wants to start. */
 export interface AccessQuestion {
   owner: string
   repo: string

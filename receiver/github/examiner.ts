@@ -11,7 +11,7 @@ import { followRedirects } from './redirects.ts'
 import { TokenRefusedError, type Tokens } from './tokens.ts'
 import { WORKFLOW_ANSWERS } from './workflow-answers.ts'
 
-/** What came of a question: GitHub's answer, or why there is none that helps. */
+/** The outcome of a question: GitHub's answer, or why there is none that helps. */
 export type Examined = { answer: Answer } | { problem: Problem }
 
 /** Asks GitHub about repositories, for people who set a connection up. Starts nothing. */

@@ -25,7 +25,7 @@ const MOST_REPOSITORIES = 500
 /** The repositories that a token is for; null: all of its installation. */
 type Scope = {
   repositories: readonly string[]
-  /** Those of them that no automation named when it was minted. */
+  /** The repositories among them that no automation named when it was minted. */
   added: readonly string[]
 } | null
 
@@ -125,7 +125,7 @@ export class InstallationTokens implements Tokens {
   }
 
   /**
-   * What the owner's next token is for: the repositories that automations name, this one, and what the present token
+   * Returns the scope of the owner's next token: the repositories that automations name, this one, and what the present token
    * was widened by, so that two repositories that nobody names any more do not take turns at minting.
    */
   #scope(place: Place): Scope {

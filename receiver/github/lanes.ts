@@ -41,7 +41,7 @@ function apiHost(connection: GitHubConnection): string {
 const hosts = new WeakMap<GitHubConnection, string>()
 
 /**
- * One request at a time, at the pace of the connection whose lane it is. Where several connections share an
+ * Sends requests strictly in turn, at the pace of the connection whose lane it is. Where several connections share an
  * identity the slowest counts; for a lane of no present connection it is GitHub's own advice.
  */
 export function lanePolicy(

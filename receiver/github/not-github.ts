@@ -3,7 +3,7 @@ import { answerObject, type Answer } from '../outbound/answer.ts'
 /** The statuses that a proxy may answer with for reasons of its own, and that mean the same from anybody. */
 const ANYBODYS = [408, 425, 429]
 
-/** What GitHub's own front says in plain text, before its API is reached. */
+/** The plain text of GitHub's own front, before its API is reached. */
 const FRONT = /has a User-Agent header/
 
 /**

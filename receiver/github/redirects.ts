@@ -5,7 +5,7 @@ const MOST_REDIRECTS = 3
 /**
  * Follows GitHub's redirects of a renamed or moved repository with the method kept, on the same scheme, host and
  * port only: the token must not travel elsewhere (docs: best practices, "Follow redirects").
- * `resend` repeats the request at another URL. What cannot be followed to its end is returned as it is.
+ * `resend` repeats the request at another URL. A redirect that cannot be followed to its end is returned as it is.
  * `moved_to` is where the redirects led; null where there were none, or where they led nowhere.
  */
 export async function followRedirects(

@@ -34,7 +34,7 @@ export interface TokenOptions {
    */
   repositoriesOf: (owner: string) => readonly string[] | null
   /**
-   * What installation tokens may write: a `repository_dispatch` needs `contents`, a `workflow_dispatch` `actions`. Neither
+   * The permissions of installation tokens: a `repository_dispatch` needs `contents`, a `workflow_dispatch` `actions`. Neither
    * gets both, so that an App needs only what its destinations use. GitHub adds `metadata: read` by itself.
    */
   permission: 'contents' | 'actions'

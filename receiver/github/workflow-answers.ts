@@ -32,7 +32,7 @@ const refused = (answer: Answer, context: AnswerContext) =>
   `GitHub refuses to start ${nameOf(context)} (HTTP ${answer.status}): ${quote(answer, context)}`
 
 /**
- * What GitHub's answers to a `workflow_dispatch` mean: its own rows first, then those of every dispatch.
+ * The meaning of GitHub's answers to a `workflow_dispatch`: its own rows first, then those of every dispatch.
  * https://docs.github.com/rest/actions/workflows#create-a-workflow-dispatch-event
  */
 export const WORKFLOW_ANSWERS: readonly AnswerRow<AnswerContext>[] = [

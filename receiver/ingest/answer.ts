@@ -5,13 +5,13 @@ import type { Prepared } from '../deliveries/prepare-event.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Accepted } from '../store/records.ts'
 
-/** What the sender is told of an event. The registry's users see it: it never holds a secret. */
+/** Tells the sender about an event. The registry's users see it: it never holds a secret. */
 export interface Answer {
   status: 200 | 202
   body: Record<string, unknown>
 }
 
-/** What an answer goes by, beside the event. */
+/** The facts beside the event that decide an answer. */
 export interface AnswerContext {
   /** Makes the link; null where it is not known. */
   public_url: string | null

@@ -52,7 +52,7 @@ export function dropInRouter(options: IngestOptions): Router {
       response.status(204).end()
       options.answered?.(NAME, 204, options.clock.wall() - began)
     } catch (error) {
-      // What is left of a body nobody read is thrown away, so that the sender gets to reading the answer.
+      // The rest of an unread body is thrown away, so that the sender gets to reading the answer.
       request.resume()
       answerRefusal(options, response, error)
     }

@@ -16,7 +16,7 @@ import { createStep, gather } from './steps.ts'
 import { understandRequest } from './understand.ts'
 import { ownBytes, webhookOf } from './webhook-request.ts'
 
-/** What ingest works on. */
+/** The means of ingest. */
 export interface IngestOptions extends AcceptContext, RefuseOptions {
   runtime: () => Runtime
   store: Pick<Store, 'storedDelivery'>
@@ -61,8 +61,8 @@ interface Stored extends Planned {
 
 /**
  * Returns what takes requests in: verify on the raw bytes, parse, match, one transaction, answer; in this order, so that
- * nothing unverified is parsed or looked up. What arrives in one turn of the event loop takes each step together: the
- * code of a step stays in the processor's caches, and the events reach the store as one group. What a request throws in
+ * nothing unverified is parsed or looked up. Requests that arrive in one turn of the event loop take each step together: the
+ * code of a step stays in the processor's caches, and the events reach the store as one group. An exception of a request in
  * a step is its own.
  */
 export function createIngest(options: IngestOptions): (request: Arrived) => void {

@@ -108,7 +108,7 @@ function isJoined(before: Buffer | undefined, last: Buffer): before is Buffer {
   return before !== undefined && before.length < LEAST_PIECE_BYTES && before.length <= last.length
 }
 
-/** What is left of a refused body is thrown away as it comes, so that the sender gets to reading the answer. */
+/** Throws the rest of a refused body away as it comes, so that the sender gets to reading the answer. */
 function discardRest(request: Request): void {
   request.resume()
 }

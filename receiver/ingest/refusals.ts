@@ -27,7 +27,7 @@ export interface Refusals {
   of(source: string): readonly Refusal[]
 }
 
-/** What refusals are noted with. */
+/** The means to note refusals. */
 export interface RefusalsOptions {
   log: Log
   clock: Clock

@@ -28,7 +28,7 @@ export const RETRY_AFTER_S = '30'
 /** The request could not be verified. The message is for our log only. */
 export class Unverified extends Error {}
 
-/** What a refusal is answered and noted with. */
+/** The means to answer and note a refusal. */
 export interface RefuseOptions {
   log: Log
   refusals: Refusals

@@ -4,7 +4,7 @@ import { withStated } from '../sources/identity.ts'
 import { statedEvent, type SourceEvent, type WebhookRequest } from '../sources/source.ts'
 import { parseJson } from './parse-json.ts'
 
-/** What a source made of a request. */
+/** A source's reading of a request. */
 export interface UnderstoodRequest {
   /** The body without the source's own secrets. */
   shown: Buffer

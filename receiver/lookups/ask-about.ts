@@ -5,10 +5,10 @@ import { LookupTrouble, type LookedUp } from '../sources/lookup.ts'
 import type { ModelEvent } from '../../src/contract/model-event.ts'
 import { createAsk } from './ask.ts'
 
-/** What a registry said of an event: null where there is nothing to ask about it. */
+/** A registry's words about an event: null where there is nothing to ask about it. */
 export type Said = { found: LookedUp | null } | { trouble: LookupTrouble }
 
-/** What a question goes out with. */
+/** The means to send a question. */
 export interface AskAboutOptions {
   outbound: Outbound
   /** Ends the question. */

@@ -16,7 +16,7 @@ const ANSWER_LIMIT = 2 * 2 ** 20
 /** The longest that a registry may ask to be left alone, in ms. */
 const LONGEST_WAIT_MS = 3_600_000
 
-/** What a registry is asked with. */
+/** The means to ask a registry. */
 export interface AskOptions {
   outbound: Outbound
   lookup: SourceLookup

@@ -6,13 +6,13 @@ import type { Said } from './ask-about.ts'
 import { enrich, isStale, withoutAnswer } from './enrich.ts'
 import { lookupWait, MISSING_MS, STALE_TRIES } from './schedule.ts'
 
-/** What is to be done about an event. */
+/** The deliveries of an event that was decided. */
 export interface Matched {
   deliveries: readonly NewDelivery[]
   holder: NewEvent['holder']
   /** The automations that it was matched under, where replicas share them. */
   automations_version?: number
-  /** What goes where, or why nothing does. */
+  /** The destinations, or why there are none. */
   message: string
 }
 
@@ -24,7 +24,7 @@ export interface Finished {
   message: string
 }
 
-/** What a decision goes by. */
+/** The facts that a decision is made by. */
 export interface Circumstances {
   /** Whether the source is configured. */
   is_known: boolean
@@ -52,7 +52,7 @@ export function decide(taken: TakenLookup, said: Said, circumstances: Circumstan
   const { is_known, is_ending, random } = circumstances
   if (is_ending) return again(taken, 0, taken.last_error)
   const isOver = taken.overdue || (missing && taken.waited_ms >= MISSING_MS)
-  // What the registry has said of the alias counts until it says something else.
+  // The registry's word on the alias counts until it says something else.
   const wasLate = taken.last_error === lateMessage(event)
   const wait_ms = lookupWait(taken.tries + 1, random, retry_after_ms)
   if (!isOver) return again(taken, wait_ms, wasLate ? taken.last_error : message)

@@ -43,11 +43,11 @@ const GONE = new LookupTrouble({
 export interface Released {
   event: ModelEvent
   status: SettledStatus
-  /** Those that were made. */
+  /** The look-ups that were made. */
   deliveries: readonly NewDelivery[]
 }
 
-/** What look-ups work with. */
+/** The means of look-ups. */
 export interface LookupsOptions {
   store: Pick<Store, 'advanceLookups'>
   runtime: () => Runtime
@@ -63,7 +63,7 @@ export interface LookupsOptions {
   ask_ms?: number
 }
 
-/** What asks registries about accepted events, and lets them on in the order of acceptance per model. */
+/** Asks registries about accepted events, and lets them on in the order of acceptance per model. */
 export interface Lookups {
   /** Looks for events at once: one was accepted. */
   wake(): void
@@ -122,7 +122,7 @@ class Worker {
     let wait_ms = 0
     while (this.#woken) {
       this.#woken = false
-      // What comes in the same turn of the event loop goes into one transaction.
+      // Results of the same turn of the event loop go into one transaction.
       await new Promise((resolve) => setImmediate(resolve))
       wait_ms = await this.#beat()
     }

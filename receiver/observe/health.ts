@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { VERSION } from './version.ts'
 
-/** What health is told from. */
+/** The facts that health is told from. */
 export interface HealthOptions {
   /** Null when the receiver can take and deliver events, else why not. */
   notReady: () => Promise<string | null>

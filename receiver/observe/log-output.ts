@@ -17,7 +17,7 @@ type Written = (error: Error | null, bytes: number) => void
 
 /**
  * Lines on their way to a file descriptor that never hold up the process, whatever it leads to: a full disk, a pipe that
- * nobody reads. Lines are collected for one turn of the event loop and written together. What cannot be written is kept
+ * nobody reads. Lines are collected for one turn of the event loop and written together. Lines that cannot be written are kept
  * in memory up to a limit; from the first line past the limit on, lines are dropped and counted until all that was kept
  * is written, and then one line says how many are missing.
  *
@@ -32,7 +32,7 @@ export class LogOutput {
   #lines: string[] = []
   /** Characters in `#lines`. */
   #length = 0
-  /** What is being written. After a write that took a part it begins in the middle of a line. */
+  /** The bytes being written. After a write that took a part it begins in the middle of a line. */
   #chunk = NOTHING
   #dropped = 0
   /** A write is due or under way. */

@@ -5,7 +5,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** A network that an operator has opened: `10.0.0.0/8`, `fd12::/16`, or one address. */
 export type Network = readonly [Address, number]
 
-/** What an address is, where it is not a public one that anybody may be sent to. */
+/** The kind of an address, where it is not a public one that anybody may be sent to. */
 export interface Special {
   /** For a sentence: `a private address`. */
   what: string

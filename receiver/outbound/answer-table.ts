@@ -1,15 +1,15 @@
 import type { AttemptClass, Meaning } from '../policy/attempt.ts'
 import type { Answer } from './answer.ts'
 
-/** One kind of answer of a server, and what it means for the delivery. `C` is what else the words depend on. */
+/** A kind of answer of a server, and its meaning for the delivery. `C` is what else the words depend on. */
 export interface AnswerRow<C> {
   /** Names the row in tests and documentation. */
   id: string
   class: AttemptClass
   applies(answer: Answer, context: C): boolean
-  /** One sentence for a person; empty on success. */
+  /** A sentence for a person; empty on success. */
   message(answer: Answer, context: C): string
-  /** What to do; empty where nothing can be done. */
+  /** The advice; empty where nothing can be done. */
   fix(answer: Answer, context: C): string
   /** The wait that the answer asks for, in ms, or null. Default: none. */
   wait?(answer: Answer, context: C): number | null

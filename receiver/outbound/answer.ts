@@ -1,4 +1,4 @@
-/** One HTTP answer. Header names are in lower case. */
+/** An HTTP answer. Header names are in lower case. */
 export interface Answer {
   status: number
   headers: Readonly<Record<string, string | undefined>>

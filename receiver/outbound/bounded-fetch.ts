@@ -2,7 +2,7 @@ import { request, type Dispatcher } from 'undici'
 import { networkDispatcher } from './network.ts'
 import { readAtMost } from './read-at-most.ts'
 
-/** What a caller may ask of {@link boundedFetch}: what Octokit does. */
+/** The requests that {@link boundedFetch} takes: those of Octokit. */
 interface Asked {
   method: Dispatcher.HttpMethod
   headers: Record<string, string>

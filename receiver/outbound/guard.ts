@@ -5,7 +5,7 @@ import { parseNetworks, specialAddress, type Network, type Special } from './add
 import { hostOf, isPublicName, namesHost, withoutBrackets, withoutDot } from './names.ts'
 import { readProxies, type Proxies } from './proxies.ts'
 
-/** What the operator allows beyond public https. */
+/** The destinations that the operator allows beyond public https. */
 export interface OutboundRules {
   /** OUTBOUND_ALLOW_CIDRS: addresses and CIDRs. */
   allow_cidrs: readonly string[]
@@ -21,7 +21,7 @@ export const PUBLIC_ONLY: OutboundRules = { allow_cidrs: [], allow_http: false, 
 /** Why a URL may not be sent to. Neither text holds more of the URL than its host. */
 export type Refusal = Problem
 
-/** One address of a name. */
+/** An address of a name. */
 export interface HostAddress {
   address: string
   family: 4 | 6
@@ -127,7 +127,7 @@ function checkText(text: string, context: Context): Refusal | null {
 }
 
 /**
- * What another program could read differently is refused, not repaired: the URL standard takes `0x7f.1`, `1.1`, `１.1.1.1`,
+ * Refuses what another program could read differently, instead of repairing it: the URL standard takes `0x7f.1`, `1.1`, `１.1.1.1`,
  * `%31.1.1.1`, `https:\\host` and tabs within a name.
  */
 function checkSpelling(text: string): Refusal | null {

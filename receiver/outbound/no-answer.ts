@@ -78,7 +78,7 @@ export const NO_ANSWER_ROWS: readonly string[] = ROWS.map(({ id }) => id)
 /** The request that no answer came to. */
 export interface Unanswered {
   host: string
-  /** What is now certain, in words that end a sentence: when the request may have reached the server … */
+  /** The certain part, in words that end a sentence: when the request may have reached the server … */
   sent: string
   /** … and when it cannot have. */
   unsent: string

@@ -11,7 +11,7 @@ export const ANSWER_LIMIT = 8 * 1024
 /** The longest wait for an answer to begin, and between two parts of it, in ms. The caller's signal bounds the whole. */
 const SILENCE_LIMIT_MS = 15_000
 
-/** One HTTP request to a user's URL. */
+/** An HTTP request to a user's URL. */
 export interface OutboundRequest {
   method: string
   url: string
@@ -24,7 +24,7 @@ export interface OutboundRequest {
   answer_limit?: number
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type Sent =
   | { kind: 'answer'; answer: Answer }
   /** The guard did not let it out: nothing was sent. */
@@ -86,7 +86,7 @@ function refusalIn(error: unknown): Refusal | null {
   return null
 }
 
-/** One agent for each way: straight or by a proxy, with certificates checked or not. */
+/** An agent for each way: straight or by a proxy, with certificates checked or not. */
 function createDispatchers(guard: Guard) {
   const agents = new Map<string, Dispatcher>()
   return {

@@ -1,6 +1,6 @@
 import type { Problem } from '../../src/contract/problem.ts'
 
-/** What the answer of GitHub or another server means for the delivery; each destination has a table of its answers. */
+/** The meaning of a server's answer for the delivery; each destination has a table of its answers. */
 export type AttemptClass =
   /** Done. */
   | 'success'
@@ -13,11 +13,11 @@ export type AttemptClass =
   /** The request may or may not have had its effect (time-out, reset, 5xx): the schedule tries again. */
   | 'ambiguous'
 
-/** What an answer, or the lack of one, means for the delivery. */
+/** The meaning of an answer, or of the lack of one, for the delivery. */
 export interface Meaning extends Problem {
   class: AttemptClass
   /**
-   * One sentence for a person: what happened. Empty on success, but for a note (the repository has moved). `fix` is
+   * A sentence for a person: what happened. Empty on success, but for a note (the repository has moved). `fix` is
    * empty on success too.
    */
   message: string
@@ -38,7 +38,7 @@ export interface AttemptResult extends Meaning {
   response: string | null
 }
 
-/** What the other side says about a delivery that is not sent. `fix` is empty where nothing is wrong. */
+/** The other side's words about a delivery that is not sent. `fix` is empty where nothing is wrong. */
 export interface Access extends Problem {
   /** Null where it cannot be told without sending. */
   allowed: boolean | null
@@ -46,7 +46,7 @@ export interface Access extends Problem {
   status: number | null
 }
 
-/** What one attempt showed, as far as it decides what comes next. */
+/** The result of one attempt, as far as it decides what comes next. */
 export interface Observation extends Pick<Meaning, 'class' | 'message' | 'retry_after_ms'> {
   subject: string
 }

@@ -2,7 +2,7 @@ import type { Observation } from './attempt.ts'
 import { laneAfter, type LaneState } from './lane.ts'
 import { retryWait } from './retry.ts'
 
-/** What becomes of a delivery after an attempt. */
+/** The state of a delivery after an attempt. */
 export type Outcome =
   | { status: 'succeeded' }
   | { status: 'failed' }

@@ -1,6 +1,6 @@
 import type { LaneState, PauseReason } from './lane.ts'
 
-/** What is known of a delivery that waits. Times are Unix ms. */
+/** The facts about a delivery that waits. Times are Unix ms. */
 export interface Waiting {
   /** Whether it is the first unfinished delivery of its subject. */
   is_head: boolean
@@ -9,7 +9,7 @@ export interface Waiting {
   lane: (Pick<LaneState, 'paused_until' | 'pause' | 'pause_message'> & { next_at: number }) | null
 }
 
-/** What a delivery waits for, as a sentence, and until when; null where no time is known. */
+/** The reason why a delivery waits, as a sentence, and until when; null where no time is known. */
 export interface WaitingFor {
   reason: string
   until: number | null

@@ -12,7 +12,7 @@ export interface StoredState {
   items: readonly StoredAutomation[]
 }
 
-/** What became of the stored automations beside the configuration of the files. */
+/** The outcome of merging the stored automations into the configuration of the files. */
 export interface MergedAutomations {
   /** Of the stored automations together. */
   version: number

@@ -17,7 +17,7 @@ export interface RefusedConfig {
   stop(): void
 }
 
-/** What a refused configuration is told with. */
+/** The means to tell about a refused configuration. */
 export interface RefusedConfigOptions {
   log: Log
   clock: Clock

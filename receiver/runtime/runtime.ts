@@ -21,13 +21,13 @@ export interface Runtime {
   senders: ReadonlyMap<string, Sender>
   /** The kinds of destinations that start a run or a job: a test of one sends only when it is told to. */
   starters: ReadonlySet<string>
-  /** What the tokens of GitHub Apps are narrowed to. */
+  /** The scope that tokens of GitHub Apps are narrowed to. */
   repositoriesOf: RepositoriesOf
   /** The automations that were written through the API and are in force beside those of the files. */
   stored: MergedAutomations
 }
 
-/** What outlives a configuration, for all of its destinations. */
+/** The state that outlives a configuration, for all of its destinations. */
 export interface Surroundings extends Omit<ConnectContext, 'connections' | 'secret'> {
   types: TypeTables
 }

@@ -17,7 +17,7 @@ export interface WrittenAutomation extends Omit<StoredAutomation, 'spec'> {
   input: unknown
 }
 
-/** What came of writing an automation. */
+/** The outcome of writing an automation. */
 export type Written =
   | { outcome: 'invalid'; problems: readonly AutomationProblem[] }
   /** The files have one of this name: `file` and `line` say where. */
@@ -42,7 +42,7 @@ export interface StoredAutomations {
   stop(): void
 }
 
-/** What stored automations work with. */
+/** The means of stored automations. */
 export interface StoredAutomationsOptions {
   store: Store
   runtime: () => Runtime

@@ -17,10 +17,10 @@ export interface StoredSecrets extends NamedSecrets {
   delete(name: string): Promise<boolean>
 }
 
-/** What came of storing a secret. */
+/** The outcome of storing a secret. */
 export type PutOutcome = PutSecret['outcome'] | 'no_key'
 
-/** What stored secrets work with. */
+/** The means of stored secrets. */
 export interface StoredSecretsOptions {
   store: Store
   keys: SecretsKeys

@@ -1,11 +1,11 @@
 /** A secret as it is used. */
 export interface CleanSecret {
   text: string
-  /** What was cut off around it, for people; null where nothing was but one line break at the end. */
+  /** The characters that were cut off, for people; null where only one line break at the end was. */
   cut: string | null
 }
 
-/** What was cut off around a secret. */
+/** The characters that were cut off around a secret. */
 export interface SecretCut {
   /** Where the secret was read: `the file /run/secrets/wandb`. */
   from: string

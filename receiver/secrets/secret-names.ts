@@ -1,5 +1,5 @@
 /**
- * What in a name tells of a credential, or of a signature that comes of one, once the name is in lower case and without
+ * The words in a name that tell of a credential, or of a signature that comes of one, once the name is in lower case and without
  * separators: `X-Api-Key`, `apiKey` and `API_KEY` are `apikey`. Of keys, only those that let somebody in: a `dedupe_key`
  * or the `key` of a tag does not.
  */

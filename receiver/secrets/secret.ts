@@ -10,7 +10,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** Returns the value. What it goes into must be masked before anybody sees it. */
+  /** Returns the value. The text that it goes into must be masked before anybody sees it. */
   reveal(): string {
     return this.#value
   }

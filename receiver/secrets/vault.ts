@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import type { Problem } from '../../src/contract/problem.ts'
 import { Secret } from './secret.ts'
 
-/** What a stored secret is bound to: under another name or for other hosts it cannot be opened. */
+/** The name and hosts that a stored secret is bound to: under others it cannot be opened. */
 export interface SecretBinding {
   name: string
   /** Where it may be sent, in the order of the list. */
@@ -48,7 +48,7 @@ const TAG_BYTES = 16
 const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES
 
 /**
- * Makes the vault under SECRETS_KEY. What was sealed under SECRETS_KEY_PREVIOUS can still be opened.
+ * Makes the vault under SECRETS_KEY. Secrets sealed under SECRETS_KEY_PREVIOUS can still be opened.
  *
  * @param keys 32 bytes each.
  */

@@ -7,7 +7,7 @@ import type { Json } from '../../src/contract/model-event.ts'
 export interface Identity {
   /** `delivery`: any earlier request with this key counts. `last`: only the newest one of `key` does. */
   rule: 'delivery' | 'last'
-  /** What is compared within; the store prefixes the source's name. */
+  /** The scope of the comparison; the store prefixes the source's name. */
   key: string
   /** For `last`: what must be equal (a hash in hex). For `delivery`: the same as `key`. */
   value: string

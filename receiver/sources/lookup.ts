@@ -3,10 +3,10 @@ import type { Json, JsonObject, ModelEvent, ModelRef } from '../../src/contract/
 import type { Problem } from '../../src/contract/problem.ts'
 import { inline } from '../secrets/redact.ts'
 
-/** What of an event a look-up goes by: the registry's own words for what changed. */
+/** The part of an event that a look-up goes by: the registry's own words for the change. */
 export type LookupEvent = Pick<ModelEvent, 'kind' | 'model' | 'change' | 'run'>
 
-/** One request to the registry. */
+/** A request to the registry. */
 export interface LookupRequest {
   method: 'GET' | 'POST'
   /** Below `base_url`, beginning with `/`. */
@@ -18,7 +18,7 @@ export interface LookupRequest {
   body?: JsonObject
 }
 
-/** What the registry answered; `{}` where that was no JSON object. */
+/** The registry's answer; `{}` where that was no JSON object. */
 export interface LookupAnswer {
   status: number
   body: JsonObject
@@ -39,7 +39,7 @@ export interface Registry {
   base_url: string
 }
 
-/** What a registry knows about what an event names, as far as it says so. */
+/** A registry's knowledge about the version that an event names, as far as it says so. */
 export interface LookedUp {
   /** Fields of the model; a field that the event has already keeps its value. */
   model: Partial<ModelRef>
@@ -47,7 +47,7 @@ export interface LookedUp {
   run: JsonObject | null
   /** The version's metadata; wins over what the webhook's template sent of it as text. */
   metadata: JsonObject
-  /** What else the registry says, for `event.extra.lookup`. */
+  /** The registry's other words, for `event.extra.lookup`. */
   facts: JsonObject
   /** The aliases of this version now; null where the registry does not say. */
   aliases: readonly string[] | null
@@ -59,7 +59,7 @@ export interface SourceLookup {
   base_url: string | null
   /** Whether the registry answers nobody without credentials. */
   needs_key: boolean
-  /** What to write as `api_key`, for people. */
+  /** The advice on `api_key`, for people. */
   key_help: string
   /** Returns the value of the `Authorization` header. */
   authorization(api_key: string): string

@@ -59,7 +59,7 @@ export function matchingKey(
   return first < 0 ? null : first
 }
 
-/** What `verifyHmac` compares. */
+/** The values that `verifyHmac` compares. */
 export interface HmacCheck {
   /** The raw bytes that were signed. */
   body: Uint8Array

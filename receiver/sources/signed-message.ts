@@ -4,7 +4,7 @@ import type { Verification } from './source.ts'
 
 /** A signature over more than the body: of MLflow's and Standard Webhooks' form. */
 export interface SignedMessage {
-  /** What was signed, in parts: `['{id}.{timestamp}.', body]`. */
+  /** The signed bytes, in parts: `['{id}.{timestamp}.', body]`. */
   content: readonly (string | Uint8Array)[]
   /** The header's name for people. */
   name: string

@@ -16,7 +16,7 @@ export interface WebhookRequest {
   now: number
 }
 
-/** What a source is told about who may send to it. Values are the resolved secrets. */
+/** The credentials of a source's senders. Values are the resolved secrets. */
 export interface Credentials {
   /** Every signing secret that counts; several at once while one is being rotated. */
   secrets: readonly string[]
@@ -35,7 +35,7 @@ export interface Credentials {
 export type Verification =
   { ok: true; secret: number | null; stale?: string } | { ok: false; reason: string; unsigned?: true }
 
-/** What a registry adds to a request so that it is believed. */
+/** The headers that a registry adds to a request so that it is believed. */
 export interface SentSignature {
   headers: Readonly<Record<string, string>>
   /** Parameters of the URL; none where not said. */
@@ -65,7 +65,7 @@ export interface SourceFault extends Problem {
   path: readonly (string | number)[]
 }
 
-/** What a source type is given to make a source of. */
+/** The settings that a source type makes a source of. */
 export interface SourceContext<Settings = Readonly<Record<string, unknown>>> {
   /** The configured name of the source, the last part of its URL. */
   name: string
@@ -99,7 +99,7 @@ export interface ConnectedSource {
 }
 
 /**
- * What one registry is: how its webhooks are verified and what they mean.
+ * Describes a registry: how its webhooks are verified and what they mean.
  * Registered in `sources/index.ts`; configuration schema, samples and set-up text come from here.
  *
  * A registry that signs the body, and whose sources may say which channel counts:
@@ -196,7 +196,7 @@ export interface SourceType<Shape extends z.ZodRawShape = z.ZodRawShape> {
   lookup?: SourceLookup
   /** Bodies to try with, by event type: real JSON that this registry sends. */
   samples: Readonly<Record<string, Json>>
-  /** What to paste where in the registry, in Markdown; `{url}` stands for the webhook URL. */
+  /** The set-up on the registry's side, in Markdown; `{url}` stands for the webhook URL. */
   setup: string
 }
 

@@ -5,7 +5,7 @@ import { statement, type Call, type Returned } from './statement.ts'
 /** The database, or a transaction in it. */
 export type Db = Kysely<Tables>
 
-/** What differs between the two engines; everything else is one set of queries. */
+/** The differences between the two engines; everything else is one set of queries. */
 export interface Dialect {
   name: 'sqlite' | 'postgres'
   /** Column types of the migrations. */
@@ -16,7 +16,7 @@ export interface Dialect {
   skipLocked<Q extends { forUpdate(): Q; skipLocked(): Q }>(query: Q): Q
 }
 
-/** What a transaction must have to itself. */
+/** The locks of a transaction. */
 export interface Locks {
   lanes: readonly string[]
   subjects: readonly string[]
@@ -24,7 +24,7 @@ export interface Locks {
   models?: readonly number[]
 }
 
-/** One transaction of one operation: what all of its steps share. */
+/** A transaction of one operation, shared by all of its steps. */
 export interface Tx {
   readonly db: Db
   readonly dialect: Dialect
@@ -45,7 +45,7 @@ export interface Tx {
   locking(locks: Omit<Locks, 'lanes'>): Call
 }
 
-/** What a step needs that only reads and writes rows. */
+/** The part of a transaction that a step needs to read and write rows. */
 export type Queries = Pick<Tx, 'db'>
 
 /** A transaction that a driver has begun. */

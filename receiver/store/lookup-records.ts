@@ -21,7 +21,7 @@ export interface TakenLookup {
   overdue: boolean
 }
 
-/** What came of asking. */
+/** The outcome of a look-up. */
 export type SettledLookup = { event_id: string; lease: string } &
   /** `error`: why it was in vain, for whoever gives up. */
   (
@@ -37,7 +37,7 @@ export type SettledLookup = { event_id: string; lease: string } &
       }
   )
 
-/** One heartbeat of the look-ups: what it reports, and what it asks for. */
+/** A heartbeat of the look-ups: its report and its request. */
 export interface AdvanceLookups {
   now: number
   settled: readonly SettledLookup[]
@@ -47,7 +47,7 @@ export interface AdvanceLookups {
   lease_ms: number
 }
 
-/** What became of one result. */
+/** The outcome of one reported result. */
 export type LookupSettled =
   /** The lease was no longer valid: another process has the event. */
   | { outcome: 'lost' }
@@ -58,10 +58,10 @@ export type LookupSettled =
 /** The status of an event that is no longer looked up. */
 export type SettledStatus = Extract<SettledLookup, { outcome: 'done' }>['status']
 
-/** What a heartbeat gives back. */
+/** The answer to a heartbeat. */
 export interface AdvancedLookups {
   taken: TakenLookup[]
-  /** What became of each of `settled`. */
+  /** The outcomes of `settled`, in their order. */
   settled: LookupSettled[]
   /** The lanes to look at. */
   lanes: string[]

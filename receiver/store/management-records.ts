@@ -15,17 +15,17 @@ export interface StoredAutomation {
   updated_by: string
 }
 
-/** What must hold for a change of a stored automation: that it is not there, or which version it has. */
+/** The precondition of a change of a stored automation: that it is not there, or which version it has. */
 export type Expected = { version: number } | 'absent' | 'present' | 'anything'
 
-/** What came of a change of a stored automation. */
+/** The outcome of a change of a stored automation. */
 export type AutomationChange =
   | { outcome: 'created' | 'replaced' | 'deleted'; version: number }
-  /** It is there, is not there, or has another version: `version` says which, null where it is not there. */
+  /** The precondition failed: `version` is the present version, null where there is no such automation. */
   | { outcome: 'unexpected'; version: number | null }
   | { outcome: 'too_many' }
 
-/** One entry of the audit log, as it is written. */
+/** An entry of the audit log, as it is written. */
 export interface NewAuditEntry {
   /** Wall clock, Unix ms. */
   at: number
@@ -42,7 +42,7 @@ export interface AuditFilter {
   actor?: string | undefined
   action?: string | undefined
   target?: string | undefined
-  /** Those that concern one of these automations. */
+  /** Limits the list to entries that concern one of these automations. */
   automations?: readonly string[] | undefined
   /** Unix ms. */
   since?: number | undefined
@@ -75,7 +75,7 @@ export interface SourceEventSeen {
   verified_with: number | null
 }
 
-/** What the latest events of one model and alias are about. */
+/** The subject of the latest events of one model and alias. */
 export interface ShownSubject {
   source: string
   model: string
@@ -86,11 +86,11 @@ export interface ShownSubject {
   event_id: string
   received_at: number
   event: JsonText<ModelEvent>
-  /** Those of that event. */
+  /** The deliveries of that event. */
   deliveries: DeliverySummary[]
 }
 
-/** What a bulk redelivery would put back. */
+/** The deliveries that a bulk redelivery would put back. */
 export interface Previewed {
   items: { id: string; automation: string; target: string; stale: boolean; no_target: boolean }[]
   /** Pass as `after` for the rest; null when all have been looked at. */

@@ -1,4 +1,4 @@
-/** What an event waits for that is accepted before its registry was asked. */
+/** The look-up of an event that is accepted before its registry was asked. */
 export interface NewLookup {
   /** Whether an event without an answer is not matched at all. */
   required: boolean

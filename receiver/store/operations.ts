@@ -43,7 +43,7 @@ import { wakeLanes } from './upkeep/wake-lanes.ts'
 
 /** How one operation is done. */
 interface Operation<K extends OperationName> {
-  /** One transaction; it never begins or ends it. */
+  /** The transaction of the operation, which neither begins nor ends it. */
   run: (tx: Tx, args: ArgsOf<K>) => ReturnType<Operations[K]>
   /** The lanes in which another replica may find new work now; empty: it must look everywhere. Null, or absent: there is none. */
   wakes?: (args: ArgsOf<K>) => readonly string[] | null

@@ -18,7 +18,7 @@ export interface DeliveryError extends Problem {
   class: string
 }
 
-/** What a source says beside the event, kept for templates and for people. */
+/** The source's words beside the event, kept for templates and for people. */
 export interface EventContext {
   flat: Record<string, string>
   dispatch_type: string | null
@@ -31,7 +31,7 @@ export interface EventContext {
   secret: number | null
 }
 
-/** One delivery to be made of an event. */
+/** A delivery to be made of an event. */
 export interface NewDelivery {
   id: string
   automation: string
@@ -42,12 +42,12 @@ export interface NewDelivery {
   target: string
   lane: string
   policy: LanePolicy
-  /** What must stay in order: the key of it. */
+  /** The key of the scope of order. */
   subject: string
-  /** What only one event can hold at a time, within the subject: the key of it; the subject's own where it has but one. */
+  /** The key of the place that only one event can hold at a time, within the subject; the subject's own where it has but one. */
   slot: string
   dedupe_key: string
-  /** One at a time and in order within the subject. */
+  /** Whether it is sent strictly in turn within the subject. */
   ordered: boolean
   supersede: Supersede
   /** Ms after acceptance, or null for never. */
@@ -58,7 +58,7 @@ export interface NewDelivery {
   error: DeliveryError | null
 }
 
-/** One verified event and what is to be done about it. */
+/** A verified event and its deliveries. */
 export interface NewEvent {
   id: string
   source: string
@@ -79,7 +79,7 @@ export interface NewEvent {
   refuse_repeats: boolean
   /** Null but for a replay: which event it replays, and whether stale deliveries are made as well. */
   replay: { of: string; force: boolean } | null
-  /** What its registry is asked before it is matched; absent: nothing, and `deliveries` is what came of the match. */
+  /** The question to its registry before it is matched; absent: none, and `deliveries` came of the match. */
   lookup?: NewLookup
   /** Where to look up and note who holds the alias or stage; null where the event moves none. */
   holder: { key: string; version: string | null } | null
@@ -100,7 +100,7 @@ export interface AcceptArgs {
   wait_ms?: number
 }
 
-/** What became of an event that was handed to `accept`. */
+/** The outcome of an event that was handed to `accept`. */
 export type Accepted =
   | {
       outcome: 'accepted'
@@ -149,7 +149,7 @@ export interface Claimed {
   context: EventContext
 }
 
-/** What one attempt showed, under the lease it was claimed with. */
+/** The result of one attempt, under the lease it was claimed with. */
 export interface Finished extends Meaning {
   delivery_id: string
   lane: string
@@ -165,7 +165,7 @@ export interface Finished extends Meaning {
   random: number
 }
 
-/** What an attempt led to. */
+/** The consequence of an attempt. */
 export interface Consequence {
   /** Null: the lease was no longer ours, and the result was dropped. */
   status: 'succeeded' | 'failed' | 'pending' | null
@@ -177,7 +177,7 @@ export interface Consequence {
   resumed: boolean
 }
 
-/** One heartbeat of the engine: what it reports, and what it asks for. */
+/** A heartbeat of the engine: its report and its request. */
 export interface Advance {
   now: number
   /** Results of attempts, each under the lease that it was claimed with. */
@@ -190,10 +190,10 @@ export interface Advance {
   lanes: readonly string[]
 }
 
-/** What a heartbeat gives back. */
+/** The answer to a heartbeat. */
 export interface Advanced {
   claimed: Claimed[]
-  /** What became of each of `finished`. */
+  /** The consequences of `finished`, in their order. */
   consequences: Consequence[]
   /** Deliveries that ended without an attempt that said so. */
   given_up: GivenUp[]
@@ -220,7 +220,7 @@ export interface GivenUp extends DeliveryError {
   event: JsonText<ModelEvent>
 }
 
-/** What a start found under way. */
+/** The deliveries that a start found under way. */
 export interface Recovered {
   /** How many deliveries were reclaimed. */
   reclaimed: number
@@ -231,7 +231,7 @@ export interface Recovered {
 export interface Revision {
   id: string
   automation: string
-  /** It names secrets, it never holds one. The store does not look into it. */
+  /** Names secrets and never holds one. The store does not look into it. */
   spec: JsonText<unknown>
 }
 
@@ -241,7 +241,7 @@ export interface Retention {
   failed_ms: number
 }
 
-/** What one step of the retention did. */
+/** The work of one step of the retention. */
 export interface Swept {
   /** How many deliveries, events and slots were deleted. */
   gone: number
@@ -249,7 +249,7 @@ export interface Swept {
   is_done: boolean
 }
 
-/** What became of a redelivery. */
+/** The outcome of a redelivery. */
 export type Redelivered =
   /** `lanes`: where something may be claimed now. */
   | { outcome: 'queued'; lanes: string[] }
@@ -276,7 +276,7 @@ export interface BulkFilter {
   until?: number | undefined
 }
 
-/** What became of one batch of a bulk redelivery. */
+/** The outcome of one batch of a bulk redelivery. */
 export interface BulkRedelivered {
   queued: number
   stale: number
@@ -287,7 +287,7 @@ export interface BulkRedelivered {
   next: number | null
 }
 
-/** What became of a cancellation. */
+/** The outcome of a cancellation. */
 export type Canceled =
   /** `lanes`: where the next delivery of its subject may be claimed now. */
   | { outcome: 'canceled'; lanes: string[] }

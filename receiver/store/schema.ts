@@ -38,7 +38,7 @@ interface EventsTable {
   /** By the store's own time, as every other time that is compared. */
   accepted_at: number
   event: JsonText<ModelEvent>
-  /** What the source said beside the event: see `EventContext`. */
+  /** The source's words beside the event: see `EventContext`. */
   context: JsonText<EventContext>
   raw: Uint8Array
   /** Of a replay: the place of the event that it began with. Null: the event's own `seq` is its place. */
@@ -48,7 +48,7 @@ interface EventsTable {
   alias: string | null
 }
 
-/** What is remembered of a model: see `tables/known.ts`. */
+/** The memory of a model: see `tables/known.ts`. */
 interface KnownTable {
   model: number
   what: number
@@ -73,7 +73,7 @@ interface RevisionsTable {
   noted_at: number
 }
 
-/** What is to be sent, is being sent, or has ended. */
+/** Deliveries that wait, are under way, or have ended. */
 export interface DeliveriesTable {
   /** The order of acceptance. */
   seq: Generated<number>
@@ -86,9 +86,9 @@ export interface DeliveriesTable {
   type: string
   target: string
   lane: string
-  /** What must stay in order. */
+  /** The scope of order. */
   subject: string
-  /** What only one event can hold at a time, within the subject; the subject itself where it has but one slot. */
+  /** The place that only one event can hold at a time, within the subject; the subject itself where it has but one slot. */
   slot: string
   /**
    * The place of its event among all: the order of dispatch within a subject. A replay has the place of the event that
@@ -134,7 +134,7 @@ interface AttemptsTable {
   response: string | null
 }
 
-/** What one limit counts together: its policy, its pace, its pause. */
+/** The deliveries that one limit counts together: its policy, its pace, its pause. */
 export interface LanesTable {
   lane: string
   concurrency: number
@@ -185,18 +185,18 @@ export interface AutomationsTable {
   updated_by: string
 }
 
-/** What people did, and what was done in their name. */
+/** The actions of people, and those done in their name. */
 export interface AuditTable {
   seq: Generated<number>
   at: number
   actor: string
   address: string | null
   action: string
-  /** What it was done to: an id, or the name of an automation, a secret or a lane. */
+  /** The object of the action: an id, or the name of an automation, a secret or a lane. */
   target: string | null
   /** The automation that it concerns, where it is one. */
   automation: string | null
-  /** What else is to be known, without secrets: outcome, before and after. */
+  /** The details, without secrets: outcome, before and after. */
   details: JsonText<unknown>
 }
 

@@ -8,7 +8,7 @@ export interface SealedRow {
   sealed: Uint8Array
 }
 
-/** What may be shown of a stored secret. Times are Unix ms. */
+/** A stored secret as it may be shown. Times are Unix ms. */
 export interface StoredSecret {
   name: string
   hosts: readonly string[]
@@ -18,7 +18,7 @@ export interface StoredSecret {
   last_used_at: number | null
 }
 
-/** What came of storing a secret. */
+/** The outcome of storing a secret. */
 export interface PutSecret {
   /** `other_key`: what is stored is under a key that this process does not have. */
   outcome: 'created' | 'replaced' | 'other_key' | 'too_many'

@@ -34,7 +34,7 @@ export interface SecretsKeys {
   make(): Buffer | null
 }
 
-/** What a process without any key has. */
+/** The keys of a process that was given none. */
 export const NO_KEYS: SecretsKeys = {
   current: null,
   previous: null,

@@ -3,7 +3,7 @@
  * server in one message (`Tx.batch`). All else is asked through Kysely.
  */
 
-/** What the texts of the two engines differ in. */
+/** The differences between the texts of the two engines. */
 export interface Engine {
   name: 'sqlite' | 'postgres'
   /** The parameter of this number. */
@@ -38,7 +38,7 @@ export interface Call<Row = unknown> {
   readonly row?: Row
 }
 
-/** What calls return, in their order. */
+/** The results of calls, in their order. */
 export type Returned<T extends readonly Call[]> = {
   [K in keyof T]: T[K] extends Call<infer Row> ? Row[] : never
 }

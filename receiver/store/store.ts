@@ -130,7 +130,7 @@ export interface Operations {
 
   /**
    * Moves what waits under the lane name `from` to `to`, since the identity behind it is known now: both then share one
-   * pace and one pause. What comes under the former name later goes to the present one.
+   * pace and one pause. Deliveries that come under the former name later go to the present one.
    */
   renameLane(args: { from: string; to: string; now: number }): Promise<void>
 
@@ -148,7 +148,7 @@ export interface Operations {
 
   /**
    * Makes due what waits for a time that no schedule reaches, and returns how many deliveries that were: an earlier process
-   * ran on a clock that was far ahead. What it had seen within windows of that time is forgotten. Meant for the start.
+   * ran on a clock that was far ahead. Requests seen within windows of that time are forgotten. Meant for the start.
    */
   bringForward(args: { now: number }): Promise<number>
 
@@ -265,7 +265,7 @@ export interface Store extends Operations {
  * may succeed later. Every other error of an operation is about its own arguments.
  */
 export class StoreUnavailable extends Error implements Problem {
-  /** What a person should look at. */
+  /** The items that a person should look at. */
   readonly fix: string
   /** Whether it stays so until a person changes something: rights, credentials, a missing table. */
   readonly lasting: boolean

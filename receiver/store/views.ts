@@ -4,14 +4,14 @@ import type { LaneState } from '../policy/lane.ts'
 import type { JsonText } from './json-text.ts'
 import type { DeliveryError, DeliveryStatus, EventContext, Supersede } from './records.ts'
 
-/** One page of a list, newest first. */
+/** A page of a list, newest first. */
 export interface Page<T> {
   items: T[]
   /** Pass as `cursor` for what comes after; null at the end. */
   next_cursor: string | null
 }
 
-/** What became of an event: see `EventsTable.status`. */
+/** The state of an event: see `EventsTable.status`. */
 export type EventStatus = 'enriching' | 'matched' | 'unmatched' | 'stale' | 'lookup_failed'
 
 /** An event as lists show it. */
@@ -26,7 +26,7 @@ export interface EventSummary {
   deliveries: DeliverySummary[]
 }
 
-/** One event with its raw body. */
+/** An event with its raw body. */
 export type EventDetail = EventSummary & { raw: Uint8Array; context: EventContext }
 
 /** A delivery as lists show it. Times are Unix ms. */
@@ -69,7 +69,7 @@ export interface DeliverySummary {
   attempt_log: AttemptSummary[]
 }
 
-/** One attempt as lists show it. */
+/** An attempt as lists show it. */
 export interface AttemptSummary {
   at: number
   duration_ms: number
@@ -78,7 +78,7 @@ export interface AttemptSummary {
   error: string | null
 }
 
-/** One attempt with its request and response. */
+/** An attempt with its request and response. */
 export interface AttemptDetail extends AttemptSummary {
   request: Partial<AttemptResult['request']>
   response: string | null
@@ -95,7 +95,7 @@ export const LISTED_ATTEMPTS = 20
 
 /** Which events and deliveries a list shows, beside what is their own. Times are Unix ms. */
 interface CommonFilter {
-  /** One automation; of `automations`, any. */
+  /** Limits the list to an automation, or to any of `automations`. */
   automation?: string | undefined
   automations?: readonly string[] | undefined
   /** The name of the model, in full. */
@@ -143,7 +143,7 @@ export interface OverviewArgs {
   most_failed: number
 }
 
-/** What came in and went out, and what waits. Times are Unix ms. */
+/** The traffic in and out, and the backlog. Times are Unix ms. */
 export interface Overview {
   hours: { at: number; events: number; succeeded: number; failed: number }[]
   waiting: number

@@ -5,7 +5,7 @@ import { cleanText, cleanTexts } from './text.ts'
 
 export { TemplateError } from './pieces.ts'
 
-/** What a template is filled from. */
+/** The values that a template is filled from. */
 export interface TemplateScope {
   event: ModelEvent
   /** The registry's own flat fields (see `SourceEvent.flat`). */

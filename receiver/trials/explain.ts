@@ -53,7 +53,7 @@ export function explainRequest(
 ): Explained[] {
   const { shown, found } = understandRequest(source, webhook)
   const arrival = { raw: new Uint8Array(shown), received_at: webhook.now, secret: null }
-  // What a body alone tells: nobody asks the registry for an explanation.
+  // From the body alone: nobody asks the registry for an explanation.
   const config = { ...source.config, lookup: null }
   return found.map((event) => explainPrepared(runtime, prepareEvent(runtime, config, event, arrival), sees))
 }

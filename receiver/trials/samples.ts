@@ -12,7 +12,7 @@ import type { Identity } from '../sources/identity.ts'
 import { modelDispatch } from '../sources/model-dispatch.ts'
 import type { SourceEvent } from '../sources/source.ts'
 
-/** What to try an automation with. */
+/** The event to try an automation with. */
 export interface SampleWish {
   /** The registry's own name of an event, or a kind; null: the first that the automation names and that has a sample. */
   event: string | null

@@ -12,16 +12,16 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { NewDelivery } from '../store/records.ts'
 import type { Sample } from './samples.ts'
 
-/** What a test of one destination showed. */
+/** The result of a test of one destination. */
 export interface TestedDestination {
   destination: { type: string; target: string }
-  /** What was or would be sent; secrets masked. Null where the event cannot be turned into a request: `error` says why. */
+  /** The request that was or would be sent; secrets masked. Null where the event cannot be turned into a request: `error` says why. */
   request: { method: string; url: string; body: JsonObject } | null
   error: { message: string; fix: string } | null
   /** Whether the other side would take it, where it was asked; null where it was not. */
   permission: Access | null
   sent: boolean
-  /** What came of the request, where it was sent. */
+  /** The outcome of the request, where it was sent. */
   result:
     | (Pick<AttemptResult, 'class' | 'status' | 'message' | 'fix'> & {
         body: string | null
@@ -30,7 +30,7 @@ export interface TestedDestination {
     | null
 }
 
-/** What a test of an automation showed. */
+/** The result of a test of an automation. */
 export interface Tested {
   automation: string
   event: string
@@ -50,7 +50,7 @@ export interface TestWish {
 }
 
 /**
- * Sends a sample through every destination of an automation, whatever its status, and stores nothing. What would start a
+ * Sends a sample through every destination of an automation, whatever its status, and stores nothing. A destination that would start a
  * run or a job is rendered, and the other side is asked whether it would take it; it is sent with `send` alone.
  */
 export async function testAutomation(

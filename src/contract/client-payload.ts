@@ -4,7 +4,7 @@ import { fitPayload, harmless, jsonBytes, type Budget } from './payload-budget.t
 import { formatArtifactUri } from './wandb/reference.ts'
 
 /**
- * What GitHub takes in a repository dispatch
+ * GitHub's limits on a repository dispatch
  * (https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event). GitHub refuses more than
  * 65,535 bytes of `client_payload`; we stay well below, whatever else it counts.
  */
@@ -13,7 +13,7 @@ export const LIMITS = { event_type_characters: 100, top_level_keys: 10, payload_
 /** The budget of a repository dispatch. */
 const DISPATCH_BUDGET: Budget = { limit: LIMITS.payload_bytes, size: jsonBytes }
 
-/** What travels in `model_event` beside the event itself. */
+/** The keys that travel in `model_event` beside the event itself. */
 export interface Envelope {
   /** `dlv_…`, the same for every attempt: the "already done" marker. */
   delivery_id: string

@@ -16,7 +16,7 @@ const MODEL_URI = /^(?:models|prompts):\/([^/]+?)(?:\/([^/]+)|@([^/@]+))?$/
  * Returns why an event contradicts itself, or null where it tells one story.
  *
  * Bodies name a model twice: in words of their own, by which automations are filtered, and inside a reference, which
- * is handed to the deployment. What is checked has to be what is handed out, so an event whose words and reference
+ * is handed to the deployment. The checked value has to be the one that is handed out, so an event whose words and reference
  * name different models, versions or aliases is accepted and shown, but matches nothing. The receiver asks this
  * before it matches automations, the Action before it gives an output to deploy. Pure; everything that is compared is
  * in the event itself, so a stored event gives the same answer again.

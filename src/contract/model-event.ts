@@ -1,5 +1,5 @@
 /**
- * One registry change in the form that every part of Model Dispatch speaks: the receiver's sources make it,
+ * A registry change in the form that every part of Model Dispatch speaks: the receiver's sources make it,
  * automations match on it, a `repository_dispatch` carries it, the Action reads it.
  *
  * The wire form is snake_case JSON and additive within `model-dispatch/1`: readers ignore what they don't know.
@@ -29,7 +29,7 @@ export const EVENT_KINDS = [
   'other',
 ] as const
 
-/** What kind of change an event is. MLflow's prompt events keep their own names: `prompt_alias.created`, … */
+/** The kind of change of an event. MLflow's prompt events keep their own names: `prompt_alias.created`, … */
 export type EventKind = (typeof EVENT_KINDS)[number] | `prompt${string}`
 
 /** Where an event came from. */
@@ -60,7 +60,7 @@ export interface ModelRef {
   url: string | null
 }
 
-/** What changed. Only the fields that belong to the event's kind are set. */
+/** The change. Only the fields that belong to the event's kind are set. */
 export interface ModelChange {
   alias: string | null
   /** The tag's text (W&B) or `key=value` of the first tag (registries with tag pairs). */

@@ -62,7 +62,7 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   throw new Problem(response.status, code ?? 'unknown', said, problems)
 }
 
-/** What the API says to programs, said to people. */
+/** Says to people the words of the API that are meant for programs. */
 const OWN_WORDS: Readonly<Record<string, string>> = {
   automation_exists: 'There is an automation of this name already. Choose another name.',
   unauthorized: 'You are signed out. What you typed is kept: sign in, and do it again.',

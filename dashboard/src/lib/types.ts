@@ -22,7 +22,7 @@ export interface ProblemText {
   fix: string
 }
 
-/** What is wrong with one setting of an automation. */
+/** The mistake in one setting of an automation. */
 export interface Mistake extends ProblemText {
   /** Where it is, like `destinations[0].repository`. */
   key: string

@@ -9,17 +9,17 @@ const TYPED_MS = 500
 
 /** An automation while it is edited. */
 export interface Editor {
-  /** What was read, and is to be changed; null for a new one. */
+  /** The automation that was read, and is to be changed; null for a new one. */
   base: Automation | null
   draft: Draft
   change: (draft: Draft) => void
-  /** What the receiver finds wrong with the draft as it is now; null before it has said. */
+  /** The receiver's objections to the draft as it is now; null before it has answered. */
   found: readonly Mistake[] | null
   /** The mistakes to show at their fields: what nobody has come to yet is none until it is to be saved. */
   mistakes: ReadonlyMap<string, string>
   /** Takes what the receiver refused, so that each field shows its mistake. */
   refused: (error: unknown) => void
-  /** What somebody else has made of it meanwhile: null where it was deleted, undefined where nobody did anything. */
+  /** The version that somebody else has made meanwhile: null where it was deleted, undefined where nobody did anything. */
   theirs: Automation | null | undefined
   /** Goes on with one's own changes on top of theirs, or with theirs alone. */
   settle: (whose: 'mine' | 'theirs') => void

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { visible } from '../lib/words.ts'
 
-/** What is known of something, by name; what is not known is left out. */
+/** The known facts about something, by name; unknown ones are left out. */
 export function Facts({ of }: { of: Readonly<Record<string, ReactNode>> }) {
   return (
     <dl className="facts">

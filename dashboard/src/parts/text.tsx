@@ -18,7 +18,7 @@ export function Message({ children }: { children: string }) {
     .map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))
 }
 
-/** What went wrong, and what to do about it. */
+/** An error, and the advice on it. */
 export function Fault({ of: { message, fix } }: { of: ProblemText }) {
   return (
     <>

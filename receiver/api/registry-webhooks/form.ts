@@ -78,7 +78,7 @@ export function formIn(name: string, input: unknown): WebhookForm | null {
   return canonicalJson(automationFrom(form)) === canonicalJson(input as Json) ? form : null
 }
 
-/** What is read of an automation; the comparison with what it would be rules out everything else. */
+/** The parts of an automation that are read; the comparison with what it would be rules out everything else. */
 interface Written {
   status?: string
   description?: string | null

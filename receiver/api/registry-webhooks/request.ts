@@ -61,7 +61,7 @@ export const createBody = z.object({ events, model_name: modelName.nullish(), ..
 /** The body of `update`: what is absent stays as it is. */
 export const updateBody = z.object({ id: plain(64), events: events.nullish(), ...both })
 
-/** What `delete` and `test` name. `send` is ours: a job is only started where it is true. */
+/** The object of `delete` and `test`. `send` is ours: a job is only started where it is true. */
 export const idBody = z.object({ id: plain(64), event: eventName.nullish(), send: z.boolean().nullish() })
 
 /** The most webhooks of one page. */

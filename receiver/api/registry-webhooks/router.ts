@@ -26,7 +26,7 @@ export const REGISTRY_WEBHOOKS = [
 ]
 
 /**
- * Returns the API of Databricks' registry webhooks: every webhook is an automation. It reads JSON bodies whatever their
+ * Returns the API of Databricks' registry webhooks: every webhook is an automation. The routes read JSON bodies whatever their
  * Content-Type and on every method, and ignores what it does not know, as its clients expect.
  * https://docs.databricks.com/api/workspace/modelregistry/createwebhook
  *
@@ -51,7 +51,7 @@ export function registryWebhooksRouter(context: ApiContext, authorized: RequestH
   return router
 }
 
-/** One call with everything that its handler needs. */
+/** A call with everything that its handler needs. */
 interface Call extends WebhookCall {
   request: Request
 }
@@ -130,7 +130,7 @@ const test: Handler = async (call) => {
   if (tested === undefined) throw new Error('A registry webhook has one destination.')
   audit.did(call, 'test automation', {
     ...auditedShape(webhook),
-    // What the endpoint answered: the webhook has a status of its own, by the same name.
+    // The endpoint's answer: the webhook has a status of its own, by the same name.
     ...{ id: name, automation: name, event: type, sent: tested.sent, status: tested.result?.status ?? null },
   })
   return testShape(tested)

@@ -3,7 +3,7 @@ import type { ApiContext } from '../context.ts'
 import { automationOf } from './form.ts'
 import { RegistryError } from './errors.ts'
 
-/** What a secret of a registry webhook is for. */
+/** The use of a registry webhook's secret. */
 type SecretKey = 'secret' | 'authorization' | 'access_token'
 
 /** The names of stored secrets that belong to registry webhooks. */

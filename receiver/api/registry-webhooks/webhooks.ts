@@ -16,7 +16,7 @@ export interface StoredWebhook {
   written: WrittenAutomation
 }
 
-/** What is worked on, and who asks. */
+/** The object of a call, and its caller. */
 export interface WebhookCall {
   context: ApiContext
   principal: Principal

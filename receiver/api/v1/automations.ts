@@ -149,7 +149,7 @@ const patchRoute = (whole: Whole) =>
     )
     const body = await write(input, context, {
       ...{ name, given: Object.fromEntries(merged), action: 'update automation' },
-      // What was read here is what was changed: without If-Match, too, no other edit is lost in between.
+      // The version that was read here is the one that is changed: without If-Match, too, no other edit is lost.
       expected: expectedOf(input, { version: stored.version }),
     })
     return { status: 200, body, headers: { ETag: body.etag } }

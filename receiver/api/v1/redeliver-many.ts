@@ -7,7 +7,7 @@ import { BULK, countByTarget, FIRST, spanOf } from './bulk.ts'
 import { FORCE, limitParam, textParam, wordParam } from './params.ts'
 import { scopeOf } from './scope.ts'
 
-/** What a bulk redelivery may start from. */
+/** The selection of a bulk redelivery. */
 const ENDED = [
   'failed',
   'expired',
@@ -99,7 +99,7 @@ export const redeliverAll = route({
   }
 })
 
-/** One bulk redelivery. */
+/** A bulk redelivery. */
 interface Run {
   filter: BulkFilter
   force: boolean

@@ -100,7 +100,7 @@ export const event = z
   })
   .meta({ id: 'Event' })
 
-/** One event, with its body and every automation's reasons. */
+/** An event, with its body and every automation's reasons. */
 export const eventDetail = event
   .extend({
     raw: z.string().describe('The body as it came.'),

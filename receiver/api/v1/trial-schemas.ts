@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { modelEventSchema } from '../model-event-schema.ts'
 import { conditions, problemText } from './schemas.ts'
 
-/** What would be sent; secrets masked. */
+/** The request that would be sent; secrets masked. */
 export const rendered = z
   .object({ method: z.string(), url: z.string(), body: z.record(z.string(), z.unknown()) })
   .meta({ id: 'RenderedRequest', description: 'What is or would be sent; secrets masked.' })
@@ -43,7 +43,7 @@ const access = z
   })
   .describe('Whether the other side would take it. Asked where a run or job is not started.')
 
-/** What a test of an automation showed. */
+/** The result of a test of an automation. */
 export const tested = z
   .object({
     automation: z.string(),

@@ -2,7 +2,7 @@ import { numberText, type Metric, type Sample } from './exposition.ts'
 
 /** The most series of one metric: names come from the configuration, and those that are gone stay until the next start. */
 const MOST_SERIES = 10_000
-/** What all further ones are counted under. */
+/** The label under which all further ones are counted. */
 const OTHER = '(other)'
 
 interface Declared {

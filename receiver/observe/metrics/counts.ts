@@ -2,7 +2,7 @@ import type { Change, Changes } from '../changes.ts'
 import { createCounter, createHistogram } from './count.ts'
 import type { Metric } from './exposition.ts'
 
-/** What a replica counts from its start on. */
+/** The counts of a replica from its start on. */
 export interface Counts {
   /** Shows the numbers of what is configured before there is anything to count: alerts compare with them. */
   follow(config: { sources: Iterable<string>; automations: Iterable<string> }): void

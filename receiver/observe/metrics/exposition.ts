@@ -2,14 +2,14 @@
 export interface Sample {
   labels?: Readonly<Record<string, string>>
   value: number
-  /** What stands behind the metric's name: `_bucket`, `_sum` and `_count` of a histogram. */
+  /** The ending of the metric's name: `_bucket`, `_sum` and `_count` of a histogram. */
   suffix?: string
 }
 
 /** A metric with all of its numbers. */
 export interface Metric {
   name: string
-  /** One sentence for people. */
+  /** A sentence for people. */
   help: string
   type: 'counter' | 'gauge' | 'histogram'
   samples: readonly Sample[]

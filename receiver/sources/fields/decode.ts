@@ -15,16 +15,16 @@ import { follow, parsePath } from './path.ts'
 import { FIELD_NAMES, type FieldName, type FieldPlaces, type Kinds, type Place } from './settings.ts'
 import { timeOf } from './time.ts'
 
-/** One event of a body that the configuration describes. */
+/** An event of a body that the configuration describes. */
 export interface FieldEvent {
   event: DecodedEvent
-  /** What to do where the body names no type, else null. */
+  /** The advice where the body names no type, else null. */
   hint: string | null
   /** The fields that are configured, as text ("" when absent); `event_type` is the event's name. */
   flat: Record<string, string>
 }
 
-/** What a body is read by. */
+/** The rules that a body is read by. */
 export interface FieldRules {
   places: FieldPlaces
   kinds: Kinds
@@ -170,7 +170,7 @@ function tagsOf(value: Json | undefined): string[] {
   return values.map((each) => textOf(each)).filter((tag) => tag !== null)
 }
 
-/** What no field took: the keys of the item that no path is the whole of. */
+/** The rest: the keys of the item that no path is the whole of. */
 function restOf(item: Json, places: FieldPlaces): JsonObject {
   if (!isObject(item)) return {}
   const taken = new Set(Object.values(places).flat())

@@ -8,7 +8,7 @@ const DELIVERY_WINDOW_MS = 72 * 60 * 60 * 1_000
 /** How long the same body about the same model counts as a repeat where there is no delivery id, in ms. */
 const REPEAT_WINDOW_MS = 10_000
 
-/** What tells one request from another. */
+/** Tells one request from another. */
 export interface DeliveryId {
   /** The sender's id of the delivery, the same for all tries; null where it sends none. */
   id: string | null

@@ -1,7 +1,7 @@
 import { isObject } from '../../../src/contract/clean-json.ts'
 import type { Json } from '../../../src/contract/model-event.ts'
 
-/** One step of a path: a key of an object, a place in a list, or every element of a list. */
+/** A step of a path: a key of an object, a place in a list, or every element of a list. */
 type Step = string | number | typeof EACH
 
 const EACH = Symbol('each element')

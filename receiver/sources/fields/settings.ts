@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EVENT_KINDS, type EventKind } from '../../../src/contract/model-event.ts'
 import { parsePath } from './path.ts'
 
-/** What of an event a path can be given for, beside its type. */
+/** The parts of an event that a path can be given for, beside its type. */
 export const FIELD_NAMES = [
   'model',
   'version',

@@ -10,10 +10,10 @@ import {
 } from '../../../src/contract/model-event.ts'
 import { HUGGINGFACE_EVENTS, UNKNOWN_EVENT, huggingfaceEvent } from './events.ts'
 
-/** What one event of a Hub webhook's body means. */
+/** The meaning of one event of a Hub webhook's body. */
 export interface HuggingFaceBody {
   event: DecodedEvent
-  /** What to look at where the body names no event, else null. */
+  /** The advice where the body names no event, else null. */
   hint: string | null
   /** The Hub's own fields as text ("" when absent); `event_type` is the event's name. */
   flat: Record<string, string>
@@ -130,7 +130,7 @@ function decodeModel(repo: JsonObject, ref: Ref | null): ModelRef | null {
   }
 }
 
-/** What found no place; the scope as it came where it is a narrower one than the event's name says. */
+/** The rest, for which no place was found; the scope as it came where it is a narrower one than the event's name says. */
 function extraOf(body: JsonObject, ref: Ref | null): JsonObject {
   const repo = objectOf(body['repo'])
   const { private: is_private = null, headSha: head_sha = null, tags = null } = repo

@@ -33,7 +33,7 @@ const COMMENT: JsonObject = {
   url: { web: 'https://huggingface.co/my-team/resnet50/discussions/3#6398872887bfcfb93a306f18' },
 }
 
-/** What the Hub adds to `repo`, by the event: https://huggingface.co/docs/hub/webhooks#webhook-payloads */
+/** The keys that the Hub adds to `repo`, by the event: https://huggingface.co/docs/hub/webhooks#webhook-payloads */
 const MORE: Readonly<Record<string, JsonObject>> = {
   'repo.move': { movedTo: { name: 'other-team/resnet50', owner: { id: '61d2000c3c2083e1c08af22e' } } },
   'repo.content.update': {

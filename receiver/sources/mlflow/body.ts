@@ -12,10 +12,10 @@ import {
 } from '../../../src/contract/model-event.ts'
 import { UNKNOWN_EVENT, findMlflowEvent, isMlflowTest } from './events.ts'
 
-/** What the body of an MLflow webhook means. */
+/** The meaning of the body of an MLflow webhook. */
 export interface MlflowBody {
   event: DecodedEvent
-  /** What to do in MLflow where the body names no event, else null. */
+  /** The advice for MLflow where the body names no event, else null. */
   hint: string | null
   /** MLflow's own fields as text ("" when absent); `event_type` is the event's name. */
   flat: Record<string, string>
@@ -70,7 +70,7 @@ class Fields {
     return text
   }
 
-  /** What no place was found for. */
+  /** The rest, for which no place was found. */
   rest(): JsonObject {
     return cleanObject([...this.#given].filter(([key]) => !this.#taken.has(key)))
   }

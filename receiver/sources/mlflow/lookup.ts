@@ -1,5 +1,5 @@
 /**
- * What an MLflow server knows about a model version and the run that made it, asked of its REST API.
+ * Asks an MLflow server's REST API about a model version and the run that made it.
  * https://mlflow.org/docs/latest/api_reference/rest-api.html
  */
 import { isObject, textOf } from '../../../src/contract/clean-json.ts'

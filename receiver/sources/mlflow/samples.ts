@@ -8,7 +8,7 @@ const DESCRIBED: JsonObject = { tags: { task: 'vision' }, description: 'Classifi
 const PROMPT: JsonObject = { name: 'summarise' }
 const PROMPT_VERSION: JsonObject = { ...PROMPT, version: '7' }
 
-/** What MLflow documents as the `data` of each event: https://github.com/mlflow/mlflow/blob/master/mlflow/webhooks/types.py */
+/** The `data` of each event as MLflow documents it: https://github.com/mlflow/mlflow/blob/master/mlflow/webhooks/types.py */
 const DATA: Readonly<Record<string, JsonObject>> = {
   'registered_model.created': { ...MODEL, ...DESCRIBED },
   'model_version.created': { ...VERSION, source: 'models:/m-1', run_id: 'abcd1234abcd5678', ...DESCRIBED },

@@ -3,7 +3,7 @@ import { readSecret } from './keys.ts'
 import { placeholders } from './pattern.ts'
 import { formOf, type SignatureForm, type SignatureSetting } from './settings.ts'
 
-/** What a description of a signature is judged with. */
+/** The means to judge a description of a signature. */
 export interface FormCheck {
   /** As it is configured; undefined where it is not. */
   given: SignatureSetting

@@ -8,11 +8,11 @@ interface Part {
 /** How a header holds signatures and a timestamp. */
 export interface Pattern {
   parts: readonly Part[]
-  /** What stands between the pieces of a header. */
+  /** The text between the pieces of a header. */
   separator: RegExp
 }
 
-/** What was found in a header. */
+/** The pieces found in a header. */
 export interface Found {
   signatures: string[]
   /** The timestamp; null where there is none, or where two contradict each other. */

@@ -4,7 +4,7 @@ import { readSecret } from './keys.ts'
 import { signedContent } from './pattern.ts'
 import type { SignatureForm } from './settings.ts'
 
-/** What is signed, and with what. */
+/** The signed parts, and the key. */
 export interface ToSign {
   body: Buffer
   /** As `secrets` holds it. */

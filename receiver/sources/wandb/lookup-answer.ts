@@ -1,4 +1,4 @@
-/** What an answer of W&B's API says about an artifact version. */
+/** The content of an answer of W&B's API about an artifact version. */
 import { cleanObject, isObject, textOf } from '../../../src/contract/clean-json.ts'
 import type { Json, JsonObject, ModelRef } from '../../../src/contract/model-event.ts'
 import { formatArtifactPath } from '../../../src/contract/wandb/reference.ts'
@@ -113,7 +113,7 @@ function membershipsOf(artifact: JsonObject): Membership[] {
   })
 }
 
-/** What a server without memberships says: the collection that the version was made in, and each alias with its own. */
+/** The answer of a server without memberships: the collection that the version was made in, and each alias with its own. */
 function olderMembershipsOf(artifact: JsonObject): Membership[] {
   const source = collectionOf(child(artifact, 'artifactSequence'))
   const found = new Map<string, Membership>()

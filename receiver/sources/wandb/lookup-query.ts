@@ -1,5 +1,5 @@
 /**
- * What W&B's GraphQL API is asked. Every field occurs in W&B's own SDK (wandb/sdk/artifacts/_generated/operations.py of
+ * The queries for W&B's GraphQL API. Every field occurs in W&B's own SDK (wandb/sdk/artifacts/_generated/operations.py of
  * 0.31); a self-hosted server can be too old for any of those that are optional, and is then asked without them.
  * https://github.com/wandb/wandb
  */

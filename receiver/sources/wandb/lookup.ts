@@ -1,4 +1,4 @@
-/** What W&B knows about an artifact version, asked of its GraphQL API. */
+/** Asks W&B's GraphQL API about an artifact version. */
 import { isObject, textOf } from '../../../src/contract/clean-json.ts'
 import type { JsonObject, ModelRef } from '../../../src/contract/model-event.ts'
 import { parseArtifactPath } from '../../../src/contract/wandb/reference.ts'
@@ -19,7 +19,7 @@ export const wandbLookup: SourceLookup = {
     const wanted = model === null ? null : wantedOf(model)
     if (model === null || wanted === null) return null
     const artifact = await artifactOf(wanted, ask)
-    // Whoever answers for W&B may answer wrongly: what is about something else is not believed.
+    // A server in W&B's place may answer wrongly: an answer about something else is not believed.
     if ('id' in wanted && textOf(artifact['id']) !== wanted.id) throw another('artifact', wanted.id)
     const found = readArtifact(artifact, model, base_url)
     const { version = null } = found.model

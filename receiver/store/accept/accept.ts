@@ -76,7 +76,7 @@ async function takeIn(tx: Tx, events: readonly NewEvent[]): Promise<Accepted[]> 
 
 const toRow = ({ model, what, value, until }: KnownRow) => ({ model, what, value, until })
 
-/** What an answer says of other deliveries, where there is something to say. */
+/** The part of an answer about other deliveries, where there is something to say. */
 function told({ lanes, superseded }: Enqueued): Partial<Enqueued> {
   return {
     ...(lanes.length > 0 ? { lanes } : {}),
@@ -84,7 +84,7 @@ function told({ lanes, superseded }: Enqueued): Partial<Enqueued> {
   }
 }
 
-/** What is there already that matters to a group, under its locks. */
+/** The present state that matters to a group, read under its locks. */
 interface Look {
   seen: readonly Seen[]
   writes: readonly KnownRow[]
@@ -106,7 +106,7 @@ async function look(tx: Tx, events: readonly NewEvent[]): Promise<Look> {
   return { seen, writes, heads, lanes: { present: presentNames(to_open), to_open } }
 }
 
-/** What keeps the automations that came along with events, in one order for all: two groups may have the same ones. */
+/** Keeps the automations that came along with events, in one order for all: two groups may have the same ones. */
 function revisionsOf(tx: Tx, fresh: readonly Fresh[]) {
   const revisions = fresh.flatMap(({ event: { revision } }) => revision ?? [])
   if (revisions.length === 0) return []

@@ -13,7 +13,7 @@ export interface Queued {
   delivery: NewDelivery
 }
 
-/** What came of putting deliveries into the queue, beside them. */
+/** The side effects of putting deliveries into the queue. */
 export interface Enqueued {
   /** The lanes of older deliveries that became heads by it. */
   lanes: string[]
@@ -147,7 +147,7 @@ function entriesOf(
     const { ordered, subject, slot, error, supersede } = delivery
     const entry = { event_id, place, delivery }
     if (error !== null) return { ...entry, status: 'failed', head: false }
-    // What came in with it, a moment later, supersedes it like any other.
+    // A later event of the same group supersedes it like any other.
     const latest = newest.get(slot)
     const isSuperseded = supersede === 'waiting' && latest !== undefined && isOlder(item, latest, ranks)
     if (isSuperseded) return { ...entry, status: 'superseded', head: false }

@@ -5,14 +5,14 @@ import { headsOf, type Head } from '../tables/heads.ts'
 import { readKnown, type KnownKey, type KnownRow } from '../tables/known.ts'
 import { findLanes, insertLanes, lanesOf, type LaneToOpen } from '../tables/lanes.ts'
 
-/** What new deliveries and what is known of their models need to have to themselves. */
+/** The locks and reads that new deliveries and the models of their events need. */
 export interface Wanted {
   deliveries: readonly NewDelivery[]
   /** The models to lock, by the numbers under which they are known. */
   models: readonly number[]
-  /** What is to be read of what is known. */
+  /** The known rows to read. */
   places: readonly KnownKey[]
-  /** What was matched, with the version of the automations that it was matched under. */
+  /** The events that were matched, with the version of the automations that applied. */
   matched: readonly Pick<NewEvent, 'automations_version'>[]
 }
 

@@ -71,7 +71,7 @@ async function take(tx: Tx, due: Due, count: number): Promise<{ rows: LookupRow[
   for (let looks = 0; has_more && looks < LOOKS; looks += 1) {
     const found = await dueLookups(tx, due, LOOKED_AT)
     oldest = await parkBehind(tx, found)
-    // What was parked made room for others.
+    // Parked events made room for others.
     has_more = oldest.length < count && found.length === LOOKED_AT && oldest.length < found.length
   }
   return { rows: oldest.slice(0, count), has_more }
@@ -124,7 +124,7 @@ async function settle(
   return { settled, ...beside }
 }
 
-/** What is there already that matters to results, under its locks. */
+/** The present state that matters to results, read under its locks. */
 async function look(tx: Tx, done: readonly Done[], rows: ReadonlyMap<string, LookupRow>) {
   const moves = done.map(({ event_id, holder }) => ({
     event_id,

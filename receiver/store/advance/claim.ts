@@ -19,7 +19,7 @@ interface Pick {
   target: string | null
 }
 
-/** What a look at the lanes that are due has found. */
+/** The rows found by a look at the lanes that are due. */
 export type Looked = readonly [due: LaneRow[], looks: (Pick & { under_way: number })[]] | readonly []
 
 const HEADS = "from deliveries where head = 1 and status = 'pending' and lane = "
@@ -35,7 +35,7 @@ function nextInTurn(l: string, now: string): string {
     ${first(`${l}.cursor`)}, ${first("''")}, (select seq ${HEADS}${l}.lane order by due_at limit 1)) end`
 }
 
-/** One that was just reclaimed may be over time: the next heartbeat expires it. */
+/** A delivery that was just reclaimed may be over time: the next heartbeat expires it. */
 const isInTime = (now: string) => `(d.expires_at is null or d.expires_at > ${now})`
 
 const isDue = ({ at, isIn }: Engine) => `(wake_at <= ${at(1)} or ${isIn('lane', 2)})`
@@ -105,7 +105,7 @@ interface Lane {
   is_served: boolean
 }
 
-/** What was claimed. */
+/** The claimed deliveries. */
 export interface ClaimedAll {
   claimed: Claimed[]
   /** See `Advanced`. */
@@ -222,7 +222,7 @@ function take(lane: Lane, now: number): string[] {
 const blockedMs = ({ open: { after }, free }: Lane, now: number) =>
   free > 0 ? Math.max(0, Math.max(after.next_at, after.paused_until) - now) : Infinity
 
-/** What was leased, in the order in which it was: what another has changed meanwhile is under no lease of ours. */
+/** The leased deliveries, in the order of leasing: a delivery that another has changed meanwhile is under no lease of ours. */
 function inOrder(rows: readonly ClaimedRow[], leases: ReadonlyMap<string, string>): Claimed[] {
   const found = new Map(rows.map((row) => [row.id, row]))
   return [...leases].flatMap(([id, lease]) => {

@@ -38,7 +38,7 @@ export const readClaims = statement<Claim>(
     automation, target from deliveries where ${isIn('id', 1)} and lease is not null`,
 )
 
-/** What is to be written of one result. */
+/** The writes of one result. */
 interface Ending {
   claim: Claim
   settlement: Settlement
@@ -46,7 +46,7 @@ interface Ending {
   consequence: Consequence
 }
 
-/** What the results of attempts lead to. */
+/** The decisions about the results of attempts. */
 export interface Decided {
   /** In the order of the results; null: the lease is no longer valid, since someone else has taken the delivery over. */
   endings: readonly (Ending | null)[]
@@ -132,7 +132,7 @@ function attemptOf(result: Finished, number: number): NewAttempt {
 /** An answer may hold what PostgreSQL's text cannot: U+0000 and halves of characters. */
 const storable = (text: string) => text.replaceAll('\0', '\ufffd').toWellFormed()
 
-/** What the results of attempts led to. */
+/** The effects of the results of attempts. */
 export interface Written {
   /** In the order of the results. */
   consequences: Consequence[]

@@ -16,7 +16,7 @@ export interface Overdue {
   expired: readonly Belonging[]
 }
 
-/** What was done about overdue deliveries. */
+/** The changes to overdue deliveries. */
 export interface Ended {
   /** The deliveries that were changed. */
   changed: readonly Belonging[]

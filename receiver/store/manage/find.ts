@@ -163,11 +163,11 @@ function isOneOf(column: RawBuilder<unknown>, names: readonly string[]): RawBuil
   return names.length === 0 ? sql`1 = 0` : sql`${column} in (${sql.join(names)})`
 }
 
-/** What is looked through. */
+/** The rows to look through. */
 interface Rows {
   /** Newest first, without a limit. */
   rows: RawBuilder<unknown>
-  /** What the rows are made from, where that has the limit. */
+  /** The query that the rows are made from, where that has the limit. */
   scanned?: RawBuilder<unknown>
   rest: Conditions
   filter: { limit: number; q?: string | undefined }

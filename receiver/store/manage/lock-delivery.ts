@@ -3,7 +3,7 @@ import type { Tx } from '../db.ts'
 import type { DeliveriesTable } from '../schema.ts'
 import { presentLanes } from '../tables/lanes.ts'
 
-/** What is asked about a delivery before a person changes it. */
+/** The facts that are checked before a person changes a delivery. */
 export const COLUMNS = [
   'id',
   'seq',

@@ -21,7 +21,7 @@ export async function putSecret(
   tx: Tx,
   { secret, accepts }: { secret: SealedRow; accepts: readonly string[] },
 ): Promise<PutSecret> {
-  // One at a time: two replicas with different keys must not both be the first.
+  // Strictly in turn: two replicas with different keys must not both be the first.
   await writeFact(tx, 'secrets_changed_at', String(tx.now))
   const others = (await keyIds(tx)).filter((id) => !accepts.includes(id))
   if (others.length > 0) return { outcome: 'other_key' }

@@ -90,7 +90,7 @@ function readCursor(cursor: string): number {
   return Number.isSafeInteger(seq) ? seq : 0
 }
 
-/** One page of rows that were looked through: those that fit, and how far was looked. */
+/** A page of rows that were looked through: the matching ones, and how far was looked. */
 export interface Looked {
   /** The `seq` of those that fit, newest first, at most one more than the page holds. */
   found: number[]

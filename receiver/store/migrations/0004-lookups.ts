@@ -10,7 +10,7 @@ export async function up(db: Kysely<unknown>, { types }: Dialect): Promise<void>
     required integer not null, force integer not null, tries integer not null, error text,
     accepted_at ${integer} not null, due_at ${integer}, give_up_at ${integer} not null, lease text) ${keyed}`)
   await run('create index lookups_by_home on lookups (home, seq)')
-  // What waits behind an older event of its model is in none of these.
+  // An event that waits behind an older one of its model is in none of these.
   await run('create index lookups_due on lookups (source, due_at) where due_at is not null')
   await run('create index lookups_next on lookups (due_at) where due_at is not null')
   await run('create index lookups_overdue on lookups (give_up_at) where due_at is not null')

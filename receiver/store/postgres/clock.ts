@@ -16,7 +16,7 @@ const LATELY_MS = 20_000
 /** The largest offset that a replica that is alone takes over, in ms. */
 const MOST_OFFSET_MS = 24 * 3_600_000
 
-/** One time for all replicas, Unix ms, that never jumps. */
+/** A clock that all replicas share, in Unix ms, and that never jumps. */
 export interface SharedClock {
   now(): Promise<number>
 }

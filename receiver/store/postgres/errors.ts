@@ -66,7 +66,7 @@ const DRIVER_FIXES: readonly [said: RegExp, fix: string][] = [
 const SERVER_FIX =
   'Check that the server of DATABASE_URL runs, accepts connections and the user and database exist.'
 
-/** What a PostgreSQL error means to the caller of an operation. The text never holds the URL's password. */
+/** Translates a PostgreSQL error for the caller of an operation. The text never holds the URL's password. */
 export function reviseError(error: unknown): Error {
   if (!(error instanceof Error)) return asError(error)
   if (error instanceof StoreUnavailable || error instanceof AutomationsChanged) return error
@@ -128,7 +128,7 @@ function refusal(message: string, fix: string): StoreRefused {
 /** The oldest server that is taken, as `server_version_num` has it. */
 const OLDEST = 120_000
 
-/** What the server says of itself and of the database. */
+/** The server's description of itself and of the database. */
 export interface ServerFacts {
   version: number
   /** `server_version`, for people. */

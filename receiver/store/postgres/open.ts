@@ -14,7 +14,7 @@ import { listen, notifying } from './listen.ts'
 import { takeTurns } from './servers.ts'
 import { inTransaction } from './transaction.ts'
 
-/** One lock for everyone who migrates this database: "model-dispatch" in letters of a phone's keypad. */
+/** The lock that every migration of this database takes: "model-dispatch" on a phone's keypad. */
 const MIGRATION_LOCK = 663_353_472
 
 /** How long a replica that is stopped in the middle of a transaction keeps its locks, in ms. */
@@ -175,7 +175,7 @@ function createPool(config: pg.PoolConfig, is_one_of_several: boolean): pg.Pool 
     // A plan for all that may come is made while the tables are empty, and walks through them when they are full.
     client.query('set plan_cache_mode = force_custom_plan').catch(() => undefined)
   })
-  // One that breaks in a transaction, between two queries, says so here; the next query of that transaction fails.
+  // A connection that breaks between two queries of a transaction says so here; the next query of it fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

@@ -12,7 +12,7 @@ type Transaction = Pick<Begun, 'db' | 'batch' | 'finish'>
 interface Connections {
   /** In pipeline mode: what is sent together arrives as one message. */
   pool: pg.Pool
-  /** What begins a transaction there. */
+  /** The statement that begins a transaction there. */
   begin: string
 }
 
@@ -45,7 +45,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** What goes on on one connection: a transaction begins with its first statement. */
+/** The work on one connection: a transaction begins with its first statement. */
 interface Session extends Transaction {
   begun: boolean
   send(queries: readonly pg.QueryConfig[]): Promise<pg.QueryResult[]>

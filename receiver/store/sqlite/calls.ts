@@ -2,17 +2,17 @@ import type { OperationName } from '../store.ts'
 import type { WorkerError } from './errors.ts'
 import type { OpenFile } from './ownership.ts'
 
-/** What a thread of the store is asked: an operation, what concerns the database's files and its log, or to end. */
+/** The calls that a thread of the store takes: operations, those about the database's files and its log, and the end. */
 export type CallName = OperationName | 'files' | 'log' | 'checkpoint' | 'close'
 
-/** What a thread of the store is given. */
+/** The settings of a thread of the store. */
 export interface ThreadData {
   data_dir: string
   /** The files that the thread that writes has open; none for that thread itself. */
   files: readonly OpenFile[]
 }
 
-/** One call. */
+/** A call. */
 export interface CallRequest {
   id: number
   name: CallName
@@ -20,7 +20,7 @@ export interface CallRequest {
   args: unknown
 }
 
-/** What came of it. */
+/** The outcome of an operation. */
 export type CallResponse =
   | { id: number; value: unknown }
   /** The value as JSON, where the arguments came as a text. */
@@ -32,6 +32,6 @@ export type CallResponse =
 /** How much of SQLite's log is in use, in frames: pages of the database, as commits have left them. */
 export interface LogLength {
   frames: number
-  /** Those that are not in the database file yet. */
+  /** The frames that are not in the database file yet. */
   left: number
 }

@@ -20,7 +20,7 @@ export const MOST_LOG_FRAMES = 32_000
 /** Of one page. */
 export const PAGE_BYTES = 4_096
 
-/** One open SQLite database: Kysely for the queries, the handle for transactions. */
+/** An open SQLite database: Kysely for the queries, the handle for transactions. */
 export interface OpenDatabase {
   db: Db
   handle: DatabaseSync

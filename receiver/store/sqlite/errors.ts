@@ -19,7 +19,7 @@ const TROUBLES: ReadonlyMap<number, string> = new Map([
   [26, 'The file in DATA_DIR is not a database of ours: restore a backup.'],
 ])
 
-/** What an error means to the caller of an operation. */
+/** Translates an error for the caller of an operation. */
 export function describeError(error: unknown): WorkerError {
   const message = reasonOf(error)
   if (error instanceof StoreRefused) return { kind: 'refused', message, fix: '' }
@@ -35,7 +35,7 @@ export function describeError(error: unknown): WorkerError {
 /** Of the troubles of an open store, those that no second try mends: a person has to. */
 const FOR_A_PERSON: ReadonlySet<number> = new Set([8, 11, 14, 26])
 
-/** What an error means to the one who opens the store: `unavailable` where opening it again may succeed. */
+/** Translates an error for the caller who opens the store: `unavailable` where opening it again may succeed. */
 export function describeOpenError(error: unknown, data_dir: string): WorkerError {
   const described = describeError(error)
   if (error instanceof StoreRefused || error instanceof StoreUnavailable) return described
@@ -46,12 +46,12 @@ export function describeOpenError(error: unknown, data_dir: string): WorkerError
   return { ...described, message }
 }
 
-/** What the system says of a file when the moment is bad, not the file: errno(3). */
+/** The system's errors about a file that a later moment may mend: errno(3). */
 const BAD_MOMENTS: ReadonlySet<unknown> = new Set(
   'ENOSPC EDQUOT EIO EMFILE ENFILE ENOMEM EAGAIN EBUSY ETIMEDOUT ESTALE'.split(' '),
 )
 
-/** What it means that a file or folder of DATA_DIR cannot be used: a refusal, or a moment to wait for. */
+/** Tells why a file or folder of DATA_DIR cannot be used: a refusal, or a moment to wait for. */
 export function fileError(what: string, error: unknown, fix: string): StoreRefused | StoreUnavailable {
   const message = `${what}: ${reasonOf(error)}.`
   if ((error as { code?: unknown }).code === 'EROFS')

@@ -6,7 +6,7 @@ import type { Problem } from '../../../src/contract/problem.ts'
 import { refuseSchema } from '../migrations/migrate.ts'
 import { describeError, fileError } from './errors.ts'
 
-/** What was seen of a store without opening it for work. */
+/** The state of a store, seen without opening it for work. */
 export interface InspectedStore {
   /** Why a receiver could not use it; null where it could. */
   problem: Problem | null

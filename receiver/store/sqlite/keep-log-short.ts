@@ -10,7 +10,7 @@ const WORTH_FRAMES = 500
 /** A log that stays too long is logged once in this time, in ms. */
 const LOGGED_EVERY_MS = 60_000
 
-/** What keeps the log short. */
+/** Keeps the log short. */
 export interface LogKeeper {
   /** Something was written. */
   wrote(): void
@@ -18,7 +18,7 @@ export interface LogKeeper {
   stop(): Promise<void>
 }
 
-/** What it is done with. */
+/** The means to keep the log short. */
 export interface LogKeeperOptions {
   /** Tells how long the log is, in the thread that writes. */
   length: () => Promise<LogLength>

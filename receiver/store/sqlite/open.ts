@@ -35,7 +35,7 @@ export async function openSqliteStore(data_dir: string, { log }: SqliteOptions =
     try {
       return await (await started).call(name, args)
     } catch (error) {
-      // What could not be opened is opened anew by the next call.
+      // A thread that could not open the database is started anew by the next call.
       if (reader === started) await started.catch(() => (reader = null))
       throw error
     }

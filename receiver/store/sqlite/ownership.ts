@@ -12,7 +12,7 @@ export interface OpenFile {
   inode: bigint | null
 }
 
-/** What makes sure that a database is still there, and still ours, while it is open. */
+/** Makes sure that an open database is still there, and still ours. */
 export interface Ownership {
   /** The files of the database. */
   readonly files: readonly OpenFile[]
@@ -72,7 +72,7 @@ export function checkFiles(files: readonly OpenFile[]): void {
   )
 }
 
-/** What tells a file from another one of the same name; null where there is none. */
+/** Tells a file from another one of the same name; null where there is none. */
 function inodeOf(file: string): bigint | null {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino ?? null
 }

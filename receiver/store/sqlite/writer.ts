@@ -1,5 +1,5 @@
 /**
- * The thread that writes the SQLite database. It takes one operation at a time, each in one transaction, so that
+ * The thread that writes the SQLite database. Operations are taken one at a time, each in one transaction, so that
  * fsync never stops ingest.
  */
 import { migrate } from '../migrations/migrate.ts'

@@ -4,7 +4,7 @@ import type { Tables } from '../schema.ts'
 import { inserting, type Call } from '../statement.ts'
 import { LISTED_ATTEMPTS, type AttemptSummary } from '../views.ts'
 
-/** One attempt to be kept. */
+/** An attempt to be kept. */
 export type NewAttempt = Selectable<Tables['attempts']>
 
 /** Inserts attempts, numbered by their delivery's `attempts`. */

@@ -101,7 +101,7 @@ function toRow({ event_id, place, delivery, status, head }: Entry, now: number) 
 const LEASE = { id: 'text', lease: 'text' } as const
 
 /**
- * Leases pending deliveries until the second value; the third is now. One that has ended meanwhile, or whose time has run
+ * Leases pending deliveries until the second value; the third is now. A delivery that has ended meanwhile, or whose time has run
  * out and nobody has ended it yet, stays as it is.
  */
 export const leaseAll = overRows(
@@ -112,7 +112,7 @@ export const leaseAll = overRows(
     and (deliveries.expires_at is null or deliveries.expires_at > ${at(3)})`,
 )
 
-/** What one attempt means for its delivery. */
+/** The consequence of one attempt for its delivery. */
 export interface Settlement {
   id: string
   lease: string

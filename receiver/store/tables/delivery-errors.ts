@@ -1,6 +1,6 @@
 import type { DeliveryError } from '../records.ts'
 
-/** What a lost worker's attempt is remembered as. */
+/** The error under which a lost worker's attempt is kept. */
 export const LOST: DeliveryError = {
   class: 'ambiguous',
   message: 'The receiver that made this attempt stopped or lost its claim; the request may have arrived.',

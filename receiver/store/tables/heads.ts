@@ -78,7 +78,7 @@ export const promoteNext = overRows<{ lane: string }>(
     where next is not null and is_busy is null) returning lane`,
 )
 
-/** What a delivery's turn within its subject goes by. */
+/** The position that decides a delivery's turn within its subject. */
 interface Position {
   place: number
   seq: number

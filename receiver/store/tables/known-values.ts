@@ -1,6 +1,6 @@
 /** How `known` writes what it holds: a million models are remembered, so every byte counts. */
 
-/** What an identity's row says. */
+/** The content of an identity's row. */
 export interface Last {
   /** The value of the request, 47 bits. */
   value: number

@@ -9,7 +9,7 @@ import { idBytes, idOf, lastBytes, lastOf } from './known-values.ts'
 const REPEATS_KEPT_MS = 400 * 86_400_000
 
 /**
- * What is remembered of a model, in rows that lie side by side. `what` tells them apart:
+ * Remembers a model in rows that lie side by side. `what` tells them apart:
  *   an identity   a delivery id, or which request came last: the event, and the request's value
  *   a body        the event that brought it first
  *   a holder      the version that holds an alias or a stage: kept as long as anything else of the model
@@ -78,11 +78,11 @@ const HASH = /^[0-9a-f]{64}$/
 const numberOf = (text: string): number =>
   parseInt((HASH.test(text) ? text : sha256(text)).slice(0, 12), 16) % 2 ** 47
 
-/** What became of an event: it is the same as an earlier one, or new. */
+/** Tells whether an event is the same as an earlier one, or new. */
 export type Seen =
   { duplicate_of: string } | { duplicate_of: null; repeat_of: string | null; previous_version: string | null }
 
-/** What is known by place, as it becomes. */
+/** The known rows by place, as they will be written. */
 type State = Map<string, KnownRow>
 
 const placeOf = ({ model, what }: KnownKey): KnownKey => ({ model, what })
@@ -147,7 +147,7 @@ function decideOne(
   const repeated = isLive(row) ? idOf(row.value) : (own?.event_id ?? null)
   const isRefused = refuse_repeats && repeated !== null
   const event_id = isRefused ? repeated : id
-  // What the identity's row said of the last body alone needs a row of its own now.
+  // The last body, until now noted in the identity's row alone, needs a row of its own.
   const isOver = own === null || !isRefused
   if (keys.merged && last !== null && !last.noted && isLive(before) && isOver)
     set({ model: keys.model, what: last.value }, idBytes(last.event_id), before.until)
@@ -199,7 +199,7 @@ export function moveHolders(
   return { before, writes: memory.writes() }
 }
 
-/** What a row says of a model whose requests leave no other: that the model was heard of. */
+/** The value of a row that only says that a model was heard of. */
 const HEARD = 0
 const NOTHING = Buffer.alloc(0)
 

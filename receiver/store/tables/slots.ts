@@ -28,7 +28,7 @@ interface Slot {
   slot: string
 }
 
-/** What superseding led to. */
+/** The result of superseding. */
 export interface Superseding {
   superseded: Superseded[]
   /** Subjects that need a new head. */

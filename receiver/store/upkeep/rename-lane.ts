@@ -14,7 +14,7 @@ export async function renameLane(tx: Tx, { from, to }: { from: string; to: strin
   await setWakeTimes(tx, [from, to])
 }
 
-/** What a server has asked under one name holds under the other too: the pace, and a pause that lasts longer. */
+/** Carries what a server has asked under one name over to the other: the pace, and a pause that lasts longer. */
 async function joinPauses(tx: Tx, from: string, to: string): Promise<void> {
   const rows = await readLanes(tx, [from, to])
   const before = rows.find(({ lane }) => lane === from)

@@ -12,10 +12,10 @@ import {
 } from '../model-event.ts'
 import { UNKNOWN_EVENT, findDatabricksEvent, stageOfEvent } from './events.ts'
 
-/** What the body of a Databricks registry webhook means. */
+/** The meaning of the body of a Databricks registry webhook. */
 export interface DatabricksBody {
   event: DecodedEvent
-  /** What to do in Databricks where the body names no event, else null. */
+  /** The advice for Databricks where the body names no event, else null. */
   hint: string | null
   /** The fields that Databricks documents, as text ("" when absent); `event_type` is the event's name. */
   flat: Record<string, string>

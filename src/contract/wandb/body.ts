@@ -29,7 +29,7 @@ import {
   versionOfIndex,
 } from './reference.ts'
 
-/** What a W&B webhook body means. */
+/** The meaning of a W&B webhook body. */
 export interface WandbBody {
   event: DecodedEvent
   /** Whether an event was found; if not, the event's type is `UNKNOWN`. */

@@ -37,7 +37,7 @@ const TELLTALES = [
   ['metric_name', 'RUN_METRIC'],
 ] as const
 
-/** What W&B calls its events, also those that it has yet to invent: never taken for a name of the user's own. */
+/** W&B's names of its events, also those that it has yet to invent: never taken for a name of the user's own. */
 const WANDB_STYLE = /_(?:ARTIFACT|COLLECTION)(?:_|$)|^(?:RUN|WEAVE)_/
 
 /** The name of no event: where a body gives no sign of one. */

@@ -36,8 +36,8 @@ export const WANDB_WORDS = [
 export type WandbWord = (typeof WANDB_WORDS)[number]
 
 /**
- * Returns the value of every word of {@link WANDB_WORDS} for an event of any source; "" where it does not apply. What a
- * W&B body said itself (`flat`) wins over what was understood of it.
+ * Returns the value of every word of {@link WANDB_WORDS} for an event of any source; "" where it does not apply. The words that a
+ * W&B body said itself (`flat`) win over what was understood of it.
  */
 export function wandbWords(event: ModelEvent, flat: Record<string, string>): Record<WandbWord, string> {
   const known = eventWords(event)
