@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/contract/model-event.ts'
 
-/** What W&B sends for the payload that the README says to paste, with its words filled in. */
+/** The body that W&B sends for the payload that the README says to paste, with its words filled in. */
 function wandbEvent(event_type: string, alias: string): JsonObject & { event_type: string } {
   return {
     event_type,

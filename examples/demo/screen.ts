@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** What the demo prints on. */
+/** Prints the demo. */
 export interface Screen {
   title(text: string): void
   /** A numbered step. */

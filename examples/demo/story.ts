@@ -23,7 +23,7 @@ const SHOWN_OUTPUTS = [
 ]
 const SILENT = ['', 'false', '{}']
 
-/** What the demo plays on. */
+/** The means of the demo. */
 interface Scene {
   stage: Stage
   screen: Screen

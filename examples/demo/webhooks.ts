@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 
-/** One webhook request, as its sender puts it on the wire. */
+/** A webhook request, as its sender puts it on the wire. */
 export interface Webhook {
   /** The name of the source: the last part of the URL. */
   source: string
@@ -14,7 +14,7 @@ export interface Webhook {
   body: string
 }
 
-/** What the receiver answered. */
+/** The receiver's answer. */
 export interface WebhookAnswer {
   status: number
   body: JsonObject

@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const ARRIVES_MS = 10_000
 const LOOK_EVERY_MS = 10
 
-/** What one dispatch does in the repository: the outputs of the Action, and which jobs of the workflow run. */
+/** The effect of one dispatch in the repository: the outputs of the Action, and which jobs of the workflow run. */
 export interface Effect {
   outputs: Record<string, string>
   ran: string[]

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
-/** One message that the program prints, with what to do about it. `…` stands for what is filled in. */
+/** A message that the program prints, with the advice on it. `…` stands for what is filled in. */
 export interface Message {
   /** The file that holds it, from the top of the project. */
   file: string
@@ -224,7 +224,7 @@ function textsOf(node: ts.Node): string[] {
   return [FILLED_IN]
 }
 
-/** What a function of the same file can return; of any other function nothing is known. */
+/** Returns the texts that a function of the same file can return; of any other function nothing is known. */
 function returnsOf({ expression }: ts.CallExpression): string[] {
   const declaration = expression
     .getSourceFile()
@@ -246,7 +246,7 @@ function insertOf(expression: ts.Expression): string[] {
   return ts.isIdentifier(expression) && /^[A-Z_]+$/.test(expression.text) ? textsOf(expression) : [FILLED_IN]
 }
 
-/** What a name means where it is used: the innermost declaration around it. A parameter is not known here. */
+/** Returns the texts of a name where it is used: the innermost declaration around it. A parameter is not known here. */
 function constantOf(node: ts.Identifier): string[] {
   for (let scope: ts.Node = node.parent; ; scope = scope.parent) {
     if (ts.isFunctionLike(scope) && scope.parameters.some((one) => namesOf(one.name).includes(node.text)))

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { DestinationType } from '../../receiver/destinations/destination.ts'
 import type { SourceType } from '../../receiver/sources/source.ts'
 
-/** What stands around the part of a page that comes from what a type declares. */
+/** The marks around the part of a page that comes from what a type declares. */
 const BEGIN = '<!-- declared: written by `npm run docs` from what the type declares -->'
 const END = '<!-- /declared -->'
 
