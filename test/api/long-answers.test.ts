@@ -31,7 +31,7 @@ describe('a stream that was opened in a session of the dashboard', () => {
     ]
     now += TWELVE_HOURS - 1
     await sendWandb(house.url, aliasBody({ n: 1 }))
-    await expect.poll(() => session.text()).toContain('event: delivery')
+    await expect.poll(() => session.text()).toContain('"status":"succeeded"')
     const heard = session.text().length
     now += 1
     await sendWandb(house.url, aliasBody({ n: 2 }))

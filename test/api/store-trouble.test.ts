@@ -4,6 +4,8 @@ import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiRouter } from '../../receiver/api/router.ts'
 import { DESTINATION_TYPES } from '../../receiver/destinations/index.ts'
+import { createChanges } from '../../receiver/observe/changes.ts'
+import { createCounts } from '../../receiver/observe/metrics/counts.ts'
 import { StoreUnavailable, type Store } from '../../receiver/store/store.ts'
 import { request } from '../support/http.ts'
 import { ADMIN_TOKEN } from '../support/receiver-process.ts'
@@ -23,6 +25,7 @@ async function serve(store: Partial<Store>): Promise<string> {
     runtime: () => ({ config: { tokens: [ADMIN] } }),
     types: { sources: new Map(), destinations: DESTINATION_TYPES },
     clock: { wall: () => 0, steady: () => 0 },
+    counts: createCounts(createChanges(), () => 0),
     wake: () => undefined,
   } as unknown as Parameters<typeof apiRouter>[0]
   server = createServer(express().use(apiRouter(options)))

@@ -85,12 +85,14 @@ describe.skipIf(server === null)('three replicas on one PostgreSQL', () => {
       await world.github.fail(limited, 1)
       for (let n = 0; n < 6; n++)
         await sendWandb(world.urls()[n % 3] ?? '', aliasBody({ artifact_collection_name: `waits-${n}` }))
-      await new Promise((resolve) => setTimeout(resolve, 500))
       const busy = () => world.receivers.map(({ pid }) => cpuSeconds(pid))
-      const before = busy()
-      await new Promise((resolve) => setTimeout(resolve, 3_000))
-      const shares = busy().map((seconds, i) => (seconds - (before[i] ?? 0)) / 3)
-      expect(Math.max(...shares)).toBeLessThan(0.1)
+      const mostBusy = async () => {
+        const before = busy()
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        return Math.max(...busy().map((seconds, i) => (seconds - (before[i] ?? 0)) / 3))
+      }
+      // Asked more than once: the end of a start, which frees its memory, may fall into the first look.
+      await expect.poll(mostBusy, { timeout: 20_000 }).toBeLessThan(0.1)
     })
   })
 })

@@ -11,8 +11,6 @@ import { Async, Mark, Nothing, Raw, Section, Title, When } from '../parts/states
 import { Notice } from '../parts/notice.tsx'
 import { Fault, Message, To } from '../parts/text.tsx'
 
-const WAITS = new Set(['pending', 'delivering'])
-
 /** Shows a delivery: its attempts with request and response, and the ways to mend it. */
 export default function Delivery({ parts }: PageProps) {
   const id = parts['id'] ?? ''
@@ -150,9 +148,15 @@ function Actions({ delivery, reload }: { delivery: DeliveryShape; reload: () => 
         It is not sent any more. What comes after it in its order goes on.
       </Ask>
     )
-  if (WAITS.has(delivery.status)) return null
+  const is_under_way = delivery.status === 'delivering'
+  // There all the time: what it said when it was pressed stays beside it.
   return (
-    <Ask label="Redeliver" title="Send this delivery again?" act={redeliver} disabled={!may_write}>
+    <Ask
+      label="Redeliver"
+      title="Send this delivery again?"
+      act={redeliver}
+      disabled={!may_write || is_under_way}
+    >
       The same request, with the same delivery id, is sent to {delivery.destination.target}. When a newer one
       has succeeded, it is refused: a recovery never rolls back.
     </Ask>
