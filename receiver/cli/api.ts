@@ -2,6 +2,7 @@ import { readEnvironment } from '../config/environment/environment.ts'
 import { isObject } from '../../src/contract/clean-json.ts'
 import type { JsonObject } from '../../src/contract/model-event.ts'
 import { installNetwork } from '../outbound/network.ts'
+import { bound, inline } from '../secrets/redact.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit-codes.ts'
 import { ownAddress, ownApiAddress } from './own-address.ts'
@@ -9,6 +10,8 @@ import { jsonOr } from './read-input.ts'
 
 /** How long the receiver may take to answer, in ms. */
 const TIMEOUT_MS = 30_000
+/** The most that is shown of a foreign text, in bytes. */
+const QUOTED = 300
 
 /** A call of the receiver's API. */
 export interface ApiCall {
@@ -113,9 +116,4 @@ function detailOf(text: string): string {
 }
 
 /** Returns the start of a foreign text on one line. */
-const quote = (text: string) =>
-  text
-    .slice(0, 1_000)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300)
+const quote = (text: string) => bound(inline(text, []), QUOTED)

@@ -1,5 +1,6 @@
+import { inline } from '../secrets/redact.ts'
 import { callApi } from './api.ts'
-import type { CommandArguments, CommandOptions } from './command.ts'
+import type { CommandArguments } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { textOption } from './options.ts'
@@ -8,22 +9,6 @@ import { textOption } from './options.ts'
 const STEP = 200
 /** How many of a dry run are listed. */
 const FIRST = 20
-
-/** The options of every command that does something to many. */
-export const BULK_OPTIONS: CommandOptions = {
-  since: { type: 'string' },
-  until: { type: 'string' },
-  all: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  yes: { type: 'boolean' },
-}
-
-/** The help for these options. */
-export const BULK_HELP = `  --since TIME   Accepted at this time or later: 2026-11-28T05:00:00Z, 2026-11-28, or 2h, 30m, 7d for so long ago.
-  --until TIME   Accepted before this time.
-  --all          Whatever their age, in place of --since.
-  --dry-run      Say what would be sent, and send nothing. That happens without --yes too.
-  --yes          Send.`
 
 /** The action on many. */
 export interface BulkCall {
@@ -34,8 +19,11 @@ export interface BulkCall {
   /** Whether one call has no bound of its own. */
   bounded: boolean
   /** Returns what the counts mean, in sentences. */
-  tell: (counts: ReadonlyMap<string, number>, dry_run: boolean) => string[]
+  tell: (counts: Counts, dry_run: boolean) => string[]
 }
+
+/** How many the API has counted, by the name in its answer. */
+export type Counts = ReadonlyMap<string, number>
 
 /** The outcome of all calls together. */
 interface Sum {
@@ -44,10 +32,6 @@ interface Sum {
   first: unknown[]
   stale_first: unknown[]
 }
-
-/** Whether the options ask for many: a span of time was given. */
-export const isBulk = (options: CommandArguments['options']): boolean =>
-  options['since'] !== undefined || options['all'] === true || options['until'] !== undefined
 
 /**
  * Does something to everything that the options name, or says what it would do: that needs `--yes`.
@@ -147,14 +131,8 @@ function resultOf(sum: Sum, dry_run: boolean): object {
 function print({ tell }: BulkCall, sum: Sum, dry_run: boolean): void {
   for (const sentence of tell(sum.counts, dry_run)) console.log(sentence)
   if (!dry_run) return
+  // A target can hold words of an event, and an event anything.
   for (const [target, count] of byCount(sum))
-    console.log(`  ${String(count).padStart(6)}  ${printable(target)}`)
+    console.log(`  ${String(count).padStart(6)}  ${inline(target, [])}`)
   console.log('Nothing was sent. Add --yes to send it.')
 }
-
-/** A target can hold words of an event, and an event anything. */
-const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-
-/** Returns a number with its noun. */
-export const count = (number: number, [one, many]: readonly [string, string]): string =>
-  `${number} ${number === 1 ? one : many}`

@@ -37,16 +37,13 @@ async function check({ options, words: [path] }: CommandArguments): Promise<Exit
   return EXIT.refused
 }
 
-/** Where the configuration is unless MODEL_DISPATCH_CONFIG says otherwise. */
-const MAIN = process.env['MODEL_DISPATCH_CONFIG'] ?? './model-dispatch.yaml'
-
 async function load(path: string | null, json: boolean): Promise<LoadedFiles | null> {
   const { loadFiles } = await import('./load-files.ts')
   try {
     return await loadFiles(path)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const problems = withEnvFile(error.problems, path ?? MAIN, process.env)
+    const problems = withEnvFile(error.problems, path, process.env)
     if (json) console.log(JSON.stringify({ ok: false, problems }))
     else console.error(`${summaryOf(problems)}\n${new ConfigError(problems).message}`)
     return null

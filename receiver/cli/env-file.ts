@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigError, type ConfigProblem } from '../config/config.ts'
+import { configPathOf } from '../config/environment/config-path.ts'
 
 /** How long a .env file may be, in characters. */
 const LONGEST = 1024 * 1024
@@ -8,14 +9,14 @@ const LONGEST = 1024 * 1024
 /**
  * Returns the problems with a hint at each one that comes of a variable which stands in a .env file, here or beside the
  * configuration, and was not read from it: no program reads it by itself.
- * @param path the configuration's path.
+ * @param path the configuration's path; null: that of the environment.
  */
 export function withEnvFile(
   problems: readonly ConfigProblem[],
-  path: string,
+  path: string | null,
   env: Readonly<Record<string, string | undefined>>,
 ): ConfigProblem[] {
-  const files = [...new Set(['.env', join(dirname(path), '.env')])].map((file) => ({
+  const files = [...new Set(['.env', join(dirname(path ?? configPathOf(env)), '.env')])].map((file) => ({
     file,
     names: namesIn(file),
   }))
@@ -34,8 +35,7 @@ export function explainWithEnvFile(
   env: Readonly<Record<string, string | undefined>>,
 ): unknown {
   if (!(error instanceof ConfigError)) return error
-  const path = env['MODEL_DISPATCH_CONFIG'] ?? './model-dispatch.yaml'
-  return new ConfigError(withEnvFile(error.problems, path, env), error.contents)
+  return new ConfigError(withEnvFile(error.problems, null, env), error.contents)
 }
 
 const hint = (name: string, file: string) =>

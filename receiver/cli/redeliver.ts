@@ -1,9 +1,38 @@
-import type { Command, CommandArguments } from './command.ts'
-import { BULK_HELP, BULK_OPTIONS, count, isBulk, runBulk, type BulkCall } from './bulk.ts'
-import { CommandError } from './command-error.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
-import { textOption } from './options.ts'
-import { checkSingle } from './replay.ts'
+import type { Command } from './command.ts'
+import { BULK_HELP, count, countsOf, optionsOf, runOneOrMany, type OneOrMany } from './one-or-many.ts'
+
+const REDELIVER: OneOrMany = {
+  one: {
+    path: (id) => `/deliveries/${id}/redeliver`,
+    missing: {
+      message: 'redeliver needs the id of a delivery, or a span of time.',
+      fix: 'Give an id (`GET /api/v1/deliveries?status=failed` lists them), or --since 2h for all of the last two hours.',
+    },
+    tell: (id) => `${id}: put back into the queue.`,
+  },
+  many: {
+    path: '/deliveries/redeliver',
+    filters: {
+      status: 'status',
+      automation: 'automation',
+      destination: 'destination',
+      event: 'event',
+      model: 'model',
+      alias: 'alias',
+    },
+    bounded: false,
+    tell(counts, dry_run) {
+      const again = count(counts, 'redelivered', ['delivery', 'deliveries'])
+      return [
+        dry_run ? `${again} would be tried again.` : `${again} put back into the queue.`,
+        ...countsOf(counts, {
+          stale: 'left out, since a newer event has their place',
+          no_target: 'left out, since they never had a valid target: correct the automation, then replay',
+        }),
+      ]
+    },
+  },
+}
 
 /** `redeliver`: finished deliveries, tried again as they are. */
 export const command: Command = {
@@ -29,65 +58,7 @@ Examples:
   npm run cli -- redeliver DELIVERY_ID
   npm run cli -- redeliver --since 2h
   npm run cli -- redeliver --since 2h --destination acme/serving --yes`,
-  options: {
-    ...BULK_OPTIONS,
-    status: { type: 'string' },
-    automation: { type: 'string' },
-    destination: { type: 'string' },
-    event: { type: 'string' },
-    model: { type: 'string' },
-    alias: { type: 'string' },
-    force: { type: 'boolean' },
-    url: { type: 'string' },
-    json: { type: 'boolean' },
-  },
+  options: optionsOf(REDELIVER),
   most_words: 1,
-  run: redeliver,
-}
-
-const BULK: BulkCall = {
-  path: '/deliveries/redeliver',
-  filters: {
-    status: 'status',
-    automation: 'automation',
-    destination: 'destination',
-    event: 'event',
-    model: 'model',
-    alias: 'alias',
-  },
-  bounded: false,
-  tell(counts, dry_run) {
-    const number = (name: string) => counts.get(name) ?? 0
-    const again = count(number('redelivered'), ['delivery', 'deliveries'])
-    const rest: [number, string][] = [
-      [number('stale'), 'left out, since a newer event has their place'],
-      [
-        number('no_target'),
-        'left out, since they never had a valid target: correct the automation, then replay',
-      ],
-    ]
-    return [
-      dry_run ? `${again} would be tried again.` : `${again} put back into the queue.`,
-      ...rest.filter(([some]) => some > 0).map(([some, what]) => `${some} ${what}.`),
-    ]
-  },
-}
-
-async function redeliver({ options, words: [id] }: CommandArguments): Promise<ExitCode> {
-  if (isBulk(options)) {
-    if (id === undefined) return await runBulk(BULK, options)
-    throw new CommandError('An id and a span of time are both given.', 'Give one of the two.')
-  }
-  if (id === undefined)
-    throw new CommandError(
-      'redeliver needs the id of a delivery, or a span of time.',
-      'Give an id (`GET /api/v1/deliveries?status=failed` lists them), or --since 2h for all of the last two hours.',
-    )
-  checkSingle(options, ['force', 'url', 'json'])
-  const { callApi } = await import('./api.ts')
-  const query = options['force'] === true ? '?force=true' : ''
-  const path = `/deliveries/${encodeURIComponent(id)}/redeliver${query}`
-  const answer = await callApi(textOption(options, 'url'), { method: 'POST', path })
-  console.log(options['json'] === true ? JSON.stringify(answer) : `${id}: put back into the queue.`)
-  return EXIT.ok
+  run: (given) => runOneOrMany(REDELIVER, given),
 }

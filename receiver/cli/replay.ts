@@ -1,8 +1,52 @@
-import type { Command, CommandArguments } from './command.ts'
-import { BULK_HELP, BULK_OPTIONS, count, isBulk, runBulk, type BulkCall } from './bulk.ts'
-import { CommandError } from './command-error.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
-import { textOption } from './options.ts'
+import type { Command } from './command.ts'
+import { BULK_HELP, count, countsOf, optionsOf, runOneOrMany, type OneOrMany } from './one-or-many.ts'
+
+const REPLAY: OneOrMany = {
+  one: {
+    path: (id) => `/events/${id}/replay`,
+    missing: {
+      message: 'replay needs the id of a stored event, or a span of time.',
+      fix: 'Give an id (`GET /api/v1/events` lists them), or --since 2h for all events of the last two hours.',
+    },
+    tell(_id, answer) {
+      const { event_id, deliveries, message } = answer as unknown as Replayed
+      return `${event_id}: ${message ?? `${deliveries.length} deliveries.`}`
+    },
+  },
+  many: {
+    path: '/events/replay',
+    filters: {
+      source: 'source',
+      type: 'type',
+      kind: 'kind',
+      automation: 'automation',
+      status: 'status',
+      model: 'model',
+      alias: 'alias',
+      query: 'q',
+    },
+    bounded: true,
+    tell(counts, dry_run) {
+      const deliveries = count(counts, 'deliveries', ['delivery', 'deliveries'])
+      const events = count(counts, 'events', ['event', 'events'])
+      return [
+        dry_run ? `${events} would make ${deliveries}.` : `${events} made ${deliveries}.`,
+        ...countsOf(counts, {
+          unmatched: 'wanted by no automation of today',
+          stale: 'left out, since a newer event has their place',
+          source_gone: 'of a source that is no longer configured',
+        }),
+      ]
+    },
+  },
+}
+
+/** The API's answer to the replay of one event. */
+interface Replayed {
+  event_id: string
+  deliveries: string[]
+  message: string | null
+}
 
 /** `replay`: stored events, sent through the automations anew. */
 export const command: Command = {
@@ -25,86 +69,7 @@ Examples:
   npm run cli -- replay EVENT_ID
   npm run cli -- replay --since 2h --status unmatched
   npm run cli -- replay --since 2h --status unmatched --yes`,
-  options: {
-    ...BULK_OPTIONS,
-    source: { type: 'string' },
-    type: { type: 'string' },
-    kind: { type: 'string' },
-    automation: { type: 'string' },
-    status: { type: 'string' },
-    model: { type: 'string' },
-    alias: { type: 'string' },
-    query: { type: 'string' },
-    force: { type: 'boolean' },
-    url: { type: 'string' },
-    json: { type: 'boolean' },
-  },
+  options: optionsOf(REPLAY),
   most_words: 1,
-  run: replay,
-}
-
-const BULK: BulkCall = {
-  path: '/events/replay',
-  filters: {
-    source: 'source',
-    type: 'type',
-    kind: 'kind',
-    automation: 'automation',
-    status: 'status',
-    model: 'model',
-    alias: 'alias',
-    query: 'q',
-  },
-  bounded: true,
-  tell(counts, dry_run) {
-    const number = (name: string) => counts.get(name) ?? 0
-    const deliveries = count(number('deliveries'), ['delivery', 'deliveries'])
-    const events = count(number('events'), ['event', 'events'])
-    const rest: [number, string][] = [
-      [number('unmatched'), 'wanted by no automation of today'],
-      [number('stale'), 'left out, since a newer event has their place'],
-      [number('source_gone'), 'of a source that is no longer configured'],
-    ]
-    return [
-      dry_run ? `${events} would make ${deliveries}.` : `${events} made ${deliveries}.`,
-      ...rest.filter(([some]) => some > 0).map(([some, what]) => `${some} ${what}.`),
-    ]
-  },
-}
-
-async function replay({ options, words: [id] }: CommandArguments): Promise<ExitCode> {
-  if (isBulk(options)) {
-    if (id === undefined) return await runBulk(BULK, options)
-    throw new CommandError('An id and a span of time are both given.', 'Give one of the two.')
-  }
-  if (id === undefined)
-    throw new CommandError(
-      'replay needs the id of a stored event, or a span of time.',
-      'Give an id (`GET /api/v1/events` lists them), or --since 2h for all events of the last two hours.',
-    )
-  checkSingle(options, ['force', 'url', 'json'])
-  const { callApi } = await import('./api.ts')
-  const query = options['force'] === true ? '?force=true' : ''
-  const path = `/events/${encodeURIComponent(id)}/replay${query}`
-  const answer = (await callApi(textOption(options, 'url'), { method: 'POST', path })) as {
-    event_id: string
-    deliveries: string[]
-    message: string | null
-  }
-  if (options['json'] === true) console.log(JSON.stringify(answer))
-  else console.log(`${answer.event_id}: ${answer.message ?? `${answer.deliveries.length} deliveries.`}`)
-  return EXIT.ok
-}
-
-/**
- * Refuses options that count for many alone: somebody who writes `--dry-run` beside an id must not send it.
- * @throws CommandError
- */
-export function checkSingle(options: CommandArguments['options'], allowed: readonly string[]): void {
-  const other = Object.keys(options).find((name) => !allowed.includes(name))
-  if (other === undefined) return
-  throw new CommandError(
-    `--${other} goes with --since or --all, and not with an id.`,
-    'Leave it away. To see beforehand what one event would send: `explain EVENT_ID`.',
-  )
+  run: (given) => runOneOrMany(REPLAY, given),
 }

@@ -2,6 +2,7 @@ import { isObject } from '../../src/contract/clean-json.ts'
 import type { Json } from '../../src/contract/model-event.ts'
 import { maskTokens } from '../secrets/mask-tokens.ts'
 import { tellsSecret } from '../secrets/secret-names.ts'
+import { jsonOr } from './read-input.ts'
 
 /** The text in place of whatever was taken out. */
 export const REMOVED = 'removed'
@@ -57,8 +58,8 @@ export function withoutCredentials(request: Recorded, secrets: readonly string[]
 /** Returns a text without what names or shapes in it tell of. A text that is JSON is cleaned as JSON. */
 function cleanedText(text: string, cleaned: (value: Json) => Json): string {
   if (/^\s*[[{]/.test(text)) {
-    const value = objectOr(text)
-    if (value !== null) return JSON.stringify(cleaned(value))
+    const value = jsonOr(text)
+    if (typeof value === 'object') return JSON.stringify(cleaned(value))
   }
   const pairs = text.replace(PAIR, (pair: string, before: string, name: string) =>
     tellsSecret(decoded(name)) ? `${before}${name}=${REMOVED}` : pair,
@@ -67,15 +68,6 @@ function cleanedText(text: string, cleaned: (value: Json) => Json): string {
     tellsSecret(name) ? `${head}${REMOVED}` : part,
   )
   return maskTokens(parts.replace(USER, `$1${REMOVED}@`).replace(SCHEME, `$1 ${REMOVED}`), REMOVED)
-}
-
-function objectOr(text: string): Json | null {
-  try {
-    const value = JSON.parse(text) as Json
-    return typeof value === 'object' ? value : null
-  } catch {
-    return null
-  }
 }
 
 /** Returns a text as a form or a URL means it; as it is where it is no such text. */

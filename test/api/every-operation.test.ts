@@ -39,18 +39,18 @@ const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
 )
 
 let scene: Scene
-/** What stands in the store before the first call. */
+/** The content of the store before the first call. */
 const known = { event: '', failed: '', pending: '', lane: '' }
 
 interface Call {
-  /** What stands in the braces of the path. */
+  /** The values for the braces of the path. */
   in_path?: () => string
   query?: string
   body?: () => unknown
   answers: number
 }
 
-/** One call of each operation that does what it is for, in an order in which each finds what it needs. */
+/** A call of each operation that does what it is for, in an order in which each finds what it needs. */
 const CALLS: Record<string, Call> = {
   listEvents: { answers: 200 },
   getEvent: { in_path: () => known.event, answers: 200 },

@@ -181,7 +181,7 @@ admin:
     await sendWandb(scene.receiver.url, aliasBody())
     await expect.poll(() => stream.text()).toContain('"automation":"vision-report","target":"acme/reports"')
     expect(stream.text()).toContain('"automations":["vision-report"]')
-    // What is still under way would be told in the next test.
+    // Deliveries that are still under way would be told in the next test.
     await expect.poll(() => stream.text()).toContain('"status":"succeeded"')
     expect(stream.text()).not.toMatch(/deploy|acme\/serving/)
     stream.close()

@@ -41,7 +41,7 @@ const named = ROUTES.toSorted((a, b) => Number(a.method === 'delete') - Number(b
   (route): [string, Route] => [`${route.method} ${route.path}`, route],
 )
 
-/** What stands in the braces of a path, by the part before it. */
+/** The values for the braces of a path, by the part before them. */
 type Ids = Readonly<Record<string, string>>
 
 const AUTOMATION = {
@@ -64,7 +64,7 @@ const BODIES: Record<string, (ids: Ids) => unknown> = {
 
 describe('every route of openapi.json', () => {
   let scene: Scene
-  /** What belongs to somebody else than the limited token, and what belongs to it. */
+  /** Ids of what belongs to somebody else than the limited token, and of what belongs to it. */
   let [others, own]: [Ids, Ids] = [{}, {}]
   let answers = ''
   /** How many addresses have sent wrong tokens. */

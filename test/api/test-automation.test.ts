@@ -219,7 +219,7 @@ describe('a token that is limited to automations', () => {
     const { status, text } = await ask(path, body)
     expect([404, 422]).toContain(status)
     expect(text).toContain('wandb')
-    // What was asked for is in the answer, too.
+    // The answer repeats the question.
     expect(text.replaceAll(body.source, '')).not.toMatch(/mlflow|databricks|hmac|huggingface/)
   })
 

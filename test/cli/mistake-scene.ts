@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'receiver', 'main.ts')
 
-/** What a command said, and whether that is what it says where nothing is wrong. */
+/** The output of a command, and whether that is what it says where nothing is wrong. */
 export interface Said {
   ok: boolean
   text: string

@@ -4,7 +4,7 @@ import type { Json } from '../../src/contract/model-event.ts'
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlb2Z0ZXN0cw'
 
-/** What is kept of a body. */
+/** The part of a body that is kept. */
 function kept(body: Json, secrets: string[] = []): Json {
   return withoutCredentials({ method: 'POST', path: '/', query: {}, headers: {}, body }, secrets).body
 }

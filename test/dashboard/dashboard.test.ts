@@ -209,7 +209,7 @@ async function createAutomation(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'deploy' }).waitFor()
 }
 
-/** What has the focus: its label or text, and whether anything around it shows so. */
+/** The element that has the focus: its label or text, and whether anything around it shows so. */
 const FOCUSED = `(() => {
   const focused = document.activeElement
   const shows = (element) => {

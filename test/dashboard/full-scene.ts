@@ -1,3 +1,4 @@
+import { STAGE_CHANGED } from '../../examples/demo/events.ts'
 import { startTarget, type Target } from '../standins/target.ts'
 import { request } from '../support/http.ts'
 import { startScene, type Scene } from '../support/scene.ts'
@@ -122,14 +123,4 @@ const FROM_THE_PAGE = {
   destinations: [
     { type: 'workflow_dispatch', repository: 'acme/serving', workflow: 'notes.yml', ref: 'main' },
   ],
-}
-
-const STAGE_CHANGED = {
-  event: 'MODEL_VERSION_TRANSITIONED_STAGE',
-  webhook_id: 'c5596721253c4b429368cf6f4341b88a',
-  event_timestamp: 1589859029343,
-  model_name: 'Airline_Delay_SparkML',
-  version: '8',
-  to_stage: 'Production',
-  from_stage: 'Staging',
 }

@@ -12,7 +12,7 @@ const OPERATIONS: Operation[] = [
 ]
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** What stands in GitHub's place, or what is left of its answers on the way. */
+/** A server in GitHub's place, or the rest of its answers on the way. */
 const ANSWERS: [string, { headers?: Record<string, string>; body?: string; status?: number }][] = [
   ['a page of a proxy', { headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }],
   ['a page that says it is JSON', { headers: JSON_TYPE, body: '<html>Sign in</html>' }],

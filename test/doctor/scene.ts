@@ -31,7 +31,7 @@ export const START =
   '{ type: workflow_dispatch, repository: acme/serving, workflow: deploy.yml, inputs: { region: eu } }'
 export const key = createAppKey()
 
-/** What is planted. */
+/** The planted mistake. */
 export interface Case {
   github?: StandInOptions
   env?: Record<string, string>

@@ -26,7 +26,7 @@ const CONFIGURED = [
 ]
 const SOURCES = connectSources(new Map(CONFIGURED.map((each) => [each.name, each])), SOURCE_TYPES)
 
-/** What the log is told of a request. */
+/** The log's words about a request. */
 function slip(
   signed: string,
   sent: string,

@@ -8,7 +8,7 @@ export interface Load {
   models: number
 }
 
-/** What of a dispatch tells which event it is, and what the registry said about it. */
+/** The parts of a dispatch that tell which event it is, and what the registry said about it. */
 export interface Arrived {
   model: { name: string }
   extra: { n: number }

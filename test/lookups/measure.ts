@@ -90,7 +90,7 @@ function report(name: string, waits: readonly number[]): void {
   console.log(`${name}: ${waits.length} answers of 202, ${figures.join(', ')}`)
 }
 
-/** What arrived at GitHub. */
+/** The dispatches that arrived at GitHub. */
 async function judge(world: World) {
   const arrived = (await world.github.dispatches()).map(
     ({ client_payload }) => client_payload['model_event'] as Arrived,

@@ -45,7 +45,7 @@ it(
     }
     await Promise.all(models.map(sendModel))
     await expect.poll(() => lookedUp(arrived()), SOON).toBeGreaterThan(LOAD.models)
-    // What is not answered by now is given up.
+    // A question without an answer by now is given up.
     clock.ahead += 60_000
     await expect.poll(waiting, { timeout: 90_000 }).toBe(0)
     const numbers = () => new Set(arrived().map(({ extra }) => extra.n)).size

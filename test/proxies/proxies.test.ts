@@ -31,7 +31,7 @@ const hasCaddy = mustRun(CADDY !== null, 'the receiver behind Caddy', 'caddy is 
 interface Behind {
   scene: Scene
   proxy: RunningProxy
-  /** What PUBLIC_URL says. */
+  /** The value of PUBLIC_URL. */
   public_url: string
 }
 

@@ -1,4 +1,4 @@
-/** What the tables are filled with. */
+/** The numbers that the tables are filled with. */
 export interface FillOptions {
   /** A subquery whose column `i` counts from 1: one event each, a second apart. */
   numbers: string

@@ -48,7 +48,7 @@ describe('a list that takes long', () => {
     await accept(store)
     const other = new pg.Client({ connectionString: url })
     await other.connect()
-    // What lists read and accepts do not.
+    // Pages that lists read and accepts do not.
     await other.query('begin; lock table attempts in access exclusive mode')
     const ended = await race(
       store,

@@ -18,9 +18,9 @@ beforeEach(() => {
 
 const FILE = 'model-dispatch.sqlite'
 const logBytes = () => statSync(join(data_dir, `${FILE}-wal`)).size
-/** What a log has at most: 32,000 frames, and the last transaction. */
+/** The most that a log has: 32,000 frames, and the last transaction. */
 const MOST_BYTES = 32_000 * 4_120 + 8_000_000
-/** What a log is cut to when it begins anew. */
+/** The length that a log is cut to when it begins anew. */
 const USUAL_BYTES = 16_000 * 4_096
 const LONGEST_MS = 120_000
 

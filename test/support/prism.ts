@@ -17,7 +17,7 @@ export interface SeenAnswer {
   body?: unknown
 }
 
-/** What Prism makes of an answer. */
+/** Prism's verdict on an answer. */
 export interface Verdict {
   /** The operation that it belongs to; null where the document has none. */
   operation: string | null

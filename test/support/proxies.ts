@@ -25,11 +25,11 @@ export interface RunningProxy {
   close(): void
 }
 
-/** What the snippet of a page stands for here. */
+/** The values in place of a snippet's. */
 export interface Place {
   /** Where the proxy listens, on 127.0.0.1. */
   port: number
-  /** What it leads to, in place of `http://127.0.0.1:8080`. */
+  /** The target, in place of `http://127.0.0.1:8080`. */
   receiver: string
 }
 

@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigProblem } from '../config.ts'
 import type { GitHubConnection } from '../../github/connection.ts'
 import { createContentReader } from '../content.ts'
+import { USUAL_CONFIG_PATH } from './config-path.ts'
 import { readCidrs } from './cidrs.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { adminAddressOf, listenAddressOf, type ListenAddress } from './listen-address.ts'
@@ -63,7 +64,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     admin: adminAddressOf(reader, main),
     public_url: readPublicUrl(reader),
     trust_proxy: readCidrs(reader, 'TRUST_PROXY'),
-    config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? './model-dispatch.yaml',
+    config_path: reader.text('MODEL_DISPATCH_CONFIG') ?? USUAL_CONFIG_PATH,
     database_url: readDatabaseUrl(reader),
     data_dir: reader.text('DATA_DIR') ?? './data',
     github: { auth: readGitHubAuth(reader), api_url: readApiUrl(reader) },

@@ -10,6 +10,11 @@ import { StoreUnavailable } from '../store.ts'
 import type { LogLength } from './calls.ts'
 import { fileError } from './errors.ts'
 
+/** The name of the database's file in DATA_DIR. */
+export const DATABASE = 'model-dispatch.sqlite'
+/** The name of the file by which one process has DATA_DIR to itself. */
+export const LOCK = 'lock'
+
 /** Statements kept prepared; the engine uses some fifty texts. */
 const PREPARED = 300
 
@@ -37,7 +42,7 @@ const locks = new Set<DatabaseSync>()
  * on disk when it returns (with NORMAL the last ones are lost with the power).
  */
 export function openDatabase(data_dir: string): OpenDatabase {
-  const path = ownFile(data_dir, 'model-dispatch.sqlite')
+  const path = ownFile(data_dir, DATABASE)
   const handle = new DatabaseSync(path)
   handle.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   // Small: the system caches the file as well, and SQLite walks its own cache at every commit.
@@ -68,7 +73,7 @@ export function checkpointer(handle: DatabaseSync): Record<'log' | 'checkpoint',
  * each deliver everything.
  */
 export function lockDataDir(data_dir: string): void {
-  const lock = new DatabaseSync(ownFile(data_dir, 'lock'))
+  const lock = new DatabaseSync(ownFile(data_dir, LOCK))
   try {
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
   } catch (error) {

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Problem } from '../../../src/contract/problem.ts'
 import { refuseSchema } from '../migrations/migrate.ts'
+import { DATABASE, LOCK } from './database.ts'
 import { describeError, fileError } from './errors.ts'
 
 /** The state of a store, seen without opening it for work. */
@@ -13,9 +14,6 @@ export interface InspectedStore {
   /** Whether another process has the folder of an embedded store now. */
   is_held: boolean
 }
-
-const DATABASE = 'model-dispatch.sqlite'
-const LOCK = 'lock'
 
 /** How long to wait for the writer of the database, in ms. */
 const PATIENCE_MS = 2_000

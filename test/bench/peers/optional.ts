@@ -120,7 +120,7 @@ const keepsNothing = (server: ServerProcess, path: string): Started => ({
   stop: () => server.stop(),
 })
 
-/** One that answers before it has done its work: tens of thousands of commands would be started beside the next load. */
+/** A server that answers before it has done its work: tens of thousands of commands would be started beside the next load. */
 async function renewed(start: () => Promise<ServerProcess>, path: string): Promise<Started> {
   let server = await start()
   return {
